@@ -1,0 +1,35 @@
+import { silentProgress, type Progress } from '../core/progress.ts';
+import type { GlobalOptions } from './globals.ts';
+import type { Io } from './io.ts';
+
+/** Progress on stderr: a spinner at a terminal, lines in a pipe, nothing with `--quiet`. */
+export async function buildProgress(io: Io, globals: GlobalOptions): Promise<Progress> {
+  if (globals.quiet) return silentProgress;
+  if (io.stderr.isTTY === true) {
+    const { spinnerProgress } = await import('../render/progress.ts');
+    return spinnerProgress();
+  }
+  return lineProgress((line) => io.stderr.write(`${line}\n`), () => io.clock().getTime());
+}
+
+/** At most one line in ten seconds for a running step, so that CI logs stay readable and a hang is still visible. */
+const TICK_EVERY_MS = 10_000;
+
+function lineProgress(write: (line: string) => void, now: () => number): Progress {
+  return {
+    step(name, total) {
+      const started = now();
+      let last = started;
+      const took = (note?: string) => `${note === undefined ? '' : `: ${note}`} (${now() - started} ms)`;
+      return {
+        tick(done, note) {
+          if (now() - last < TICK_EVERY_MS) return;
+          last = now();
+          write(`${name}: ${done}${total === undefined ? '' : `/${total}`}${note === undefined ? '' : ` ${note}`}`);
+        },
+        done: (note) => write(`${name}${took(note)}`),
+        failed: (note) => write(`${name} failed${took(note)}`),
+      };
+    },
+  };
+}

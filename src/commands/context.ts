@@ -1,0 +1,57 @@
+import type { LoadedConfig } from '../config/load.ts';
+import type { Log } from '../core/log.ts';
+import type { Progress } from '../core/progress.ts';
+import type { Answer, Target } from '../core/report.ts';
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import type { Session, SessionOptions } from '../db/session.ts';
+import type { Completable } from '../ops/completion/script.ts';
+import type { ConnectionTarget } from '../runtime/connection/target.ts';
+
+/** Options every command takes, parsed. */
+export interface Globals {
+  readonly config: string | undefined;
+  readonly env: string;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+  readonly quiet: boolean;
+}
+
+/** Names of environment variables to their values, read once at the start of the process. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Everything a command may touch besides its options; built once per run by cli/context. */
+export interface Context {
+  readonly globals: Globals;
+  readonly cwd: string;
+  readonly home: string;
+  /** Name of the operating system's user. */
+  readonly user: string;
+  readonly variables: Variables;
+  /** `process.version`. */
+  readonly nodeVersion: string;
+  readonly clock: () => Date;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** dbctl.yaml with the overlay of `--env`. Fails with config.invalid, naming every problem. */
+  config(): Promise<LoadedConfig>;
+  /** Where the environment's database is, without connecting. Fails with config.invalid. */
+  connection(): Promise<ConnectionTarget>;
+  /** One session on the environment's database, closed whatever happens. Fails with db.unreachable or db.denied. */
+  withDatabase<T>(options: SessionOptions, use: (session: Session) => Promise<T>): Promise<T>;
+  /** What a report says about where it looked. */
+  target(session: Session): Target;
+  /** This context; or, where no project file is found, the same for the reference project that comes with dbctl. */
+  projectOrReference(): Promise<Context>;
+  /** Every command with its options, for shell completion. */
+  commands(): readonly Completable[];
+  /** Asks the person at the terminal; with `--yes` goes on, without a terminal refuses. */
+  confirm(question: string): Promise<void>;
+}
+
+/** A command: what it is, as data, and what it does. */
+export interface Command {
+  readonly spec: CommandSpec;
+  run(options: ParsedOptions, context: Context): Promise<Answer>;
+}

@@ -1,0 +1,103 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { DbctlError } from '../core/errors.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { Command, Context } from './context.ts';
+import * as devUp from './dev-up.ts';
+import * as migrateStatus from './migrate-status.ts';
+import * as migrateUp from './migrate-up.ts';
+import * as seed from './seed.ts';
+import * as verify from './verify.ts';
+
+export const spec: CommandSpec = {
+  name: 'demo',
+  summary: 'show the whole product on an embedded PostgreSQL',
+  description:
+    'Starts the development server of this project (of the reference project, where this folder has none), creates its database, ' +
+    'applies the migrations, loads the demo rows, and verifies all of it. The server keeps running: look around, then `dbctl dev down`.',
+  effect: 'changes',
+  examples: [['dbctl demo', 'from nothing to a verified database']],
+};
+
+interface Act {
+  readonly command: Command;
+  readonly options: ParsedOptions;
+  readonly shows: string;
+  /** The act is done when there is an answer, even if it is no: the pinned release has known holes, and hiding them would be a poor demo. */
+  readonly anyAnswer?: true;
+}
+
+/** What the demo does, in this order; it grows with every capability. */
+const ACTS: readonly Act[] = [
+  { command: devUp, options: {}, shows: 'a real PostgreSQL at the pin runs in the background' },
+  { command: migrateUp, options: {}, shows: 'every migration and its history row in one transaction' },
+  { command: migrateUp, options: {}, shows: 'a second run finds nothing to do' },
+  { command: seed, options: { name: 'demo' }, shows: 'rows to look at' },
+  { command: migrateStatus, options: {}, shows: 'folder and database agree' },
+  { command: verify, options: {}, shows: 'version, extensions, time and locale looked at, and what is wrong said', anyAnswer: true },
+];
+
+export async function run(_options: ParsedOptions, context: Context): Promise<Answer> {
+  const project = await context.projectOrReference();
+  const items: Item[] = [];
+  for (const act of ACTS) {
+    const done = await perform(act, project);
+    items.push({ ...done, id: String(items.length + 1) });
+    if (done.status === 'fail') break;
+  }
+  const ok = items.length === ACTS.length && items.every(({ status }) => status === 'pass');
+  return {
+    ok,
+    items,
+    summary: { acts: ACTS.length, done: items.filter(({ status }) => status === 'pass').length },
+    view: {
+      columns: [
+        { field: 'id', title: '' },
+        { field: 'object', title: 'command' },
+        { field: 'message', title: 'what it shows' },
+        { field: 'result', title: 'result' },
+        { field: 'durationMs', title: 'ms', align: 'right' },
+      ],
+      notes: ok ? NEXT : ['The demo stopped. The last line says where; run that command by itself to see more.'],
+    },
+  };
+}
+
+async function perform({ command, options, shows, anyAnswer }: Act, context: Context): Promise<Item> {
+  const started = context.clock().getTime();
+  const object = `dbctl ${command.spec.name}${options['name'] === undefined ? '' : ` ${String(options['name'])}`}`;
+  const ended = (ok: boolean, result: string, fix: string | null): Item =>
+    item({
+      id: '',
+      object,
+      status: ok ? 'pass' : 'fail',
+      severity: ok ? 'info' : 'high',
+      message: shows,
+      fix,
+      result,
+      durationMs: context.clock().getTime() - started,
+    });
+  try {
+    const answer = await command.run(options, context);
+    const done = answer.ok || anyAnswer === true;
+    return ended(done, RESULTS[command.spec.name]?.(answer) ?? 'done', done ? null : `Run ${object} to see why.`);
+  } catch (thrown) {
+    if (!(thrown instanceof DbctlError) || thrown.code === 'interrupted') throw thrown;
+    return ended(false, thrown.message, thrown.hint ?? null);
+  }
+}
+
+/** What came of each act, in a few words. */
+const RESULTS: Readonly<Record<string, (answer: Answer) => string>> = {
+  'dev up': ({ summary }) => `${String(summary['version'] ?? '')} on port ${String(summary['port'] ?? '')}`,
+  'migrate up': ({ summary }) => (summary['applied'] === 0 ? 'nothing to do' : `${String(summary['applied'])} applied`),
+  'migrate status': ({ summary }) => `${String(summary['applied'])} applied, ${String(summary['pending'])} pending`,
+  verify: ({ summary }) => `${String(summary['pass'])} pass, ${String(summary['fail'])} fail, ${String(summary['unknown'])} unknown`,
+};
+
+const NEXT = [
+  'Look around:',
+  '  psql "$(dbctl dev url)"              the database itself',
+  '  dbctl verify --env dev               what fails, why it matters, and how to mend it',
+  '  dbctl dev reset --seed               back to a fresh database, from a template',
+  '  dbctl dev down                       stop the server',
+];

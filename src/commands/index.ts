@@ -1,0 +1,44 @@
+import type { Command } from './context.ts';
+import * as completion from './completion.ts';
+import * as configSchema from './config-schema.ts';
+import * as configShow from './config-show.ts';
+import * as demo from './demo.ts';
+import * as devDown from './dev-down.ts';
+import * as devReset from './dev-reset.ts';
+import * as devStatus from './dev-status.ts';
+import * as devUp from './dev-up.ts';
+import * as devUrl from './dev-url.ts';
+import * as doctor from './doctor.ts';
+import * as migrateNew from './migrate-new.ts';
+import * as migratePlan from './migrate-plan.ts';
+import * as migrateStatus from './migrate-status.ts';
+import * as migrateUp from './migrate-up.ts';
+import * as seed from './seed.ts';
+import * as verify from './verify.ts';
+
+/** Every command, in the order of the help. Adding one: its file, a line here, a test. */
+export const COMMANDS: readonly Command[] = [
+  demo,
+  doctor,
+  configShow,
+  configSchema,
+  devUp,
+  devDown,
+  devStatus,
+  devUrl,
+  devReset,
+  migrateNew,
+  migrateStatus,
+  migratePlan,
+  migrateUp,
+  seed,
+  verify,
+  completion,
+];
+
+/** What the words that only group commands mean. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  dev: 'The development server: a real PostgreSQL in the background.',
+  config: 'The project file.',
+  migrate: 'Schema migrations.',
+};

@@ -1,0 +1,104 @@
+import { resolve } from 'node:path';
+import type { LoadedConfig } from '../config/load.ts';
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { SEVERITIES, type Answer, type Severity } from '../core/report.ts';
+import type { Check } from '../ops/verify/check.ts';
+import type { Selected } from '../ops/verify/select.ts';
+import type { Waiver } from '../ops/verify/waiver.ts';
+import type { Context } from './context.ts';
+
+export const spec: CommandSpec = {
+  name: 'verify',
+  summary: 'check the server and the database against the policy of the project',
+  description:
+    'Runs the checks that come with dbctl and those in the checks folder of the project, in one read-only snapshot and a handful of ' +
+    'messages. Any login role will do: what it cannot see is reported as unknown, with the statement that would show it, and never as ' +
+    'passed. Findings somebody answers for are kept in the waivers file. Exit 1 when a finding is at or above --fail-on, or a check of ' +
+    'verify.required could not look.',
+  effect: 'reads',
+  options: [
+    { flags: '--fail-on <severity>', description: 'lowest severity that makes the answer no (default: verify.fail_on)', choices: SEVERITIES },
+    { flags: '--only <ids>', description: 'run these checks, whatever dbctl.yaml says (comma-separated)', repeatable: true },
+    { flags: '--group <groups>', description: 'run the checks of these groups (comma-separated; default: verify.groups)', repeatable: true },
+    { flags: '--strict', description: 'unknown and skipped checks make the answer no, too' },
+    { flags: '--list', description: 'show the checks and run none; needs no server' },
+    { flags: '--print-sql', description: 'print the files of the checks and run none; needs no server' },
+  ],
+  examples: [
+    ['dbctl verify --env prod', 'what is wrong with production?'],
+    ['dbctl verify --fail-on high --format github', 'gate a pipeline, with the findings as annotations'],
+    ['dbctl verify --group locale,time', 'the checks of two groups'],
+    ['dbctl verify --only version-pin --print-sql', 'read the query before letting it near a server'],
+    ['dbctl verify --list', 'every check with its group and severity'],
+  ],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const loaded = await context.config();
+  const checks = await readChecks(loaded, context);
+  const selected = await select(checks, options, loaded);
+  if (options['printSql'] === true || options['list'] === true) return show(selected, options['printSql'] === true);
+  const waivers = await readWaivers(checks, loaded, context);
+  return verifyServer(selected, waivers, options, context);
+}
+
+async function readChecks({ config, folder }: LoadedConfig, context: Context): Promise<Check[]> {
+  const { builtInFolder, loadChecks } = await import('../ops/verify/load.ts');
+  return loadChecks([builtInFolder(), resolve(folder, config.verify.checks)], context.cwd);
+}
+
+async function select(checks: readonly Check[], options: ParsedOptions, { config }: LoadedConfig): Promise<Selected> {
+  const { selectChecks } = await import('../ops/verify/select.ts');
+  const { groups, skip, required } = config.verify;
+  return selectChecks(checks, { only: words(options['only']), groups: words(options['group']), configuredGroups: groups, skip, required });
+}
+
+/** `--only a,b --only c` is one list. */
+function words(value: unknown): readonly string[] {
+  const texts = (value ?? []) as readonly string[];
+  return texts.flatMap((text) => text.split(',')).map((word) => word.trim()).filter((word) => word !== '');
+}
+
+async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> {
+  const { catalogue, checksText } = await import('../ops/verify/catalogue.ts');
+  const columns = [
+    { field: 'id', title: 'check' },
+    { field: 'severity', title: 'severity' },
+    { field: 'group', title: 'group' },
+    { field: 'title', title: 'passes when' },
+  ];
+  const view = asSql ? { text: checksText(checks) } : { columns };
+  return { ok: true, items: catalogue(checks), summary: { checks: checks.length }, view };
+}
+
+async function readWaivers(checks: readonly Check[], { config, folder }: LoadedConfig, context: Context): Promise<Waiver[]> {
+  const { loadWaivers } = await import('../ops/verify/waivers.ts');
+  const { waivers } = config.verify;
+  const severities = new Map(checks.map(({ id, severity }) => [id, severity]));
+  return loadWaivers(resolve(folder, waivers), waivers, { checks: severities, now: context.clock() });
+}
+
+async function verifyServer(selected: Selected, waivers: readonly Waiver[], options: ParsedOptions, context: Context): Promise<Answer> {
+  const [{ verify, versionSentence }, { advisories }, { policyFrom }] = await Promise.all([
+    import('../ops/verify/verify.ts'),
+    import('../ops/verify/advisories.ts'),
+    import('../ops/verify/policy.ts'),
+  ]);
+  const { config } = await context.config();
+  const { fail_on, required } = config.verify;
+  const bar = { failOn: (options['failOn'] as Severity | undefined) ?? fail_on, required, strict: options['strict'] === true };
+  const inputs = { policy: policyFrom(config), advisories, clock: context.clock };
+  return context.withDatabase(SESSION, async (session) => {
+    const verdict = await verify(session, { ...inputs, environment: context.globals.env, selected, waivers, bar });
+    return {
+      ok: verdict.ok,
+      items: verdict.items,
+      summary: verdict.summary,
+      target: context.target(session),
+      view: { hidePassing: true, notes: [versionSentence(session.serverVersion, inputs), ...verdict.reasons.map((reason) => `The answer is no: ${reason}.`)] },
+    };
+  });
+}
+
+/** Catalogs answer in milliseconds; what takes longer waits for a lock or is a broken check of the project. */
+const SESSION = { access: 'read', applicationName: 'dbctl verify', statementTimeoutMs: 15_000, lockTimeoutMs: 1_000 } as const;

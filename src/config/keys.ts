@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import { configFile } from './schema.ts';
+import { kinds, type Kind } from './values.ts';
+
+/** One key of dbctl.yaml that holds a value: a leaf of the schema. Lists are leaves. */
+export interface ConfigKey {
+  /** `migrations.lock_timeout`; keys of an environment have `<name>` for its name. */
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly schema: z.core.$ZodType;
+  readonly kind: Kind;
+  /** As it would be written in the file; undefined where there is none. */
+  readonly default: unknown;
+  readonly required: boolean;
+  readonly meaning: string;
+  /** The environment variable that sets it; undefined where none does. */
+  readonly variable: string | undefined;
+}
+
+/** What stands for any environment's name in {@link ConfigKey.name}. */
+export const ANY_NAME = '<name>';
+
+/** All keys in the order of the schema; the overlay of an environment is one key, since it repeats the others. */
+export const CONFIG_KEYS: readonly ConfigKey[] = leaves(configFile, []);
+
+/** The keys that make up {@link file://./schema.ts Config} apart from environments. */
+export const PROJECT_KEYS: readonly ConfigKey[] = CONFIG_KEYS.filter((key) => key.path[0] !== 'environments');
+
+/** The schema at a path of the file, wrappers removed; undefined where the file has no such place. */
+export function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = configFile;
+  for (const part of path) {
+    schema = schema === undefined ? undefined : step(bare(schema), part);
+  }
+  return schema === undefined ? undefined : bare(schema);
+}
+
+/** The keys a mapping at the path may have. */
+export function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  const schema = schemaAt(path);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** The kind of value at a path; undefined for mappings and places that do not exist. */
+export function kindAt(path: readonly PropertyKey[]): Kind | undefined {
+  const schema = schemaAt(path);
+  return schema === undefined ? undefined : kinds.get(schema);
+}
+
+function step(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodObject)
+    return Object.hasOwn(schema.shape, part) ? (schema.shape as z.ZodRawShape)[String(part)] : undefined;
+  if (schema instanceof z.ZodRecord) return schema.valueType;
+  if (schema instanceof z.ZodArray) return schema.element;
+  if (schema instanceof z.ZodUnion) return schema.options.find((option) => option instanceof z.ZodArray)?.element;
+  return undefined;
+}
+
+/** Without default and optional; a pipe (a duration) is itself a value. */
+function bare(schema: z.core.$ZodType): z.core.$ZodType {
+  let inner = schema;
+  while (inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) inner = inner.unwrap();
+  return inner;
+}
+
+function leaves(schema: z.core.$ZodType, path: readonly string[]): ConfigKey[] {
+  const inner = bare(schema);
+  if (inner instanceof z.ZodRecord) return leaves(inner.valueType, [...path, ANY_NAME]);
+  if (inner instanceof z.ZodObject && path.at(-1) !== 'overlay') {
+    return Object.entries(inner.shape as z.ZodRawShape).flatMap(([key, child]) => leaves(child, [...path, key]));
+  }
+  const name = path.join('.');
+  return [
+    {
+      name,
+      path,
+      schema,
+      kind: kinds.get(inner) ?? { name: 'mapping', reads: 'list' },
+      default: schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined,
+      required: !(schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional),
+      meaning: (schema as z.ZodType).description ?? '',
+      variable: variableFor(path, kinds.get(inner)),
+    },
+  ];
+}
+
+/**
+ * `migrations.lock_timeout` → DBCTL_MIGRATIONS_LOCK_TIMEOUT. Only for single values; not for `version`, which is the format of
+ * the file, and not for environments: a variable nobody reviews must not lift `protected` or change the address.
+ */
+function variableFor(path: readonly string[], kind: Kind | undefined): string | undefined {
+  if (kind === undefined || kind.reads === 'list' || path[0] === 'environments' || path[0] === 'version') return undefined;
+  return `DBCTL_${path.join('_').toUpperCase()}`;
+}

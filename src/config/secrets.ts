@@ -1,0 +1,43 @@
+/** A key whose value would be a secret, by the names people give them. */
+const SECRET_WORD = 'password|passwd|passphrase|pwd|(?<![a-z])pass(?![a-z])|secret|token|credential|api_?key|private_?key';
+const SECRET_KEY = new RegExp(SECRET_WORD, 'i');
+
+/** Bounds keep the search linear on a file that is made to be slow. */
+const URL_PASSWORD = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:]{0,200}:)[^\s@]{1,500}@/gi;
+const KEYWORD_PASSWORD = /\b((?:ssl)?password\s{0,9}=\s{0,9})(?:'[^']{1,500}'|[^\s&'"]{1,500})/gi;
+
+/** True for a key such as `password` or `api_key`. */
+export function isSecretKey(key: string): boolean {
+  return SECRET_KEY.test(key);
+}
+
+/** True when the text holds a connection string with a password: a URL, a query parameter or `password=…`. */
+export function holdsPassword(text: string): boolean {
+  return maskPasswords(text) !== text;
+}
+
+/** The text with the passwords of connection strings replaced by `***`. */
+export function maskPasswords(text: string): string {
+  return text.replaceAll(URL_PASSWORD, '$1***@').replaceAll(KEYWORD_PASSWORD, '$1***');
+}
+
+/** `password: hunter2`, also inside `{ … }`. The key's own text stays, all after its colon goes. */
+const SECRET_ENTRY = new RegExp(`^(.*?(?:${SECRET_WORD})[a-z0-9_"' -]{0,50}:).*$`, 'is');
+
+/**
+ * The lines of a file as they may be shown: values of keys that look secret, with the deeper indented lines under them,
+ * passwords in connection strings, and control characters (they could drive the terminal) are replaced.
+ */
+export function showableLines(source: string): readonly string[] {
+  let secretIndent = Infinity;
+  return source.split('\n').map((raw) => {
+    const line = raw.replace(/\r$/, '');
+    const indent = line.search(/\S/);
+    const inSecret = indent === -1 || indent > secretIndent;
+    if (!inSecret) secretIndent = SECRET_ENTRY.test(line) ? indent : Infinity;
+    const masked = inSecret && secretIndent !== Infinity ? line.replace(/\S.*$/s, '***') : line.replace(SECRET_ENTRY, '$1 ***');
+    return maskPasswords(masked)
+      .replaceAll('\t', ' ')
+      .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/g, '?');
+  });
+}

@@ -1,0 +1,124 @@
+import { DbctlError, fail } from '../../core/errors.ts';
+import type { Progress } from '../../core/progress.ts';
+import { withAdvisoryLock } from '../../db/advisory-lock.ts';
+import type { Session } from '../../db/session.ts';
+import { ensureDbctlSchema } from '../schema/dbctl-schema.ts';
+import { examine, type Examined, type Objection } from './examine.ts';
+import { readMigrations, type FileProblem, type MigrationFolder } from './file.ts';
+import { readHistory, type History } from './history.ts';
+import { planMigrations, type MigrationPlan, type MigrationState } from './plan.ts';
+import { runMigrations, type AppliedMigration } from './runner.ts';
+import type { MigrateSettings } from './settings.ts';
+import { describeState } from './describe.ts';
+
+export interface UpOptions {
+  /** Highest version to apply; undefined applies all. */
+  readonly target?: number;
+  /** Run migrations whose version lies below the highest applied one. */
+  readonly outOfOrder?: boolean;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface UpResult {
+  readonly applied: readonly AppliedMigration[];
+  /** Migrations that were applied before this run. */
+  readonly before: number;
+}
+
+/** Settings of the session migrations run in: their results must not depend on who runs them from where. */
+export const MIGRATE_SESSION_SETTINGS: Readonly<Record<string, string>> = { timezone: 'UTC' };
+
+/**
+ * Brings the database to the folder's last migration, or to `target`. Safe to run from many places at once: one works, the others
+ * wait and then find nothing to do. A run with nothing to do takes three round trips after login.
+ *
+ * Fails with migration.invalid (files), refused (drift between folder and history), lock.held, migration.failed.
+ */
+export async function migrateUp(session: Session, settings: MigrateSettings, options: UpOptions): Promise<UpResult> {
+  const folder = await readMigrations(settings.folder);
+  refuseProblems(folder);
+  refuseTarget(folder, options.target);
+  const step = options.progress.step('migrate lock');
+  const onWait = (holder: string) => step.tick(0, `waiting for ${holder}`);
+  return withAdvisoryLock(session, 'migrate', { waitMs: settings.lockWaitMs, signal: options.signal, onWait }, async () => {
+    step.done();
+    return upUnderLock(session, settings, options, folder);
+  });
+}
+
+async function upUnderLock(session: Session, settings: MigrateSettings, options: UpOptions, folder: MigrationFolder): Promise<UpResult> {
+  const history = await readHistory(session, settings.table);
+  const plan = planMigrations(folder.files, history, options.target);
+  const runnable = runnableFiles(plan, options.outOfOrder === true);
+  const before = history.rows.length;
+  if (runnable.length === 0) return { applied: [], before };
+  const { examined, objections } = await examine(runnable);
+  refuseObjections(objections);
+  await ensureDbctlSchema(session, settings.table, history.schemaVersion);
+  const applied = await runMigrations({ session, settings, history, ...options }, examined, options.outOfOrder === true);
+  return { applied, before };
+}
+
+/** What `up` would do, without a lock and without a change. Fails like {@link migrateUp}, but never for drift: that is in the plan. */
+export async function planUp(
+  session: Session,
+  settings: MigrateSettings,
+  target: number | undefined,
+): Promise<{ readonly plan: MigrationPlan; readonly history: History; readonly examined: readonly Examined[] }> {
+  const folder = await readMigrations(settings.folder);
+  refuseProblems(folder);
+  refuseTarget(folder, target);
+  const history = await readHistory(session, settings.table);
+  const plan = planMigrations(folder.files, history, target);
+  const { examined, objections } = await examine(plan.runnable);
+  refuseObjections(objections);
+  return { plan, history, examined };
+}
+
+function runnableFiles(plan: MigrationPlan, outOfOrder: boolean) {
+  const blocking = plan.blocking.filter(({ kind }) => !(outOfOrder && kind === 'out-of-order'));
+  if (blocking.length > 0) refuseDrift(blocking);
+  const late = plan.states.flatMap((state) => (state.kind === 'out-of-order' ? [state.file] : []));
+  return outOfOrder ? [...late, ...plan.runnable] : plan.runnable;
+}
+
+function refuseProblems({ problems }: MigrationFolder): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  fail('migration.invalid', `${first.file}: ${first.message}${more}`, { hint: first.hint, detail: problems.map(problemLine).join('\n') });
+}
+
+function problemLine({ file, line, message, hint }: FileProblem): string {
+  return `${file}${line === undefined ? '' : `:${line}`}: ${message}. ${hint}`;
+}
+
+function refuseTarget({ files }: MigrationFolder, target: number | undefined): void {
+  if (target === undefined || files.some(({ version }) => version === target)) return;
+  fail('usage', `--to ${target}: no migration has this version`, {
+    hint: `The folder holds versions ${files[0]?.id ?? ''} to ${files.at(-1)?.id ?? ''}.`,
+  });
+}
+
+function refuseDrift(blocking: readonly MigrationState[]): never {
+  const described = blocking.map(describeState);
+  const more = blocking.length > 1 ? ` (and ${blocking.length - 1} more)` : '';
+  fail('refused', `${described[0]?.object ?? ''}: ${described[0]?.message ?? ''}${more}`, {
+    hint: `Nothing was applied. ${described[0]?.fix ?? ''}`,
+    detail: described.map(({ object, message, fix }) => `${object}: ${message}. ${fix ?? ''}`).join('\n'),
+  });
+}
+
+function refuseObjections(objections: readonly Objection[]): void {
+  const [first] = objections;
+  if (first === undefined) return;
+  const more = objections.length > 1 ? ` (and ${objections.length - 1} more)` : '';
+  throw new DbctlError('migration.invalid', `${first.file}: ${first.message}${more}`, {
+    hint: first.hint,
+    ...(first.position === undefined ? {} : { position: first.position }),
+    detail: objections
+      .map(({ file, position, message, hint }) => `${file}:${position?.line ?? 1}:${position?.column ?? 1}: ${message}. ${hint}`)
+      .join('\n'),
+  });
+}

@@ -1,0 +1,72 @@
+import { SEVERITIES, type Item, type Severity } from '../../core/report.ts';
+import type { Check } from './check.ts';
+import { fillFix } from './fix.ts';
+import type { Finding, Outcome } from './outcome.ts';
+import { concerns, daysLeft, type Waiver } from './waiver.ts';
+
+/** What turns an outcome into what is reported. */
+export interface Circumstances {
+  readonly environment: string;
+  readonly database: string;
+  readonly waivers: readonly Waiver[];
+  readonly now: Date;
+}
+
+/** One item for a check that passes, is skipped or cannot look; one per row for one that finds something. */
+export function itemsOf(outcome: Outcome, circumstances: Circumstances): Item[] {
+  const { check } = outcome;
+  switch (outcome.kind) {
+    case 'pass':
+      return [{ ...itemOf(check, circumstances), status: 'pass', message: check.title }];
+    case 'skipped':
+      return [{ ...itemOf(check, circumstances), status: 'skipped', message: outcome.reason }];
+    case 'unknown': {
+      const { reason, fix, sqlstate } = outcome;
+      const detail = sqlstate === undefined ? null : { sqlstate };
+      return [{ ...itemOf(check, circumstances), status: 'unknown', message: `could not look: ${reason}`, fix, detail, why: check.why }];
+    }
+    case 'found':
+      return outcome.findings.map((finding) => withWaiver(findingItem(check, finding, circumstances), circumstances));
+  }
+}
+
+/** What every item of the check has. */
+function itemOf(check: Check, { database }: Circumstances): Item {
+  const { id, severity, title, group } = check;
+  const object = check.scope === 'cluster' ? 'cluster' : database;
+  return { id, object, status: 'pass', severity, message: title, fix: null, detail: null, title, group };
+}
+
+/** A row may bring a `severity` of its own in its data: the hole that is open here may be worse or better than the check's worst. */
+function findingItem(check: Check, finding: Finding, circumstances: Circumstances): Item {
+  const { severity: own, ...data } = finding.data;
+  return {
+    ...itemOf(check, circumstances),
+    object: finding.object,
+    status: 'fail',
+    severity: SEVERITIES.find((word) => word === own) ?? check.severity,
+    message: finding.detail,
+    fix: fillFix(check.fix, finding.data),
+    detail: data,
+    why: check.why,
+    refs: check.refs,
+  };
+}
+
+/** Of several waivers the one that runs longest answers. */
+function withWaiver(item: Item, { waivers, environment, now }: Circumstances): Item {
+  const [waiver] = waivers.filter((one) => concerns(one, item, environment)).toSorted((a, b) => (a.expires > b.expires ? -1 : 1));
+  if (waiver === undefined) return item;
+  const { reason, owner, expires, approvedBy } = waiver;
+  const answered = { ...item, waiver: { reason, owner, expires, approvedBy } };
+  const flaw = flawOf(waiver, item.severity, now);
+  if (flaw !== null) return { ...answered, message: `${item.message} (${flaw})` };
+  return { ...answered, status: 'waived', message: `${item.message} (accepted by ${owner} until ${expires}: ${reason})` };
+}
+
+/** Why a waiver that is about the finding does not cover it. */
+function flawOf({ owner, expires, approvedBy }: Waiver, severity: Severity, now: Date): string | null {
+  if (daysLeft(expires, now) < 0) return `the waiver of ${owner} expired on ${expires}`;
+  if (severity === 'critical' && approvedBy === null) return `the waiver of ${owner} does not count: a critical finding needs approved_by`;
+  return null;
+}

@@ -1,0 +1,51 @@
+import type { Advisories } from './advisories.ts';
+import type { Policy } from './policy.ts';
+
+/** What a check may ask for in `--! params:` besides the policy: the moment of the run. */
+export interface Moment {
+  /** The client's clock, just before the query is sent. */
+  readonly now: Date;
+  /** How long a message to the server and its answer take, in milliseconds. */
+  readonly roundTripMs: number;
+}
+
+export interface ParameterValues {
+  readonly policy: Policy;
+  readonly advisories: Advisories;
+  readonly moment: Moment;
+}
+
+export interface Parameter {
+  /** The SQL type the placeholder is cast to, so that several checks in one query agree on it. */
+  readonly type: string;
+  readonly value: (values: ParameterValues) => unknown;
+  /** Where an operator declares it: a check is skipped, naming this key, while it is not declared. */
+  readonly setting: string;
+}
+
+/** Every name `--! params:` may use, with its SQL type. */
+export const PARAMETERS = {
+  pin: { type: 'int4', setting: 'postgres.version', value: ({ policy }) => policy.pin },
+  advisories: { type: 'jsonb', setting: 'advisories', value: ({ advisories }) => JSON.stringify(advisories) },
+  now: { type: 'timestamptz', setting: 'now', value: ({ moment }) => moment.now.toISOString() },
+  round_trip_ms: { type: 'float8', setting: 'round_trip_ms', value: ({ moment }) => moment.roundTripMs },
+  required_extensions: { type: 'text[]', setting: 'postgres.extensions.required', value: ({ policy }) => policy.requiredExtensions },
+  allowed_extensions: { type: 'text[]', setting: 'postgres.extensions.allowed', value: ({ policy }) => policy.allowedExtensions },
+  extension_schema: { type: 'text', setting: 'postgres.extensions.schema', value: ({ policy }) => policy.extensionSchema },
+  allowed_libraries: { type: 'text[]', setting: 'verify.allowed_libraries', value: ({ policy }) => policy.allowedLibraries },
+  app_roles: { type: 'text[]', setting: 'roles', value: ({ policy }) => policy.appRoles },
+  database_creators: { type: 'text[]', setting: 'verify.database_creators', value: ({ policy }) => policy.databaseCreators },
+  timezone: { type: 'text', setting: 'postgres.timezone', value: ({ policy }) => policy.timezone },
+  timezones: { type: 'text[]', setting: 'postgres.timezone', value: ({ policy }) => policy.timezones },
+  encoding: { type: 'text', setting: 'postgres.locale.encoding', value: ({ policy }) => policy.encoding },
+  locale_provider: { type: 'text', setting: 'postgres.locale.provider', value: ({ policy }) => policy.localeProvider },
+  locale: { type: 'text', setting: 'postgres.locale.name', value: ({ policy }) => policy.locale },
+  icu_rules: { type: 'text', setting: 'postgres.locale', value: ({ policy }) => policy.icuRules },
+  lc_settings: { type: 'jsonb', setting: 'postgres.locale', value: ({ policy }) => JSON.stringify(policy.lcSettings) },
+} as const satisfies Record<string, Parameter>;
+
+export type ParameterName = keyof typeof PARAMETERS;
+
+export function isParameterName(name: string): name is ParameterName {
+  return Object.hasOwn(PARAMETERS, name);
+}

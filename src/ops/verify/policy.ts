@@ -1,0 +1,74 @@
+import { versionNumber } from '../../core/pin.ts';
+
+/** What the checks compare a server with; every value is trusted and ready to be bound. null: not declared, its checks are skipped. */
+export interface Policy {
+  /** As `server_version_num`. */
+  readonly pin: number;
+  readonly requiredExtensions: readonly string[];
+  /** Allowed besides the required ones. */
+  readonly allowedExtensions: readonly string[];
+  /** Schema that holds the objects of extensions. */
+  readonly extensionSchema: string;
+  /** Libraries that may stand in shared_preload_libraries besides those the allowed extensions need. */
+  readonly allowedLibraries: readonly string[];
+  /** Roles applications log in as: they own no extension. */
+  readonly appRoles: readonly string[] | null;
+  /** Roles besides its owner that may create schemas and trusted extensions in a database. */
+  readonly databaseCreators: readonly string[];
+  readonly timezone: string;
+  /** Every spelling of `timezone` that means the same zone, in lower case. */
+  readonly timezones: readonly string[];
+  readonly encoding: string;
+  readonly localeProvider: 'builtin' | 'icu' | 'libc';
+  readonly locale: string;
+  readonly icuRules: string;
+  /** Wanted lc_* settings by name; lc_messages is English or C where it is not named. */
+  readonly lcSettings: Readonly<Record<string, string>>;
+}
+
+/** The part of the configuration (contract C5) a policy is made of. */
+export interface PolicySource {
+  readonly postgres: {
+    readonly version: string;
+    readonly extensions: { readonly required: readonly string[]; readonly allowed: readonly string[]; readonly schema: string };
+    readonly timezone: string;
+    readonly locale: { readonly provider: Policy['localeProvider']; readonly name: string; readonly encoding: string };
+  };
+}
+
+/** The policy a configuration asks for. `appRoles` are the login roles of applications, where roles are declared. */
+export function policyFrom({ postgres }: PolicySource, appRoles: readonly string[] | null = null): Policy {
+  const { version, extensions, timezone, locale } = postgres;
+  return Object.freeze({
+    pin: versionNumber(version),
+    requiredExtensions: extensions.required,
+    allowedExtensions: extensions.allowed,
+    extensionSchema: extensions.schema,
+    allowedLibraries: [],
+    appRoles,
+    databaseCreators: [],
+    timezone,
+    timezones: timezoneSpellings(timezone),
+    encoding: locale.encoding,
+    localeProvider: locale.provider,
+    locale: locale.name,
+    icuRules: '',
+    lcSettings: {},
+  });
+}
+
+/**
+ * Names of UTC in the time zone database, and the POSIX spellings PostgreSQL keeps (`set time zone 0` is stored as <+00>-00). A zone
+ * whose offset happens to be 0 today (London in winter) is none of them. initdb writes Etc/UTC in a UTC container.
+ */
+const UTC = ['UTC', 'UCT', 'GMT', 'Universal', 'Zulu', 'Greenwich', 'GMT0', 'GMT+0', 'GMT-0']
+  .flatMap((name) => [name, `Etc/${name}`])
+  .concat('UTC0', 'UTC+0', 'UTC-0', 'UTC+00', 'GMT+00', '<UTC>0', '<+00>-00', '<+00>+00', '<-00>+00', '<+00>0')
+  .concat('+00:00', '-00:00', '+00', '0')
+  .map((name) => name.toLowerCase());
+
+/** Every way to write the zone, in lower case: PostgreSQL compares zone names without case. */
+export function timezoneSpellings(timezone: string): readonly string[] {
+  const name = timezone.toLowerCase();
+  return UTC.includes(name) ? UTC : [name];
+}

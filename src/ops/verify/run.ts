@@ -1,0 +1,71 @@
+import type { Session } from '../../db/session.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import type { Advisories } from './advisories.ts';
+import type { Check } from './check.ts';
+import { evaluate } from './evaluate.ts';
+import { blindness, type Sight } from './need.ts';
+import type { Outcome } from './outcome.ts';
+import { PARAMETERS, type Moment, type Parameter, type ParameterValues } from './parameters.ts';
+import type { Policy } from './policy.ts';
+import { lookAround } from './sight.ts';
+
+export interface RunInputs {
+  readonly policy: Policy;
+  readonly advisories: Advisories;
+  readonly clock: () => Date;
+}
+
+/**
+ * Runs the checks in one read-only snapshot; outcomes in the order of the checks. A check that cannot look is an outcome, not an error.
+ * Fails only when the session itself does: db.unreachable, interrupted.
+ */
+export async function runChecks(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Outcome[]> {
+  return inTransaction(session, 'isolation level repeatable read, read only', () => runInTransaction(session, checks, inputs));
+}
+
+/** The same inside a transaction the caller holds. Leaves a savepoint behind and changes two settings until its end. */
+export async function runInTransaction(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Outcome[]> {
+  await session.script(PREPARE);
+  const asked = inputs.clock();
+  const sight = await lookAround(session, checks, inputs.advisories);
+  const roundTripMs = Math.max(0, inputs.clock().getTime() - asked.getTime()) / 2;
+  const values = (): ParameterValues => ({ ...inputs, moment: { now: inputs.clock(), roundTripMs } satisfies Moment });
+
+  const judged = checks.map((check) => withoutRunning(check, session, sight, values()) ?? check);
+  const runnable = judged.filter((entry): entry is Check => !('kind' in entry));
+  const ran = new Map((await evaluate(session, runnable, values)).map((outcome) => [outcome.check.id, outcome]));
+  return judged.map((entry) => ('kind' in entry ? entry : (ran.get(entry.id) as Outcome)));
+}
+
+/** jit off: compiling one query over dozens of small catalogs costs more than running it. */
+const PREPARE = 'set local search_path = pg_catalog; set local jit = off; savepoint before_checks';
+
+/** The outcome of a check that needs no query to know it: not for this version, nothing declared, cannot see. */
+function withoutRunning(check: Check, session: Session, sight: Sight, values: ParameterValues): Outcome | null {
+  const major = Math.floor(session.serverVersion / 10_000);
+  const reason = outsideVersions(check, major) ?? undeclared(check, values);
+  if (reason !== null) return { kind: 'skipped', check, reason };
+  const blind = check.needs.flatMap((need) => blindness(need, sight) ?? []);
+  if (blind.length === 0) return null;
+  const unique = (texts: readonly string[]) => [...new Set(texts)];
+  return {
+    kind: 'unknown',
+    check,
+    reason: unique(blind.map((entry) => entry.reason)).join('; '),
+    fix: unique(blind.map((entry) => entry.fix)).join('\n'),
+  };
+}
+
+function outsideVersions({ since, until }: Check, major: number): string | null {
+  if (since !== null && major < since) return `applies since PostgreSQL ${since}, and the server is ${major}`;
+  if (until !== null && major > until) return `applies until PostgreSQL ${until}, and the server is ${major}`;
+  return null;
+}
+
+function undeclared(check: Check, values: ParameterValues): string | null {
+  for (const name of check.params) {
+    const parameter: Parameter = PARAMETERS[name];
+    if (parameter.value(values) === null) return `dbctl.yaml declares no ${parameter.setting} to compare with`;
+  }
+  return null;
+}

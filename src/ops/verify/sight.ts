@@ -1,0 +1,79 @@
+import type { Session } from '../../db/session.ts';
+import { covers, type Advisories } from './advisories.ts';
+import type { Check } from './check.ts';
+import { needText, SETTINGS_VIEW, type Need, type Sight } from './need.ts';
+
+/** Asks the server, in two messages, for every right that any of the checks needs. Fails like Session.rows. */
+export async function lookAround(session: Session, checks: readonly Check[], advisories: Advisories): Promise<Sight> {
+  const needs = allNeeds(checks);
+  const { role, granted, seesAllSettings } = await readRights(session, needs);
+  return {
+    role,
+    granted,
+    seesAllSettings,
+    settings: granted.has(needText(SETTINGS_VIEW)) ? await readSettings(session, needs) : new Map(),
+    coversMajor: covers(advisories, Math.floor(session.serverVersion / 10_000)),
+  };
+}
+
+function allNeeds(checks: readonly Check[]): readonly Need[] {
+  const all = [SETTINGS_VIEW, ...checks.flatMap((check) => check.needs)];
+  return [...new Map(all.map((need) => [needText(need), need])).values()];
+}
+
+interface RightRow {
+  kind: 'select' | 'execute' | 'member';
+  name: string;
+  role: string;
+  sees_all_settings: boolean;
+  granted: boolean;
+}
+
+async function readRights(session: Session, needs: readonly Need[]) {
+  const rights = needs.filter((need): need is Extract<Need, { kind: RightRow['kind'] }> => RIGHTS.has(need.kind));
+  const rows = await session.rows<RightRow>(RIGHTS_QUERY, [rights.map(({ kind }) => kind), rights.map(({ name }) => name)]);
+  return {
+    role: rows[0]?.role ?? session.user,
+    seesAllSettings: rows[0]?.sees_all_settings ?? false,
+    granted: new Set(rows.filter((row) => row.granted).map(({ kind, name }) => needText({ kind, name }))),
+  };
+}
+
+const RIGHTS: ReadonlySet<string> = new Set<RightRow['kind']>(['select', 'execute', 'member']);
+
+/**
+ * Functions only, no catalog: any catalog may be the very one the role cannot read. The schema is asked first because
+ * to_regclass() raises for a schema the role may not use; what does not exist is null, hence false.
+ */
+const RIGHTS_QUERY = /* sql */ `
+select n.kind,
+       n.name,
+       current_user::pg_catalog.text as role,
+       coalesce(pg_catalog.pg_has_role(pg_catalog.to_regrole('pg_read_all_settings')::pg_catalog.oid, 'usage'), false) as sees_all_settings,
+       coalesce(
+         case
+           when n.kind = 'member' then
+             pg_catalog.pg_has_role(pg_catalog.to_regrole(n.name)::pg_catalog.oid, 'usage')
+           when not pg_catalog.has_schema_privilege(
+                      pg_catalog.to_regnamespace(pg_catalog.split_part(n.name, '.', 1))::pg_catalog.oid, 'usage') then
+             false
+           when n.kind = 'select' then
+             pg_catalog.has_table_privilege(pg_catalog.to_regclass(n.name)::pg_catalog.oid, 'select')
+           else
+             pg_catalog.has_function_privilege(pg_catalog.to_regprocedure(n.name)::pg_catalog.oid, 'execute')
+         end, false) as granted
+  from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) as n(kind, name)
+ order by n.kind, n.name`;
+
+async function readSettings(session: Session, needs: readonly Need[]): Promise<ReadonlyMap<string, string>> {
+  const names = needs.flatMap((need) => (need.kind === 'setting' || need.kind === 'unoverridden' ? [need.name.toLowerCase()] : []));
+  if (names.length === 0) return new Map();
+  const rows = await session.rows<{ name: string; source: string }>(SETTINGS_QUERY, [names]);
+  return new Map(rows.map(({ name, source }) => [name, source]));
+}
+
+const SETTINGS_QUERY = /* sql */ `
+select pg_catalog.lower(s.name) as name, s.source
+  from pg_catalog.pg_settings s
+ where pg_catalog.lower(s.name) = any ($1::pg_catalog.text[])
+ order by 1`;

@@ -1,0 +1,36 @@
+import type { Check } from './check.ts';
+import { needText } from './need.ts';
+
+/** docs/checks.md: one table per group, then each check with its reason, its rights and its fix. Pure; the checks in load order. */
+export function checksTable(checks: readonly Check[]): string {
+  const groups = [...new Set(checks.map(({ group }) => group))];
+  return groups.map((group) => groupPart(group, checks.filter((check) => check.group === group))).join('\n\n');
+}
+
+function groupPart(group: string, checks: readonly Check[]): string {
+  const rows = checks.map((check) => `| [\`${check.id}\`](#${check.id}) | ${check.severity} | ${cell(check.title)} | ${check.scope} | ${versions(check)} |`);
+  const table = ['| check | severity | passes when | scope | PostgreSQL |', '|---|---|---|---|---|', ...rows].join('\n');
+  return [`## ${group}`, table, ...checks.map(checkPart)].join('\n\n');
+}
+
+function checkPart(check: Check): string {
+  const needs = check.needs.length === 0 ? 'nothing but a login' : check.needs.map((need) => `\`${needText(need)}\``).join(', ');
+  const compared = check.params.length === 0 ? [] : [`Compared with: ${check.params.map((name) => `\`${name}\``).join(', ')}.`];
+  return [
+    `### ${check.id}`,
+    `${check.title}. ${check.why}`,
+    [`Needs to see: ${needs}.`, ...compared].join('  \n'),
+    `Fix:\n\n\`\`\`sql\n${check.fix}\n\`\`\``,
+    check.refs.map((ref) => `- ${ref.startsWith('https://') ? `<${ref}>` : ref}`).join('\n'),
+  ].join('\n\n');
+}
+
+function versions({ since, until }: Check): string {
+  if (since === null && until === null) return 'all';
+  if (until === null) return `${since} and later`;
+  return since === null ? `up to ${until}` : `${since} to ${until}`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

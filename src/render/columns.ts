@@ -1,0 +1,24 @@
+import type { Json } from '../core/json.ts';
+import type { Item, View } from '../core/report.ts';
+import { jsonText } from './json-text.ts';
+
+export type Columns = NonNullable<View['columns']>;
+
+/** The items a view lists: all, or all that do not pass. */
+export function listedItems(items: readonly Item[], view: View): readonly Item[] {
+  return view.hidePassing === true ? items.filter(({ status }) => status !== 'pass') : items;
+}
+
+/** The view's columns, and the message where an item is not as wanted and no column would say why. */
+export function shownColumns(items: readonly Item[], columns: Columns): Columns {
+  const explained = columns.some(({ field }) => field === 'message');
+  const wanting = items.some(({ status }) => status === 'fail' || status === 'unknown');
+  return wanting && !explained ? [...columns, { field: 'message', title: 'message' }] : columns;
+}
+
+/** A field as people read it; not yet safe to print ({@link visible}). */
+export function cellText(value: Json | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'object' ? jsonText(value) : String(value);
+}

@@ -1,0 +1,91 @@
+import type { Item } from '../../core/report.ts';
+import { cellText, shownColumns } from '../columns.ts';
+import type { Columns } from '../columns.ts';
+import { visible } from '../visible.ts';
+import { displayWidth, pad, wrap } from '../width.ts';
+import { fixLines } from './findings.ts';
+import { WORDS } from './style.ts';
+import type { Style } from './style.ts';
+
+const GAP = '  ';
+/** A column narrower than this breaks every word; the table becomes a list of records instead. */
+const MIN_WIDTH = 8;
+
+/**
+ * A table in the command's order. Cells too long for the terminal are wrapped, not cut: a name cut short is another name.
+ * Each row begins with its symbol where not all pass, and the fixes follow below.
+ */
+export function table(items: readonly Item[], viewColumns: Columns, style: Style): string {
+  const columns = shownColumns(items, viewColumns);
+  const marks = items.some(({ status }) => status !== 'pass');
+  const cells = items.map((item) => columns.map(({ field }) => text(item, field)));
+  const widths = fit(naturalWidths(columns, cells), style.width - (marks ? 1 + GAP.length : 0));
+  if (widths === null) return [...records(items, columns, style), ...fixes(items, style)].join('\n\n');
+  const rows = items.flatMap((item, index) => rowLines(cells[index] ?? [], columns, widths, rowStart(item, marks, style)));
+  const [head = ''] = rowLines(
+    columns.map(({ title }) => visible(title)),
+    columns,
+    widths,
+    marks ? [' ', ' '] : null,
+  );
+  const rule = `${marks ? ` ${GAP}` : ''}${widths.map((width) => style.symbols.rule.repeat(width)).join(GAP)}`;
+  return [[style.paint.strong(head), style.paint.faint(rule), ...rows].join('\n'), ...fixes(items, style)].join('\n\n');
+}
+
+function text(item: Item, field: string): string {
+  return field === 'status' ? WORDS[item.status] : visible(cellText(item[field]));
+}
+
+function naturalWidths(columns: Columns, cells: readonly (readonly string[])[]): number[] {
+  return columns.map(({ title }, index) =>
+    cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index] ?? '')), displayWidth(visible(title))),
+  );
+}
+
+/** Takes from the widest columns until all fit; null where that would leave one too narrow to read. */
+function fit(natural: readonly number[], width: number): number[] | null {
+  const room = width - GAP.length * (natural.length - 1);
+  const widths = natural.map((wanted) => Math.min(wanted, Math.max(room, 1)));
+  let excess = widths.reduce((sum, each) => sum + each, 0) - room;
+  while (excess > 0) {
+    const widest = Math.max(...widths);
+    if (widest <= MIN_WIDTH) return null;
+    widths[widths.indexOf(widest)] = widest - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+/** The symbol of the first line and what stands below it on the others. */
+type RowStart = readonly [first: string, others: string] | null;
+
+function rowStart({ status }: Item, marks: boolean, style: Style): RowStart {
+  return marks ? [style.paint.status(status, style.symbols.status[status]), ' '] : null;
+}
+
+function rowLines(cells: readonly string[], columns: Columns, widths: readonly number[], start: RowStart): string[] {
+  const wrapped = cells.map((cell, index) => wrap(cell, widths[index] ?? 1));
+  const height = Math.max(1, ...wrapped.map(({ length }) => length));
+  return Array.from({ length: height }, (_, line) => {
+    const parts = columns.map(({ align }, index) => pad(wrapped[index]?.[line] ?? '', widths[index] ?? 1, align));
+    const symbol = start === null ? [] : [start[line === 0 ? 0 : 1]];
+    return [...symbol, ...parts].join(GAP).trimEnd();
+  });
+}
+
+/** `title: value` lines, one record an item, for terminals too narrow for the table. */
+function records(items: readonly Item[], columns: Columns, style: Style): string[] {
+  return items.map((item) => {
+    const symbol = style.paint.status(item.status, `${style.symbols.status[item.status]} ${WORDS[item.status]}`);
+    const fields = columns.flatMap(({ field, title }) => wrap(`${visible(title)}: ${text(item, field)}`, style.width - 2));
+    return [symbol, ...fields.map((line) => `  ${line}`)].join('\n');
+  });
+}
+
+function fixes(items: readonly Item[], style: Style): string[] {
+  return items
+    .filter(({ status, fix }) => (status === 'fail' || status === 'unknown') && fix !== null)
+    .map((item) =>
+      [...wrap(visible(`${item.id} ${item.object}`), style.width).map(style.paint.strong), ...fixLines(item, 2)].join('\n'),
+    );
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { Item, Report } from '../core/report.ts';
+import { jsonText } from './json-text.ts';
+import { itemLocation } from './location.ts';
+import type { Renderer } from './renderer.ts';
+import { invocation } from './sarif/invocation.ts';
+import { objectLocation, physicalLocation } from './sarif/location.ts';
+import { message } from './sarif/message.ts';
+import { LEVELS, RANKS, rulesOf } from './sarif/rules.ts';
+import type { Level, Rules } from './sarif/rules.ts';
+import { visible, visibleBlock } from './visible.ts';
+
+const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
+
+/**
+ * SARIF 2.1.0 for code scanning: what fails, what is unknown and what is waived are results, in the command's order; what
+ * passes or is skipped is not.
+ */
+export const render: Renderer = (report, { toolVersion }) => {
+  const rules = rulesOf(report.items);
+  const run = {
+    tool: { driver: { name: 'dbctl', version: toolVersion, semanticVersion: toolVersion, rules: rules.descriptors } },
+    automationDetails: { id: category(report) },
+    invocations: [invocation(report)],
+    columnKind: 'unicodeCodePoints',
+    results: report.items.flatMap((item) => resultsOf(item, rules)),
+  };
+  return `${jsonText({ $schema: SCHEMA, version: '2.1.0', runs: [run] }, 2)}\n`;
+};
+
+/** What GitHub takes for the analysis (all before the last slash): a second environment must not replace the first. */
+function category({ command, target }: Report): string {
+  const parts = ['dbctl', ...command.split(' '), ...(target === null ? [] : [target.env])];
+  return `${parts.map((part) => visible(part).replaceAll('/', '-')).join('/')}/`;
+}
+
+function resultsOf(item: Item, rules: Rules): object[] {
+  switch (item.status) {
+    case 'fail':
+      return [result(item, rules, LEVELS[item.severity], item.message)];
+    case 'unknown':
+      // Not kind `open`: that demands level none (SARIF 3.27.10), which viewers hide, and then it would look like a pass.
+      return [result(item, rules, 'warning', `Could not be checked: ${item.message}`)];
+    case 'waived': {
+      const suppressions = [{ kind: 'external', status: 'accepted', justification: visibleBlock(item.message) }];
+      return [{ ...result(item, rules, LEVELS[item.severity], item.message), suppressions }];
+    }
+    case 'skipped':
+    case 'pass':
+      return [];
+  }
+}
+
+function result(item: Item, rules: Rules, level: Level, text: string): object {
+  const { id, object, status, severity, fix, detail } = item;
+  return {
+    ruleId: id,
+    ruleIndex: rules.indexes.get(id) ?? -1,
+    kind: 'fail',
+    level,
+    message: message(fix === null ? text : `${text}\nFix: ${fix}`),
+    locations: [{ ...physicalLocation(itemLocation(item)), ...objectLocation(object) }],
+    partialFingerprints: fingerprints(id, object),
+    rank: RANKS[severity],
+    properties: { status, severity, ...(fix !== null && { fix }), ...(detail !== null && { detail }) },
+  };
+}
+
+/**
+ * The identity of a finding: the same after a dump and restore, in another file and on another line. GitHub compares
+ * `primaryLocationLineHash` only, and would else hash the first line of dbctl.yaml for all objects of one rule alike.
+ */
+function fingerprints(id: string, object: string): Record<string, string> {
+  const hash = createHash('sha256').update(`${id}:${object}`).digest('hex');
+  return { 'dbctl/v1': hash, primaryLocationLineHash: `${hash.slice(0, 16)}:1` };
+}

@@ -1,0 +1,134 @@
+import type pg from 'pg';
+import { attempt, type AttemptResult } from './attempt.ts';
+import type { TargetExtras } from './extras.ts';
+import { connectionFailed, type Failure } from './failure.ts';
+import type { StartupPacket } from './login.ts';
+import { passesFor, unsuitable, type Wanted } from './session-attributes.ts';
+import { endpointsOf, type Endpoint } from './socket.ts';
+import { startupOptions } from './startup-options.ts';
+import type { ConnectionTarget, HostAddress } from './target.ts';
+
+export interface ConnectOptions {
+  /** Stands above the target's; without either it is `dbctl`. The server keeps 63 bytes of it. */
+  readonly applicationName?: string;
+  /** Server settings for this session, after those of the target's `options`, so that they win. */
+  readonly startupOptions?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+const READ_ONLY_SETTING = 'default_transaction_read_only';
+
+/**
+ * One connection, logged in and of the kind `target_session_attrs` asks for. Hosts are tried in order (shuffled for load
+ * balancing), each address of a host in turn, `connectTimeoutMs` for each address (name look-up too; 0 waits without limit). As
+ * in libpq an unreachable, starting or unsuitable host is passed over, while a refused login or TLS ends the search. TCP
+ * keepalive starts after 10 s of silence unless the target says otherwise. The client has an error listener for life; see
+ * connectionFacts() for what it met. End it with `client.end()`.
+ *
+ * Fails with db.unreachable (nobody answers, TLS not agreed, starting up), db.denied (login, database or its rights),
+ * db.read-only (only standbys where writes are wanted), db.resources (no connection free), config.invalid or secret.exposed (a
+ * TLS file), interrupted (the signal). The message lists each host with its own reason; nothing in the error holds a secret.
+ */
+export async function connect(
+  target: ConnectionTarget & Partial<TargetExtras>,
+  options: ConnectOptions = {},
+): Promise<pg.Client> {
+  const signal = options.signal ?? new AbortController().signal;
+  const { packet, afterCheck } = startup(target, options);
+  const failures: Failure[] = [];
+  for (const wanted of passesFor(target.targetSessionAttrs)) {
+    for (const address of target.loadBalance ? shuffled(target.hosts) : target.hosts) {
+      const result = await tryHost({ target, address, packet, signal, wanted });
+      if (result.kind === 'connected') return settled(result.client, afterCheck);
+      failures.push(...result.failures);
+      if (result.next === 'stop' || signal.aborted) throw connectionFailed(target, failures, signal);
+    }
+  }
+  throw connectionFailed(target, failures, signal);
+}
+
+/**
+ * `default_transaction_read_only` in the startup packet would make every server look read-only to `target_session_attrs`; then
+ * it is set after the check.
+ */
+function startup(target: ConnectionTarget, options: ConnectOptions): { packet: StartupPacket; afterCheck: string | undefined } {
+  const { [READ_ONLY_SETTING]: readOnly, ...others } = options.startupOptions ?? {};
+  const later = readOnly !== undefined && target.targetSessionAttrs.startsWith('read-');
+  const sent = startupOptions(later || readOnly === undefined ? others : { ...others, [READ_ONLY_SETTING]: readOnly });
+  const all = [target.options ?? '', sent].filter((part) => part !== '').join(' ');
+  return {
+    packet: {
+      user: target.user,
+      database: target.database,
+      application_name: options.applicationName ?? target.applicationName ?? 'dbctl',
+      ...(all === '' ? {} : { options: all }),
+    },
+    afterCheck: later ? readOnly : undefined,
+  };
+}
+
+async function settled(client: pg.Client, readOnly: string | undefined): Promise<pg.Client> {
+  if (readOnly !== undefined) await client.query('select pg_catalog.set_config($1, $2, false)', [READ_ONLY_SETTING, readOnly]);
+  return client;
+}
+
+interface HostRequest {
+  readonly target: ConnectionTarget & Partial<TargetExtras>;
+  readonly address: HostAddress;
+  readonly packet: StartupPacket;
+  readonly signal: AbortSignal;
+  readonly wanted: Wanted;
+}
+
+async function tryHost(request: HostRequest): Promise<AttemptResult> {
+  const { target, address, wanted } = request;
+  const failures: Failure[] = [];
+  const found = await endpoints(request);
+  if (!Array.isArray(found)) return { kind: 'failed', failures: [found], next: 'host' };
+  for (const endpoint of target.loadBalance ? shuffled(found) : found) {
+    const limited = withTimeout(request);
+    const result = await attempt({ ...request, endpoint, signal: limited });
+    if (result.kind === 'connected') return suitable(result.client, { address, endpoint, wanted });
+    failures.push(...result.failures);
+    if (result.next !== 'address' || request.signal.aborted) return { ...result, failures };
+  }
+  return { kind: 'failed', failures, next: 'host' };
+}
+
+async function endpoints(request: HostRequest): Promise<Endpoint[] | Failure> {
+  const signal = withTimeout(request);
+  return endpointsOf(request.address, signal).catch((error: unknown) => ({
+    address: request.address,
+    endpoint: undefined,
+    step: 'resolve',
+    encrypted: false,
+    error,
+    passwordSources: [],
+  }));
+}
+
+function withTimeout({ target, signal }: HostRequest): AbortSignal {
+  return target.connectTimeoutMs > 0 ? AbortSignal.any([signal, AbortSignal.timeout(target.connectTimeoutMs)]) : signal;
+}
+
+async function suitable(
+  client: pg.Client,
+  { wanted, ...place }: { address: HostAddress; endpoint: Endpoint; wanted: Wanted },
+): Promise<AttemptResult> {
+  const reason = await unsuitable(client, wanted).catch((error: unknown) => error as Error);
+  if (reason === undefined) return { kind: 'connected', client };
+  await client.end().catch(() => {});
+  const failure: Failure = { ...place, step: 'attributes', encrypted: false, error: reason, passwordSources: [] };
+  return { kind: 'failed', failures: [failure], next: 'host' };
+}
+
+/** Fisher-Yates. */
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  const order = [...items];
+  for (let last = order.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(Math.random() * (last + 1));
+    const [left, right] = [order[last], order[other]];
+    if (left !== undefined && right !== undefined) [order[last], order[other]] = [right, left];
+  }
+  return order;
+}

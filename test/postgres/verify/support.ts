@@ -1,0 +1,108 @@
+import pg from 'pg';
+import { sqlError } from '../../../src/db/sql-error.ts';
+import type { Session } from '../../../src/db/session.ts';
+import { advisories, type Advisories } from '../../../src/ops/verify/advisories.ts';
+import type { Check } from '../../../src/ops/verify/check.ts';
+import type { Outcome } from '../../../src/ops/verify/outcome.ts';
+import { policyFrom, type Policy } from '../../../src/ops/verify/policy.ts';
+import { runInTransaction, type RunInputs } from '../../../src/ops/verify/run.ts';
+import type { CheckCase } from './case-file.ts';
+
+/** A server where everything the group checks is set in another way. */
+export const ODD_SETTINGS = {
+  timezone: 'Europe/Berlin',
+  log_timezone: 'America/New_York',
+  datestyle: 'German',
+  timezone_abbreviations: 'India',
+  lc_monetary: 'POSIX',
+  shared_preload_libraries: 'pg_stat_statements, "$libdir/unaccent"',
+} as const;
+
+export const POLICY: Policy = policyFrom({
+  postgres: {
+    version: '18.0',
+    extensions: { required: ['pgcrypto'], allowed: ['pg_stat_statements'], schema: 'extensions' },
+    timezone: 'UTC',
+    locale: { provider: 'builtin', name: 'C.UTF-8', encoding: 'UTF8' },
+  },
+});
+
+/** The name of the login role of `as: plain`, made and rolled back with the case. */
+export const PLAIN_ROLE = 'verify_plain';
+
+/** A session as withSession gives it, over a client of the tests, and without settings of its own. */
+export async function sessionOver(client: pg.Client): Promise<Session> {
+  let roundTrips = 0;
+  const send = async <T>(act: () => Promise<T>): Promise<T> => {
+    roundTrips += 1;
+    return act().catch((thrown: unknown) => {
+      throw sqlError(thrown);
+    });
+  };
+  const { rows } = await client.query<{ number: string; text: string }>(
+    `select current_setting('server_version_num') as number, current_setting('server_version') as text`,
+  );
+  return {
+    pid: 0,
+    serverVersion: Number(rows[0]?.number),
+    serverVersionText: rows[0]?.text ?? '',
+    systemIdentifier: null,
+    host: client.host,
+    port: client.port,
+    database: client.database ?? '',
+    user: client.user ?? '',
+    get roundTrips() {
+      return roundTrips;
+    },
+    rows: async <Row>(sql: string, values: readonly unknown[] = []) => (await send(() => client.query(sql, [...values]))).rows as Row[],
+    script: async (sql) => {
+      const results = (await send(() => client.query(sql))) as pg.QueryResult | pg.QueryResult[];
+      return Array.isArray(results) ? results : [results];
+    },
+  };
+}
+
+export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Policy, advisories and clock of a case. */
+export function inputsOf({ policy, advisories: table, now }: CheckCase): RunInputs {
+  return {
+    policy: { ...POLICY, ...policy } as Policy,
+    advisories: { ...advisories, ...table } as Advisories,
+    clock: () => (now === null ? new Date() : new Date(now)),
+  };
+}
+
+/**
+ * What the check says after the case's setup, and what it says once its fixes were run (`then: fixed`). The check sees a read-only
+ * transaction; all is rolled back.
+ */
+export async function play(client: pg.Client, check: Check, story: CheckCase, fixesOf: (outcome: Outcome) => readonly string[]) {
+  const session = await sessionOver(client);
+  const judge = async (): Promise<Outcome> => {
+    await client.query('savepoint story');
+    if (story.as === 'plain') await client.query(`create role ${PLAIN_ROLE} login; set local session authorization ${PLAIN_ROLE}`);
+    await client.query('set transaction read only');
+    const [outcome] = await runInTransaction(session, [check], inputsOf(story));
+    await client.query('rollback to savepoint story');
+    return outcome as Outcome;
+  };
+  await client.query('begin transaction isolation level repeatable read');
+  try {
+    if (story.setup !== '') await client.query(story.setup);
+    const outcome = await judge();
+    if (story.then === null) return { outcome, afterwards: null };
+    for (const fix of fixesOf(outcome)) await client.query(fix);
+    return { outcome, afterwards: await judge() };
+  } finally {
+    await client.query('rollback');
+  }
+}
