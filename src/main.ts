@@ -1,5 +1,5 @@
 import { homedir, userInfo } from 'node:os';
-import { runCli } from './cli/run.ts';
+import { version } from './package.ts';
 
 // A closed pipe (`dbctl … | head`) is the reader's wish, not an error.
 for (const stream of [process.stdout, process.stderr]) {
@@ -8,27 +8,35 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    // The first signal lets the command roll back and say what was done; the second does not wait.
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort();
+// Scripts ask for the version often, and nothing needs to be loaded to tell it.
+if (process.argv[2] === '--version') process.stdout.write(`${version()}\n`);
+else process.exitCode = await run();
+// exitCode instead of exit(): whatever is still being written to a pipe gets there.
+
+async function run(): Promise<number> {
+  const { runCli } = await import('./cli/run.ts');
+  return runCli({
+    argv: process.argv.slice(2),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    variables: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    user: userInfo().username,
+    clock: () => new Date(),
+    signal: abortOnSignals(),
   });
 }
 
-const status = await runCli({
-  argv: process.argv.slice(2),
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  variables: process.env,
-  cwd: process.cwd(),
-  home: homedir(),
-  user: userInfo().username,
-  clock: () => new Date(),
-  signal: stop.signal,
-});
-
-// exitCode instead of exit(): whatever is still being written to a pipe gets there.
-process.exitCode = status;
+/** The first signal lets the command roll back and say what was done; the second does not wait. */
+function abortOnSignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(130);
+      stop.abort();
+    });
+  }
+  return stop.signal;
+}

@@ -40,11 +40,11 @@ const METADATA_BYTES = 8_192;
 export function auditEventProblems(event: AuditEvent): readonly string[] {
   const problems: string[] = [];
   const { actor, action, entity, outcome = 'success', metadata = {} } = event;
-  if (!ACTOR_TYPES.includes(actor.type)) problems.push(`actor.type is one of ${ACTOR_TYPES.join(', ')}, not ${String(actor.type)}`);
+  if (!ACTOR_TYPES.includes(actor.type)) problems.push(`actor.type is one of ${ACTOR_TYPES.join(', ')}, not ${actor.type}`);
   if (actor.id.length < 1 || actor.id.length > 200) problems.push('actor.id has 1 to 200 characters');
   if (!ACTION.test(action)) problems.push(`action is dotted lower case words, domain.object.verb, not ${action}`);
   if (!ENTITY_TYPE.test(entity.type)) problems.push(`entity.type is area.table in lower case, not ${entity.type}`);
-  if (!OUTCOMES.includes(outcome)) problems.push(`outcome is one of ${OUTCOMES.join(', ')}, not ${String(outcome)}`);
+  if (!OUTCOMES.includes(outcome)) problems.push(`outcome is one of ${OUTCOMES.join(', ')}, not ${outcome}`);
   if (outcome !== 'success' && event.reasonCode === undefined) problems.push(`an outcome of ${outcome} needs a reasonCode`);
   if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES) problems.push(`metadata is over ${METADATA_BYTES} bytes`);
   return problems;

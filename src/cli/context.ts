@@ -37,7 +37,13 @@ export async function buildContext(io: Io, globals: GlobalOptions, redactor: Red
       return withSession(await connection(), { signal: io.signal, ...options }, use);
     },
     target: (session) => describeServer(session, globals.env),
-    commands: () => COMMANDS.map(({ spec }) => completable(spec, GLOBAL_OPTIONS.map(({ flags }) => flags))),
+    commands: () =>
+      COMMANDS.map(({ spec }) =>
+        completable(
+          spec,
+          GLOBAL_OPTIONS.map(({ flags }) => flags),
+        ),
+      ),
     confirm: (question) => askToConfirm(io, globals, question),
     async projectOrReference() {
       if ((await config()).file !== null) return context;
@@ -54,7 +60,12 @@ async function readConfig(io: Io, globals: GlobalOptions, log: Log): Promise<Loa
   return loaded;
 }
 
-async function resolveTarget(io: Io, loaded: LoadedConfig, redactor: Redactor, onWarning: (text: string) => void): Promise<ConnectionTarget> {
+async function resolveTarget(
+  io: Io,
+  loaded: LoadedConfig,
+  redactor: Redactor,
+  onWarning: (text: string) => void,
+): Promise<ConnectionTarget> {
   const { environment, folder } = loaded;
   if (environment.embedded) return embeddedTarget(io, loaded);
   const [{ connectionText }, { resolveConnection }] = await Promise.all([

@@ -28,9 +28,19 @@ export async function deliver(io: Io, redactor: Redactor, outcome: Outcome): Pro
   const view = outcome.answer?.view;
   const shown = view === undefined || view.revealsSecret === true ? view : redactor.value(view);
   const stream = outcome.error !== null && outcome.globals.format === 'human' ? io.stderr : io.stdout;
-  stream.write(await render(outcome.globals.format, report, { ...renderOptions(io, stream, outcome.globals), ...(shown && { view: shown }) }));
+  stream.write(
+    await render(outcome.globals.format, report, {
+      ...renderOptions(io, stream, outcome.globals),
+      ...(shown && { view: shown }),
+    }),
+  );
   for (const { format, path } of outcome.globals.out) {
-    const text = await render(format, report, { color: false, width: 120, toolVersion: version(), ...(shown && { view: redactor.value(shown) }) });
+    const text = await render(format, report, {
+      color: false,
+      width: 120,
+      toolVersion: version(),
+      ...(shown && { view: redactor.value(shown) }),
+    });
     const problem = writeWhole(resolve(io.cwd, path), text);
     if (problem === undefined) continue;
     io.stderr.write(`error: cannot write ${path}: ${problem}\n`);

@@ -20,7 +20,9 @@ export async function buildLog(io: Io, globals: GlobalOptions, redactor: Redacto
 
 function textLines(io: Io, redactor: Redactor): Write {
   return (level, message, fields) => {
-    const more = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    const more = Object.entries(fields).map(
+      ([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    );
     const level_ = level === 'warn' ? 'warning' : level;
     io.stderr.write(`${level_}: ${redactor.text(message + more.join(''))}\n`);
   };

@@ -1,15 +1,19 @@
+import type { Writable } from 'node:stream';
 import { silentProgress, type Progress } from '../core/progress.ts';
 import type { GlobalOptions } from './globals.ts';
-import type { Io } from './io.ts';
+import type { Io, Output } from './io.ts';
 
 /** Progress on stderr: a spinner at a terminal, lines in a pipe, nothing with `--quiet`. */
 export async function buildProgress(io: Io, globals: GlobalOptions): Promise<Progress> {
   if (globals.quiet) return silentProgress;
   if (io.stderr.isTTY === true) {
     const { spinnerProgress } = await import('../render/progress.ts');
-    return spinnerProgress();
+    return spinnerProgress(io.stderr as Output & Writable);
   }
-  return lineProgress((line) => io.stderr.write(`${line}\n`), () => io.clock().getTime());
+  return lineProgress(
+    (line) => io.stderr.write(`${line}\n`),
+    () => io.clock().getTime(),
+  );
 }
 
 /** At most one line in ten seconds for a running step, so that CI logs stay readable and a hang is still visible. */

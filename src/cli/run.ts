@@ -3,7 +3,6 @@ import { COMMANDS } from '../commands/index.ts';
 import type { Command, Context } from '../commands/context.ts';
 import { DbctlError } from '../core/errors.ts';
 import type { Answer } from '../core/report.ts';
-import { version } from '../package.ts';
 import { asDbctlError } from './fail.ts';
 import { commandWords, usageError } from './usage.ts';
 import { readGlobals, type GlobalOptions } from './globals.ts';
@@ -26,14 +25,16 @@ export async function runCli(io: Io): Promise<number> {
   const redactor = new Redactor(io.variables);
   const started = io.clock();
   const finish = (outcome: Pick<Outcome, 'command' | 'globals'> & Partial<Outcome>) =>
-    deliver(io, redactor, { startedAt: started, durationMs: io.clock().getTime() - started.getTime(), answer: null, error: null, ...outcome });
+    deliver(io, redactor, {
+      startedAt: started,
+      durationMs: io.clock().getTime() - started.getTime(),
+      answer: null,
+      error: null,
+      ...outcome,
+    });
 
   const secret = secretOnArgv(io.argv);
   if (secret !== undefined) return finish({ command: commandWords(io.argv), globals: fallbackGlobals(io), error: secret });
-  if (io.argv[0] === '--version') {
-    io.stdout.write(`${version()}\n`);
-    return 0;
-  }
   let invocation: Invocation | undefined;
   try {
     invocation = parse(io);

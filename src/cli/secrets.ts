@@ -12,13 +12,19 @@ const CONNINFO_PASSWORD = /\bpassword\s*=\s*\S/i;
  * already, it need not be in a CI log as well.
  */
 export function secretOnArgv(argv: readonly string[]): DbctlError | undefined {
-  const index = argv.findIndex((word) => SECRET_OPTION.test(word) || URL_WITH_PASSWORD.test(word) || CONNINFO_PASSWORD.test(word));
+  const index = argv.findIndex(
+    (word) => SECRET_OPTION.test(word) || URL_WITH_PASSWORD.test(word) || CONNINFO_PASSWORD.test(word),
+  );
   if (index === -1) return undefined;
-  return new DbctlError('secret.on-argv', `argument ${index + 1} carries a secret, which every user of this machine can read with ps`, {
-    hint:
-      'Put the URL into a variable (export DATABASE_URL=…) or into a file of mode 0600 and name it in dbctl.yaml: ' +
-      'environments.<name>.url.variable or .url.file. Change the password: it has been seen.',
-  });
+  return new DbctlError(
+    'secret.on-argv',
+    `argument ${index + 1} carries a secret, which every user of this machine can read with ps`,
+    {
+      hint:
+        'Put the URL into a variable (export DATABASE_URL=…) or into a file of mode 0600 and name it in dbctl.yaml: ' +
+        'environments.<name>.url.variable or .url.file. Change the password: it has been seen.',
+    },
+  );
 }
 
 /** Shorter values cannot be told from ordinary words, and replacing those would make the output unreadable. */
@@ -60,7 +66,7 @@ export class Redactor {
   text(text: string): string {
     let clean = text;
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, '***');
-    return clean.replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:)[^\s@]+(@)/gi, '$1***$2');
+    return clean.replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:)\S+(@)/gi, '$1***$2');
   }
 
   /** The same for every string inside a value. */

@@ -38,7 +38,8 @@ function commandPath(argv: readonly string[]): string[] {
   return path;
 }
 
-const startsCommand = (path: readonly string[]): boolean => names().some((name) => path.every((word, index) => name[index] === word));
+const startsCommand = (path: readonly string[]): boolean =>
+  names().some((name) => path.every((word, index) => name[index] === word));
 
 function nearestCommand(path: readonly string[], argv: readonly string[]): string | undefined {
   const wrong = argv.filter((word) => !word.startsWith('-'))[path.length] ?? '';

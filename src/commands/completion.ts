@@ -18,8 +18,14 @@ export const spec: CommandSpec = {
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const shell = SHELLS.find((name) => name === options['shell']);
-  if (shell === undefined) fail('usage', `no completion for ${String(options['shell'])}`, { hint: `Shells are ${SHELLS.join(', ')}.` });
+  if (shell === undefined)
+    fail('usage', `no completion for ${String(options['shell'])}`, { hint: `Shells are ${SHELLS.join(', ')}.` });
   const { completionScript } = await import('../ops/completion/script.ts');
   const text = completionScript(shell, context.commands());
-  return { ok: true, items: [item({ id: shell, object: 'completion', message: 'script' })], summary: { shell, script: text }, view: { text } };
+  return {
+    ok: true,
+    items: [item({ id: shell, object: 'completion', message: 'script' })],
+    summary: { shell, script: text },
+    view: { text },
+  };
 }

@@ -20,7 +20,7 @@ export const spec: CommandSpec = {
 
 interface Act {
   readonly command: Command;
-  readonly options: ParsedOptions;
+  readonly options: Readonly<Record<string, string>>;
   readonly shows: string;
   /** The act is done when there is an answer, even if it is no: the pinned release has known holes, and hiding them would be a poor demo. */
   readonly anyAnswer?: true;
@@ -33,7 +33,12 @@ const ACTS: readonly Act[] = [
   { command: migrateUp, options: {}, shows: 'a second run finds nothing to do' },
   { command: seed, options: { name: 'demo' }, shows: 'rows to look at' },
   { command: migrateStatus, options: {}, shows: 'folder and database agree' },
-  { command: verify, options: {}, shows: 'version, extensions, time and locale looked at, and what is wrong said', anyAnswer: true },
+  {
+    command: verify,
+    options: {},
+    shows: 'version, extensions, time and locale looked at, and what is wrong said',
+    anyAnswer: true,
+  },
 ];
 
 export async function run(_options: ParsedOptions, context: Context): Promise<Answer> {
@@ -64,7 +69,7 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
 
 async function perform({ command, options, shows, anyAnswer }: Act, context: Context): Promise<Item> {
   const started = context.clock().getTime();
-  const object = `dbctl ${command.spec.name}${options['name'] === undefined ? '' : ` ${String(options['name'])}`}`;
+  const object = `dbctl ${command.spec.name}${options['name'] === undefined ? '' : ` ${options['name']}`}`;
   const ended = (ok: boolean, result: string, fix: string | null): Item =>
     item({
       id: '',
@@ -79,7 +84,11 @@ async function perform({ command, options, shows, anyAnswer }: Act, context: Con
   try {
     const answer = await command.run(options, context);
     const done = answer.ok || anyAnswer === true;
-    return ended(done, RESULTS[command.spec.name]?.(answer) ?? 'done', done ? null : `Run ${object} to see why.`);
+    return ended(
+      done,
+      RESULTS[command.spec.name]?.((name) => JSON.stringify(answer.summary[name] ?? '').replaceAll('"', '')) ?? 'done',
+      done ? null : `Run ${object} to see why.`,
+    );
   } catch (thrown) {
     if (!(thrown instanceof DbctlError) || thrown.code === 'interrupted') throw thrown;
     return ended(false, thrown.message, thrown.hint ?? null);
@@ -87,11 +96,11 @@ async function perform({ command, options, shows, anyAnswer }: Act, context: Con
 }
 
 /** What came of each act, in a few words. */
-const RESULTS: Readonly<Record<string, (answer: Answer) => string>> = {
-  'dev up': ({ summary }) => `${String(summary['version'] ?? '')} on port ${String(summary['port'] ?? '')}`,
-  'migrate up': ({ summary }) => (summary['applied'] === 0 ? 'nothing to do' : `${String(summary['applied'])} applied`),
-  'migrate status': ({ summary }) => `${String(summary['applied'])} applied, ${String(summary['pending'])} pending`,
-  verify: ({ summary }) => `${String(summary['pass'])} pass, ${String(summary['fail'])} fail, ${String(summary['unknown'])} unknown`,
+const RESULTS: Readonly<Record<string, (told: (name: string) => string) => string>> = {
+  'dev up': (told) => `${told('version')} on port ${told('port')}`,
+  'migrate up': (told) => (told('applied') === '0' ? 'nothing to do' : `${told('applied')} applied`),
+  'migrate status': (told) => `${told('applied')} applied, ${told('pending')} pending`,
+  verify: (told) => `${told('pass')} pass, ${told('fail')} fail, ${told('unknown')} unknown`,
 };
 
 const NEXT = [

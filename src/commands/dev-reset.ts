@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { ResetContent } from '../ops/dev/reset.ts';
+import type { Seed } from '../ops/seed/seed.ts';
 import { version } from '../package.ts';
 import type { Context } from './context.ts';
 import { devScope, namedMajor, VERSION_OPTION } from './dev-settings.ts';
@@ -15,7 +16,10 @@ export const spec: CommandSpec = {
     'that is built again only when a migration or seed changes. It works on the development server and on nothing ' +
     'else, and asks no question, because that is all the command does. When a migration fails, the database stays as it was.',
   effect: 'destroys',
-  options: [VERSION_OPTION, { flags: '--seed [name]', description: 'load a seed as well: dev (default) or demo, or another of migrations/seeds' }],
+  options: [
+    VERSION_OPTION,
+    { flags: '--seed [name]', description: 'load a seed as well: dev (default) or demo, or another of migrations/seeds' },
+  ],
   examples: [
     ['dbctl dev reset', 'an empty database with every migration applied'],
     ['dbctl dev reset --seed', 'the same with the rows of the dev seed'],
@@ -43,7 +47,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         { field: 'message', title: dryRun ? 'would be done' : 'done' },
         { field: 'object', title: 'on' },
       ],
-      notes: dryRun ? [] : [`${names.database} is fresh, with ${content.description}: ${durationMs} ms${built ? '; the next reset finds the template' : ''}.`],
+      notes: dryRun
+        ? []
+        : [
+            `${names.database} is fresh, with ${content.description}: ${durationMs} ms${built ? '; the next reset finds the template' : ''}.`,
+          ],
     },
   };
 }
@@ -64,8 +72,6 @@ async function contentOf(seedOption: unknown, context: Context): Promise<ResetCo
   };
 }
 
-type Seed = Awaited<ReturnType<(typeof import('../ops/seed/seed.ts'))['readSeed']>>;
-
 async function fill(target: Parameters<ResetContent['fill']>[0], seed: Seed | undefined, context: Context): Promise<void> {
   const [{ withSession }, { migrateUp, MIGRATE_SESSION_SETTINGS }, { loadSeed }] = await Promise.all([
     import('../db/session.ts'),
@@ -84,5 +90,8 @@ async function fill(target: Parameters<ResetContent['fill']>[0], seed: Seed | un
 async function migrationFiles(folder: string): Promise<readonly string[]> {
   const { readdir } = await import('node:fs/promises');
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name)).toSorted();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => join(folder, name))
+    .toSorted();
 }

@@ -39,7 +39,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
 }
 
 function itemsOf({ engine, version, dataFolder, bytes, found, databases, state }: DevStatus): readonly Item[] {
-  const fact = (id: string, value: string | number, message = String(value)): Item => item({ id, object: state.name, message, value });
+  const fact = (id: string, value: string | number, message = String(value)): Item =>
+    item({ id, object: state.name, message, value });
   const facts = [
     item({
       id: 'state',
@@ -61,7 +62,13 @@ function itemsOf({ engine, version, dataFolder, bytes, found, databases, state }
     fact('port', port),
     fact('uptime', uptimeSeconds, readableDuration(uptimeSeconds)),
     ...databases.map(({ name, bytes: size, template }) =>
-      item({ id: `database ${name}`, object: name, message: `${readableSize(size)}${template ? ', template of dev reset' : ''}`, value: size, template }),
+      item({
+        id: `database ${name}`,
+        object: name,
+        message: `${readableSize(size)}${template ? ', template of dev reset' : ''}`,
+        value: size,
+        template,
+      }),
     ),
   ];
 }

@@ -15,7 +15,11 @@ export const spec: CommandSpec = {
   effect: 'changes',
   options: [
     { ...VERSION_OPTION, description: 'line of PostgreSQL: 18 or 17 (default: dev.version of dbctl.yaml)' },
-    { flags: '--engine <engine>', description: 'embedded server or container (default: dev.engine of dbctl.yaml)', choices: ['embedded', 'container'] },
+    {
+      flags: '--engine <engine>',
+      description: 'embedded server or container (default: dev.engine of dbctl.yaml)',
+      choices: ['embedded', 'container'],
+    },
   ],
   examples: [
     ['dbctl dev up', 'start it, or find it running'],

@@ -9,9 +9,12 @@ export const spec: CommandSpec = {
   summary: "print the URL of the project's database on its development server",
   description:
     'The URL names the password file instead of holding the password, so that psql "$(dbctl dev url)" shows no secret to other users ' +
-    'of the machine. Programs that do not know libpq\'s passfile parameter take --with-password, in a variable.',
+    "of the machine. Programs that do not know libpq's passfile parameter take --with-password, in a variable.",
   effect: 'reads',
-  options: [VERSION_OPTION, { flags: '--with-password', description: 'put the password into the URL: it is printed, so mind where to' }],
+  options: [
+    VERSION_OPTION,
+    { flags: '--with-password', description: 'put the password into the URL: it is printed, so mind where to' },
+  ],
   examples: [
     ['psql "$(dbctl dev url)"', 'connect with psql'],
     ['DATABASE_URL="$(dbctl dev url --with-password)" npm start', 'hand it to an application in its environment'],

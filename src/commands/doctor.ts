@@ -23,7 +23,7 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
   const major = Number(pin.split('.')[0]);
   const usable = settings.status === 'pass';
   const { items: server, target } = usable ? await examineConnection(context, pin) : { items: [], target: null };
-  const machine = await Promise.all([examineEmbedded(major), examineContainerEngine()]);
+  const machine = [examineEmbedded(major), await examineContainerEngine()];
   const programs = await examineClientPrograms({ path: context.variables['PATH'] ?? '', major });
   const items = [examineNode(context.nodeVersion), settings, ...server, ...machine, ...programs];
   const needed = items.filter(({ status, severity }) => status === 'fail' && severity !== 'low' && severity !== 'info');
@@ -42,11 +42,20 @@ async function examineConfig(context: Context): Promise<{ item: Item; pin: strin
   const { PIN } = await import('../core/pin.ts');
   try {
     const { config, file, environment } = await context.config();
-    const message = file === null ? 'no project file: defaults, and DATABASE_URL or PG*' : `read, environment ${environment.name}`;
+    const message =
+      file === null ? 'no project file: defaults, and DATABASE_URL or PG*' : `read, environment ${environment.name}`;
     return { item: item({ id: 'config', object: file ?? 'dbctl.yaml', message }), pin: config.postgres.version };
   } catch (thrown) {
     if (!(thrown instanceof DbctlError)) throw thrown;
-    const found = item({ id: 'config', object: 'dbctl.yaml', status: 'fail', severity: 'high', message: thrown.message, fix: thrown.hint ?? null, detail: thrown.detail ?? null });
+    const found = item({
+      id: 'config',
+      object: 'dbctl.yaml',
+      status: 'fail',
+      severity: 'high',
+      message: thrown.message,
+      fix: thrown.hint ?? null,
+      detail: thrown.detail ?? null,
+    });
     return { item: found, pin: PIN };
   }
 }

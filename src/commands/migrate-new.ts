@@ -19,7 +19,7 @@ export const spec: CommandSpec = {
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const { writeNewMigration } = await import('../ops/migrate/new.ts');
   const settings = await migrateSettings(context);
-  const { id, path } = await writeNewMigration(settings.folder, String(options['slug']), {
+  const { id, path } = await writeNewMigration(settings.folder, options['slug'] as string, {
     transactional: options['transaction'] !== false,
     dryRun: context.globals.dryRun,
   });

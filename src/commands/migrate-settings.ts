@@ -41,6 +41,7 @@ export function migrateSession(settings: MigrateSettings, sessionSettings: Reado
 /** `--to`: a version is a whole number above 0. */
 export function parseVersion(text: string): number {
   const version_ = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(version_) || version_ === 0) throw new Error(`a version is a whole number above 0, not ${text}`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(version_) || version_ === 0)
+    throw new Error(`a version is a whole number above 0, not ${text}`);
   return version_;
 }

@@ -7,7 +7,8 @@ import { migrateSettings } from './migrate-settings.ts';
 export const spec: CommandSpec = {
   name: 'migrate status',
   summary: 'compare the migrations folder with the database',
-  description: 'Every version with its state: applied, pending, unfinished, changed, missing, out-of-order. Exit 1 unless all are applied.',
+  description:
+    'Every version with its state: applied, pending, unfinished, changed, missing, out-of-order. Exit 1 unless all are applied.',
   effect: 'reads',
   examples: [
     ['dbctl migrate status --env prod', 'is anything pending, changed or missing?'],
@@ -49,7 +50,10 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
           { field: 'appliedAt', title: 'applied at' },
           { field: 'durationMs', title: 'ms', align: 'right' },
         ],
-        notes: items.filter(({ status, severity }) => status === 'fail' || severity === 'low').filter(({ state }) => state !== 'pending').map(({ object, message, fix }) => `${object}: ${message}${fix === null ? '' : `. ${fix}`}`),
+        notes: items
+          .filter(({ status, severity }) => status === 'fail' || severity === 'low')
+          .filter(({ state }) => state !== 'pending')
+          .map(({ object, message, fix }) => `${object}: ${message}${fix === null ? '' : `. ${fix}`}`),
       },
     };
   });

@@ -40,7 +40,14 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       signal: context.signal,
     });
     const items = applied.map(({ migration, durationMs }): Item =>
-      item({ id: migration.id, object: migration.file, message: `applied in ${durationMs} ms`, state: 'applied', version: migration.version, durationMs }),
+      item({
+        id: migration.id,
+        object: migration.file,
+        message: `applied in ${durationMs} ms`,
+        state: 'applied',
+        version: migration.version,
+        durationMs,
+      }),
     );
     return {
       ok: true,

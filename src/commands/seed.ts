@@ -7,7 +7,8 @@ import type { Context } from './context.ts';
 export const spec: CommandSpec = {
   name: 'seed',
   summary: 'load example rows into a database that is not production',
-  description: 'Loads migrations/seeds/<name>.sql in one transaction. Loading a seed twice changes nothing. Refused on a protected environment.',
+  description:
+    'Loads migrations/seeds/<name>.sql in one transaction. Loading a seed twice changes nothing. Refused on a protected environment.',
   effect: 'changes',
   args: [{ name: '[name]', description: 'which seed: dev, demo, or another file of the folder (default: dev)' }],
   examples: [
@@ -20,13 +21,21 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const { readSeed, loadSeed } = await import('../ops/seed/seed.ts');
   const { config, folder, environment } = await context.config();
   if (environment.protected) fail('refused', `environment ${environment.name} is protected: seeds are for development and tests`);
-  const seed = await readSeed(resolve(folder, config.migrations.folder), String(options['name'] ?? 'dev'));
-  const items = seed.files.map(({ file }) => item({ id: seed.name, object: file, message: context.globals.dryRun ? 'would be loaded' : 'loaded' }));
+  const seed = await readSeed(resolve(folder, config.migrations.folder), (options['name'] as string | undefined) ?? 'dev');
+  const items = seed.files.map(({ file }) =>
+    item({ id: seed.name, object: file, message: context.globals.dryRun ? 'would be loaded' : 'loaded' }),
+  );
   if (context.globals.dryRun) return { ok: true, items, summary: { files: items.length, loaded: 0 } };
   return context.withDatabase({ access: 'write', statementTimeoutMs: 0, settings: { timezone: 'UTC' } }, async (session) => {
     const step = context.progress.step(`seed ${seed.name}`);
     await loadSeed(session, seed);
     step.done();
-    return { ok: true, items, summary: { files: items.length, loaded: items.length }, target: context.target(session), view: { notes: [`Seed ${seed.name} is loaded.`] } };
+    return {
+      ok: true,
+      items,
+      summary: { files: items.length, loaded: items.length },
+      target: context.target(session),
+      view: { notes: [`Seed ${seed.name} is loaded.`] },
+    };
   });
 }

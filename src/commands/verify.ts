@@ -17,9 +17,17 @@ export const spec: CommandSpec = {
     'verify.required could not look.',
   effect: 'reads',
   options: [
-    { flags: '--fail-on <severity>', description: 'lowest severity that makes the answer no (default: verify.fail_on)', choices: SEVERITIES },
+    {
+      flags: '--fail-on <severity>',
+      description: 'lowest severity that makes the answer no (default: verify.fail_on)',
+      choices: SEVERITIES,
+    },
     { flags: '--only <ids>', description: 'run these checks, whatever dbctl.yaml says (comma-separated)', repeatable: true },
-    { flags: '--group <groups>', description: 'run the checks of these groups (comma-separated; default: verify.groups)', repeatable: true },
+    {
+      flags: '--group <groups>',
+      description: 'run the checks of these groups (comma-separated; default: verify.groups)',
+      repeatable: true,
+    },
     { flags: '--strict', description: 'unknown and skipped checks make the answer no, too' },
     { flags: '--list', description: 'show the checks and run none; needs no server' },
     { flags: '--print-sql', description: 'print the files of the checks and run none; needs no server' },
@@ -50,13 +58,22 @@ async function readChecks({ config, folder }: LoadedConfig, context: Context): P
 async function select(checks: readonly Check[], options: ParsedOptions, { config }: LoadedConfig): Promise<Selected> {
   const { selectChecks } = await import('../ops/verify/select.ts');
   const { groups, skip, required } = config.verify;
-  return selectChecks(checks, { only: words(options['only']), groups: words(options['group']), configuredGroups: groups, skip, required });
+  return selectChecks(checks, {
+    only: words(options['only']),
+    groups: words(options['group']),
+    configuredGroups: groups,
+    skip,
+    required,
+  });
 }
 
 /** `--only a,b --only c` is one list. */
 function words(value: unknown): readonly string[] {
   const texts = (value ?? []) as readonly string[];
-  return texts.flatMap((text) => text.split(',')).map((word) => word.trim()).filter((word) => word !== '');
+  return texts
+    .flatMap((text) => text.split(','))
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
 }
 
 async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> {
@@ -78,7 +95,12 @@ async function readWaivers(checks: readonly Check[], { config, folder }: LoadedC
   return loadWaivers(resolve(folder, waivers), waivers, { checks: severities, now: context.clock() });
 }
 
-async function verifyServer(selected: Selected, waivers: readonly Waiver[], options: ParsedOptions, context: Context): Promise<Answer> {
+async function verifyServer(
+  selected: Selected,
+  waivers: readonly Waiver[],
+  options: ParsedOptions,
+  context: Context,
+): Promise<Answer> {
   const [{ verify, versionSentence }, { advisories }, { policyFrom }] = await Promise.all([
     import('../ops/verify/verify.ts'),
     import('../ops/verify/advisories.ts'),
@@ -95,7 +117,13 @@ async function verifyServer(selected: Selected, waivers: readonly Waiver[], opti
       items: verdict.items,
       summary: verdict.summary,
       target: context.target(session),
-      view: { hidePassing: true, notes: [versionSentence(session.serverVersion, inputs), ...verdict.reasons.map((reason) => `The answer is no: ${reason}.`)] },
+      view: {
+        hidePassing: true,
+        notes: [
+          versionSentence(session.serverVersion, inputs),
+          ...verdict.reasons.map((reason) => `The answer is no: ${reason}.`),
+        ],
+      },
     };
   });
 }

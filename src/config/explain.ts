@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { suggest } from '../core/suggest.ts';
 import { CONFIG_KEYS, kindAt, keysAt, schemaAt } from './keys.ts';
 import { dotted } from './path.ts';
-import { isSecretKey, maskPasswords } from './secrets.ts';
+import { isSecretKey, maskSecrets } from './secrets.ts';
 
 /** What the schema has against a value, in words. */
 export interface Complaint {
@@ -92,21 +92,24 @@ function ruleBroken({ path, message, params }: z.core.$ZodIssueCustom, { value }
 
 function unknownKey(path: readonly PropertyKey[]): Finding {
   const key = String(path.at(-1));
-  if (isSecretKey(key)) {
-    return {
-      path,
-      at: 'key',
-      message: 'a secret does not belong in this file',
-      secret: true,
-      hint: 'Keep it in an environment variable or a file of mode 0600, and change it if the file was ever committed.',
-    };
-  }
+  if (isSecretKey(key)) return secretKey(path);
   const parent = path.slice(0, -1);
   const meant = suggest(key, keysAt(parent));
   if (meant !== undefined)
     return { path, at: 'key', message: `unknown key, did you mean ${meant}`, meant: dotted([...parent, meant]) };
   const other = elsewhere(key);
   return { path, at: 'key', message: `unknown key${other === undefined ? '' : `, did you mean ${other}`}` };
+}
+
+/** Its value is never quoted, whatever else is wrong with it. */
+function secretKey(path: readonly PropertyKey[]): Finding {
+  return {
+    path,
+    at: 'key',
+    message: 'a secret does not belong in this file',
+    secret: true,
+    hint: 'Keep it in an environment variable or a file of mode 0600, and change it if the file was ever committed.',
+  };
 }
 
 /** A key that exists, only in another section. */
@@ -116,6 +119,7 @@ function elsewhere(key: string): string | undefined {
 }
 
 function wrongValue(path: readonly PropertyKey[], expected: string, written: Written): Finding {
+  if (isSecretKey(String(path.at(-1)))) return secretKey(path);
   if (written.value === undefined) return { path, at: 'key', message: `missing, ${expected}`, absent: [dotted(path)] };
   const advice = adviceFor(path, written);
   return { path, at: 'value', message: `${expected}, found ${found(written)}${advice === undefined ? '' : `: ${advice}`}` };
@@ -142,7 +146,7 @@ function accepts(schema: z.core.$ZodType, value: unknown): boolean {
 function found({ value, source }: Written): string {
   switch (typeof value) {
     case 'string':
-      return `the text ${JSON.stringify(shortened(maskPasswords(value)))}`;
+      return `the text ${JSON.stringify(shortened(maskSecrets(value)))}`;
     case 'number':
       return `the number ${shortened(source ?? String(value))}`;
     case 'boolean':

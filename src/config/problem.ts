@@ -1,6 +1,6 @@
 import { DbctlError } from '../core/errors.ts';
 import { originText, type Origin } from './origin.ts';
-import { maskPasswords } from './secrets.ts';
+import { maskPasswords, maskSecrets } from './secrets.ts';
 
 /** One thing that is wrong with the configuration. */
 export interface Problem {
@@ -50,7 +50,7 @@ export function problemText(problem: Problem): string {
 
 /** Whoever made the problem: nothing of a connection string with a password leaves here. */
 function masked(problem: Problem): Problem {
-  return { ...problem, path: maskPasswords(problem.path), message: maskPasswords(problem.message) };
+  return { ...problem, path: maskSecrets(problem.path), message: maskPasswords(problem.message) };
 }
 
 /** Secrets first, since they decide the code; then as the file runs, then variables and flags; each only once. */

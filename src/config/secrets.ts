@@ -3,7 +3,8 @@ const SECRET_WORD = 'password|passwd|passphrase|pwd|(?<![a-z])pass(?![a-z])|secr
 const SECRET_KEY = new RegExp(SECRET_WORD, 'i');
 
 /** Bounds keep the search linear on a file that is made to be slow. */
-const URL_PASSWORD = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:]{0,200}:)[^\s@]{1,500}@/gi;
+// Up to the last @: a password that was not percent-encoded may hold one, and masking too much is the safe side.
+const URL_PASSWORD = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:]{0,200}:)\S{1,500}@/gi;
 const KEYWORD_PASSWORD = /\b((?:ssl)?password\s{0,9}=\s{0,9})(?:'[^']{1,500}'|[^\s&'"]{1,500})/gi;
 
 /** True for a key such as `password` or `api_key`. */
@@ -25,10 +26,21 @@ export function maskPasswords(text: string): string {
 const SECRET_ENTRY = new RegExp(`^(.*?(?:${SECRET_WORD})[a-z0-9_"' -]{0,50}:).*$`, 'is');
 
 /**
- * The lines of a file as they may be shown: values of keys that look secret, with the deeper indented lines under them,
- * passwords in connection strings, and control characters (they could drive the terminal) are replaced.
+ * The lines of a file as they may be shown: secrets are masked, and control characters (they could drive the terminal) replaced.
  */
 export function showableLines(source: string): readonly string[] {
+  return maskedLines(source).map((line) =>
+    line.replaceAll('\t', ' ').replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/g, '?'),
+  );
+}
+
+/** A text of any number of lines with its secrets masked. */
+export function maskSecrets(text: string): string {
+  return maskedLines(text).join('\n');
+}
+
+/** Masks values of keys that look secret, with the deeper indented lines under them, and passwords in connection strings. */
+function maskedLines(source: string): readonly string[] {
   let secretIndent = Infinity;
   return source.split('\n').map((raw) => {
     const line = raw.replace(/\r$/, '');
@@ -36,8 +48,6 @@ export function showableLines(source: string): readonly string[] {
     const inSecret = indent === -1 || indent > secretIndent;
     if (!inSecret) secretIndent = SECRET_ENTRY.test(line) ? indent : Infinity;
     const masked = inSecret && secretIndent !== Infinity ? line.replace(/\S.*$/s, '***') : line.replace(SECRET_ENTRY, '$1 ***');
-    return maskPasswords(masked)
-      .replaceAll('\t', ' ')
-      .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/g, '?');
+    return maskPasswords(masked);
   });
 }

@@ -10,5 +10,3 @@ export interface Log {
   info(message: string, fields?: JsonObject): void;
   debug(message: string, fields?: JsonObject): void;
 }
-
-export const silentLog: Log = { error() {}, warn() {}, info() {}, debug() {} };

@@ -25,7 +25,12 @@ export interface LockWait {
  * The lock dies with the connection, so a killed run leaves none behind.
  * Fails with lock.held, naming the holder, when the lock stays taken for `waitMs`.
  */
-export async function withAdvisoryLock<T>(session: Session, lock: AdvisoryLock, wait: LockWait, use: () => Promise<T>): Promise<T> {
+export async function withAdvisoryLock<T>(
+  session: Session,
+  lock: AdvisoryLock,
+  wait: LockWait,
+  use: () => Promise<T>,
+): Promise<T> {
   await acquire(session, lock, wait);
   try {
     return await use();
@@ -44,7 +49,11 @@ async function acquire(session: Session, lock: AdvisoryLock, wait: LockWait): Pr
       wait.onWait?.(holder);
     }
     // Jitter keeps twenty waiting runners from asking in step; the ceiling keeps the hand-over under half a second.
-    await sleep(Math.min(left, (50 + 50 * Math.min(attempt, 8)) * (0.5 + Math.random() / 2)), undefined, wait.signal === undefined ? {} : { signal: wait.signal });
+    await sleep(
+      Math.min(left, (50 + 50 * Math.min(attempt, 8)) * (0.5 + Math.random() / 2)),
+      undefined,
+      wait.signal === undefined ? {} : { signal: wait.signal },
+    );
   }
 }
 

@@ -19,11 +19,13 @@ export function codeOf(sqlstate: string): ErrorCode {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  '25006': 'The session is on a standby, or default_transaction_read_only is on: connect to the primary (target_session_attrs=read-write).',
+  '25006':
+    'The session is on a standby, or default_transaction_read_only is on: connect to the primary (target_session_attrs=read-write).',
   '53100': 'The disk of the server is full: free space or grow the volume, then run the command again.',
   '53200': 'The server is out of memory: look at work_mem and the number of connections.',
   '53300': 'Every connection slot is taken: close sessions or put a pooler in front.',
-  '55P03': 'Another session holds the lock: see who with `select pid, application_name, query from pg_stat_activity where cardinality(pg_blocking_pids(pid)) = 0` or raise lock_timeout.',
+  '55P03':
+    'Another session holds the lock: see who with `select pid, application_name, query from pg_stat_activity where cardinality(pg_blocking_pids(pid)) = 0` or raise lock_timeout.',
   '57014': 'The statement ran into statement_timeout, or was cancelled: raise the timeout or make the statement cheaper.',
 };
 

@@ -23,7 +23,7 @@ export const render: Renderer = (report, options) => {
   const { view = {} } = options;
   const style = styleOf(options);
   if (view.text !== undefined && report.error === null) return endLine(visibleBlock(view.text));
-  const sections = [head(report, view, style), listing(report, view, style), notes(view, style), closing(report, style)];
+  const sections = [head(report, view, style), listing(report, view, style), notes(view, style), closing(report, view, style)];
   return endLine(withoutCommands(sections.filter((section) => section !== '').join('\n\n')));
 };
 
@@ -70,15 +70,18 @@ function notes({ notes = [] }: View, { width }: Style): string {
 }
 
 /** Counts, and the error under them; never green while something is unknown. */
-function closing(report: Report, style: Style): string {
-  if (report.error === null) return outcomeLine(report, style);
-  const done = report.items.length === 0 ? [] : [outcomeLine(report, style)];
+function closing(report: Report, view: View, style: Style): string {
+  if (report.error === null) return outcomeLine(report, view, style);
+  const done = report.items.length === 0 ? [] : [outcomeLine(report, view, style)];
   return [...done, errorLines(report.error, report.exitCode, style)].join('\n\n');
 }
 
-function outcomeLine(report: Report, { paint, symbols, width }: Style): string {
+/** A table with notes has said in words what the summary counts; findings are counted again, because their list may be long. */
+function outcomeLine(report: Report, view: View, { paint, symbols, width }: Style): string {
   const status = outcomeStatus(report);
-  const text = `dbctl ${visible(report.command)}: ${outcomeWords(report)}: ${counts(report)} (${duration(report.durationMs)})`;
+  const told = view.columns !== undefined && view.notes !== undefined && view.notes.length > 0 && status === 'pass';
+  const counted = told ? '' : `: ${counts(report)}`;
+  const text = `dbctl ${visible(report.command)}: ${outcomeWords(report)}${counted} (${duration(report.durationMs)})`;
   return wrap(`${symbols.status[status]} ${text}`, width)
     .map((line) => paint.status(status, line))
     .join('\n');

@@ -1,11 +1,12 @@
+import type { Writable } from 'node:stream';
 import { spinner } from '@clack/prompts';
 import type { Progress } from '../core/progress.ts';
 
-/** A spinner per step on stderr. */
-export function spinnerProgress(): Progress {
+/** A spinner per step on the given terminal. */
+export function spinnerProgress(output: Writable): Progress {
   return {
     step(name, total) {
-      const spin = spinner({ output: process.stderr, indicator: 'timer' });
+      const spin = spinner({ output, indicator: 'timer' });
       spin.start(name);
       return {
         tick: (done, note) =>

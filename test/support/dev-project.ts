@@ -62,11 +62,18 @@ export interface UpProcess {
   kill(): void;
 }
 
+export interface UpProcessOptions {
+  /** Whom it runs as. */
+  readonly account?: { readonly uid: number; readonly gid: number };
+  /** `begin starting`, `end creating`: it kills itself at the first progress step whose name begins so. */
+  readonly killAt?: string;
+}
+
 /** Runs `dev up` in a process of its own: for races, kills and other users. */
-export function upInProcess({ environment, project }: TestProject, account?: { uid: number; gid: number }): UpProcess {
+export function upInProcess({ environment, project }: TestProject, { account, killAt }: UpProcessOptions = {}): UpProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('dev-up-process.ts', import.meta.url))], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: { PATH: process.env['PATH'], HOME: environment.home, TEST_DEV: JSON.stringify({ environment, project }) },
+    env: { PATH: process.env['PATH'], HOME: environment.home, TEST_DEV: JSON.stringify({ environment, project, killAt }) },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...account,
   });

@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly settings?: ServerSettings;
   /** Method in pg_hba.conf, default scram-sha-256. */
   readonly auth?: string;
+  /** Default: a free one. */
+  readonly port?: number;
   /** True keeps fsync and its like on: for tests that kill the server and look at its data. */
   readonly durable?: boolean;
   /** Called between initdb and the first start: certificates, pg_hba.conf. Files must then belong to `account` (see `give`). */
@@ -123,7 +125,7 @@ async function makeServer(files: TestServerFiles, options: ServerOptions, unguar
   const password = randomPassword();
   const settings = { timezone: 'UTC', log_timezone: 'UTC', ...(options.durable === true ? {} : THROW_AWAY_SETTINGS), ...options.settings };
   await createCluster(programs, { data, making: join(folder, 'making-'), password, settings, auth: options.auth ?? 'scram-sha-256' });
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const halt = async (mode: 'fast' | 'immediate' = 'fast'): Promise<void> => {
     if ((await serverProcesses(data)).length > 0) await stopCluster(programs, data, mode);
   };

@@ -39,7 +39,9 @@ function followers(commands: readonly Completable[]): Map<string, string[]> {
 
 function bash(commands: readonly Completable[]): string {
   const words = [...followers(commands)].map(([prefix, list]) => `    '${prefix}') words='${list.join(' ')}' ;;`);
-  const options = commands.map(({ words: name, options: list }) => `    '${name.join(' ')}') words="$words ${list.join(' ')}" ;;`);
+  const options = commands.map(
+    ({ words: name, options: list }) => `    '${name.join(' ')}') words="$words ${list.join(' ')}" ;;`,
+  );
   return `_dbctl() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path='' word words=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do

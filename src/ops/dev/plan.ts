@@ -37,7 +37,7 @@ export function planDown(engine: PlannedEngine, found: ServerState, purge: boole
   const lives = found.kind !== 'absent' && found.kind !== 'stopped';
   return [
     ...(lives ? [outside('stop', 'end its sessions and stop the server', engine.dataFolder)] : []),
-    ...(purge && found.kind !== 'absent' ? [outside('purge', 'delete the server with every database in it', engine.dataFolder)] : []),
+    ...(purge ? [outside('purge', 'delete the server with every database in it', engine.dataFolder)] : []),
   ];
 }
 

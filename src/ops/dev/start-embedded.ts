@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import { createCluster, setPassword, startCluster, stopCluster, type ServerPrograms } from './cluster.ts';
@@ -31,6 +32,11 @@ export async function startEmbedded(programs: Programs, state: StateFolder, foun
 }
 
 async function create(programs: Programs, state: StateFolder, { progress, signal }: Control): Promise<string> {
+  if (existsSync(state.data)) {
+    fail('server.failed', `${state.data} is there and is no PostgreSQL data folder: it has no PG_VERSION`, {
+      hint: 'When nothing in it is needed, remove it with dbctl dev down --purge.',
+    });
+  }
   const step = progress.step(`creating a data folder in ${state.data}`);
   const password = randomPassword();
   // First the password, then the data it opens: killed in between, the next run finds no data and starts over.

@@ -6,7 +6,8 @@ import { healthy, unseen } from './examination.ts';
 /** Whether the embedded server of the pinned major is installed, for `dbctl dev up`. */
 export function examineEmbedded(major: number): Item {
   const id = 'embedded-server';
-  if (major !== 17 && major !== 18) return unseen(id, `PostgreSQL ${major}`, 'there is no embedded server of this major version', null);
+  if (major !== 17 && major !== 18)
+    return unseen(id, `PostgreSQL ${major}`, 'there is no embedded server of this major version', null);
   try {
     const { version, packageName } = findEmbedded(major);
     return healthy(id, packageName, `PostgreSQL ${version} for development and tests`);

@@ -14,7 +14,13 @@ export function examineNode(version: string): Item {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   const enough = major > NODE_FLOOR[0] || (major === NODE_FLOOR[0] && minor >= NODE_FLOOR[1]);
   if (enough) return healthy('node', version, 'Node.js is new enough');
-  return ill('node', version, 'high', `dbctl needs Node.js ${NODE_FLOOR.join('.')} or newer`, 'Install a current Node.js (20, 22 or 24).');
+  return ill(
+    'node',
+    version,
+    'high',
+    `dbctl needs Node.js ${NODE_FLOOR.join('.')} or newer`,
+    'Install a current Node.js (20, 22 or 24).',
+  );
 }
 
 /** Programs of PostgreSQL that dbctl calls or that its runbooks name. A client must not be older than the server it dumps. */
@@ -37,15 +43,32 @@ async function examineProgram(program: string, folders: readonly string[], major
   const found = await Promise.all(folders.map((folder) => programVersion(join(folder, program))));
   const programs = found.filter((entry) => entry !== undefined).sort((a, b) => b.major - a.major);
   const best = programs.find((entry) => entry.major >= major) ?? programs[0];
-  if (best === undefined) return ill(id, program, 'low', 'not found on PATH or in the usual folders', `Install the client programs of PostgreSQL ${major}.`);
+  if (best === undefined)
+    return ill(
+      id,
+      program,
+      'low',
+      'not found on PATH or in the usual folders',
+      `Install the client programs of PostgreSQL ${major}.`,
+    );
   if (best.major >= major) return healthy(id, best.path, `version ${best.version}`);
-  return ill(id, best.path, 'low', `version ${best.version} is older than the pinned server (${major})`, `Install the client programs of PostgreSQL ${major}.`);
+  return ill(
+    id,
+    best.path,
+    'low',
+    `version ${best.version} is older than the pinned server (${major})`,
+    `Install the client programs of PostgreSQL ${major}.`,
+  );
 }
 
 async function distributionFolders(): Promise<string[]> {
   const roots = ['/usr/lib/postgresql', '/usr/local/opt', '/opt/homebrew/opt', '/usr/pgsql-18/..'];
   const lists = await Promise.all(
-    roots.map(async (root) => (await readdir(root).catch(() => [])).filter((name) => /^(?:postgresql@|libpq|pgsql-)?\d*/.test(name)).map((name) => join(root, name, 'bin'))),
+    roots.map(async (root) =>
+      (await readdir(root).catch(() => []))
+        .filter((name) => /^(?:postgresql@|libpq|pgsql-)?\d*/.test(name))
+        .map((name) => join(root, name, 'bin')),
+    ),
   );
   return lists.flat();
 }

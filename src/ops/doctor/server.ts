@@ -1,6 +1,6 @@
 import type { Item } from '../../core/report.ts';
 import { PIN, versionNumber } from '../../core/pin.ts';
-import { DbctlError } from '../../core/errors.ts';
+import type { DbctlError } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { healthy, ill, unseen } from './examination.ts';
 
@@ -33,22 +33,46 @@ function version(session: Session, pin: string): Item {
   const server = session.serverVersion;
   if (server === wanted) return healthy('server-version', session.serverVersionText, 'is the pinned version');
   if (Math.floor(server / 10_000) !== Math.floor(wanted / 10_000)) {
-    return ill('server-version', session.serverVersionText, 'high', `the project is pinned to ${pin}: another major version`, 'Connect to the right server, or change postgres.version in a reviewed change.');
+    return ill(
+      'server-version',
+      session.serverVersionText,
+      'high',
+      `the project is pinned to ${pin}: another major version`,
+      'Connect to the right server, or change postgres.version in a reviewed change.',
+    );
   }
   const message = server < wanted ? `older than the pinned ${pin}` : `newer than the pinned ${pin}`;
-  return ill('server-version', session.serverVersionText, server < wanted ? 'high' : 'low', message, 'dbctl verify says which advisories that opens or closes.');
+  return ill(
+    'server-version',
+    session.serverVersionText,
+    server < wanted ? 'high' : 'low',
+    message,
+    'dbctl verify says which advisories that opens or closes.',
+  );
 }
 
 function tls(address: string, facts: Facts): Item {
   if (facts.tls === true) return healthy('tls', address, 'the connection is encrypted');
   if (facts.tls === null) return unseen('tls', address, 'pg_stat_ssl does not tell', null);
   if (!facts.remote) return healthy('tls', address, 'not encrypted, and local to this machine');
-  return ill('tls', address, 'high', 'the connection crosses the network unencrypted', 'Set tls: verify-full for this environment in dbctl.yaml.');
+  return ill(
+    'tls',
+    address,
+    'high',
+    'the connection crosses the network unencrypted',
+    'Set tls: verify-full for this environment in dbctl.yaml.',
+  );
 }
 
 function role(address: string, facts: Facts): Item {
   if (!facts.in_recovery) return healthy('server-role', address, 'primary: takes writes');
-  return ill('server-role', address, 'low', 'standby: reading commands work, changing ones do not', 'Name both hosts and target_session_attrs=read-write in the URL.');
+  return ill(
+    'server-role',
+    address,
+    'low',
+    'standby: reading commands work, changing ones do not',
+    'Name both hosts and target_session_attrs=read-write in the URL.',
+  );
 }
 
 function rights(session: Session, facts: Facts): Item[] {
@@ -57,12 +81,30 @@ function rights(session: Session, facts: Facts): Item[] {
   return [
     facts.may_create_schema
       ? healthy('right-create', database, `${user} may create schemas: migrations can run`)
-      : ill('right-create', database, 'low', `${user} may not create schemas: migrations cannot run as this role`, `grant create on database "${database.replaceAll('"', '""')}" to ${quoted}`),
+      : ill(
+          'right-create',
+          database,
+          'low',
+          `${user} may not create schemas: migrations cannot run as this role`,
+          `grant create on database "${database.replaceAll('"', '""')}" to ${quoted}`,
+        ),
     facts.sees_settings
       ? healthy('right-settings', user, 'sees all settings: verify can judge them')
-      : ill('right-settings', user, 'low', `${user} does not see all settings: some checks will be unknown`, `grant pg_read_all_settings to ${quoted}`),
+      : ill(
+          'right-settings',
+          user,
+          'low',
+          `${user} does not see all settings: some checks will be unknown`,
+          `grant pg_read_all_settings to ${quoted}`,
+        ),
     facts.superuser
-      ? ill('right-superuser', user, 'low', `${user} is a superuser: fine for development, too much for daily work`, 'Use a role of its own for each app and for dbctl.')
+      ? ill(
+          'right-superuser',
+          user,
+          'low',
+          `${user} is a superuser: fine for development, too much for daily work`,
+          'Use a role of its own for each app and for dbctl.',
+        )
       : healthy('right-superuser', user, 'is no superuser'),
   ];
 }

@@ -23,7 +23,10 @@ function words(state: MigrationState): Pick<Item, 'message'> & Partial<Item> {
   switch (state.kind) {
     case 'applied':
       return state.onlyLineEnds
-        ? { severity: 'low', message: 'applied; only line ends (or a byte order mark) of the file changed since, its SQL did not' }
+        ? {
+            severity: 'low',
+            message: 'applied; only line ends (or a byte order mark) of the file changed since, its SQL did not',
+          }
         : { message: 'applied' };
     case 'pending':
       return { status: 'fail', severity: 'medium', message: 'not applied yet', fix: 'dbctl migrate up' };

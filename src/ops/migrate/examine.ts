@@ -58,7 +58,10 @@ function judge(migration: MigrationFile, statement: Statement): readonly [messag
     ];
   }
   if (copiesFromStdin(statement)) {
-    return ['copy from stdin reads rows that a migration file cannot carry', 'Write the rows as insert statements, or load them with `dbctl seed`.'];
+    return [
+      'copy from stdin reads rows that a migration file cannot carry',
+      'Write the rows as insert statements, or load them with `dbctl seed`.',
+    ];
   }
   const refused = refusedInTransaction(statement);
   if (refused !== undefined && migration.transactional) {
@@ -76,7 +79,10 @@ function judge(migration: MigrationFile, statement: Statement): readonly [messag
   }
   const leak = leakingSetting(statement);
   if (leak !== undefined) {
-    return [`${leak} would stay on the session and change how later migrations run`, 'Write `set local`, which ends with this migration.'];
+    return [
+      `${leak} would stay on the session and change how later migrations run`,
+      'Write `set local`, which ends with this migration.',
+    ];
   }
   return undefined;
 }

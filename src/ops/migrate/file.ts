@@ -64,12 +64,24 @@ function isOther(name: string): boolean {
 
 function folderProblem(folder: string, error: NodeJS.ErrnoException): FileProblem {
   if (error.code === 'ENOENT') {
-    return { file: folder, message: 'the migrations folder does not exist', hint: 'Create it with `dbctl migrate new <slug>`, or set migrations.folder in dbctl.yaml.' };
+    return {
+      file: folder,
+      message: 'the migrations folder does not exist',
+      hint: 'Create it with `dbctl migrate new <slug>`, or set migrations.folder in dbctl.yaml.',
+    };
   }
   if (error.code === 'ENOTDIR') {
-    return { file: folder, message: 'the migrations folder is a file', hint: 'Set migrations.folder in dbctl.yaml to the folder that holds the migrations.' };
+    return {
+      file: folder,
+      message: 'the migrations folder is a file',
+      hint: 'Set migrations.folder in dbctl.yaml to the folder that holds the migrations.',
+    };
   }
-  return { file: folder, message: `the migrations folder cannot be read: ${error.message}`, hint: 'Give the user that runs dbctl the right to read it.' };
+  return {
+    file: folder,
+    message: `the migrations folder cannot be read: ${error.message}`,
+    hint: 'Give the user that runs dbctl the right to read it.',
+  };
 }
 
 const emptyFolder = (folder: string): FileProblem => ({
@@ -84,7 +96,11 @@ async function readMigration(folder: string, file: string): Promise<MigrationFil
   const [, id = '', slug = ''] = named;
   const version = Number(id);
   if (!Number.isSafeInteger(version) || version === 0) {
-    return { file, message: `version ${id} is outside 1 … 2^53-1`, hint: 'Number migrations 001, 002, … or by UTC time, such as 20261121093000.' };
+    return {
+      file,
+      message: `version ${id} is outside 1 … 2^53-1`,
+      hint: 'Number migrations 001, 002, … or by UTC time, such as 20261121093000.',
+    };
   }
   let bytes: Buffer;
   try {
@@ -119,8 +135,10 @@ function contentProblem(file: string, bytes: Buffer): FileProblem | undefined {
   if (bytes.includes(0)) {
     return { file, message: 'the file holds a NUL byte (UTF-16, or not text)', hint: 'Save it as UTF-8.' };
   }
-  if (!isUtf8(bytes)) return { file, message: 'the file is not UTF-8', hint: 'Save it as UTF-8; PostgreSQL would refuse or change its text.' };
-  if (bytes.toString().trim() === '') return { file, message: 'the file is empty', hint: 'Write its SQL, or delete it before anybody applied it.' };
+  if (!isUtf8(bytes))
+    return { file, message: 'the file is not UTF-8', hint: 'Save it as UTF-8; PostgreSQL would refuse or change its text.' };
+  if (bytes.toString().trim() === '')
+    return { file, message: 'the file is empty', hint: 'Write its SQL, or delete it before anybody applied it.' };
   return undefined;
 }
 
@@ -150,7 +168,12 @@ function readTransactionDirective(file: string, sql: string): boolean | FileProb
     if (directive === undefined) continue;
     if (/^transaction:\s*none$/.test(directive)) transactional = false;
     else {
-      return { file, line: index + 1, message: `unknown directive: ${directive}`, hint: 'The one directive there is: `--! transaction: none`.' };
+      return {
+        file,
+        line: index + 1,
+        message: `unknown directive: ${directive}`,
+        hint: 'The one directive there is: `--! transaction: none`.',
+      };
     }
   }
   return transactional;

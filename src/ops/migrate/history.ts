@@ -61,9 +61,13 @@ export async function readHistory(session: Session, table: string): Promise<Hist
 
 function refusePooler(session: Session, pid: number): void {
   if (pid === session.pid) return;
-  fail('refused', `the connection changes its backend (pid ${session.pid}, then ${pid}): a pooler in transaction mode is in between`, {
-    hint: 'Migrations need one session: point this environment at the server itself, not at the pooler.',
-  });
+  fail(
+    'refused',
+    `the connection changes its backend (pid ${session.pid}, then ${pid}): a pooler in transaction mode is in between`,
+    {
+      hint: 'Migrations need one session: point this environment at the server itself, not at the pooler.',
+    },
+  );
 }
 
 /** Versions come as float8: exact up to 2^53, which file.ts enforces, and a number in JavaScript where int8 would be text. */

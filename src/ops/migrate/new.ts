@@ -13,7 +13,11 @@ export interface NewOptions {
  * exclusively: of two people asking at once one gets the number, the other the next.
  * Fails with usage when the slug has no letters or digits.
  */
-export async function writeNewMigration(folder: string, words: string, options: NewOptions): Promise<{ id: string; path: string }> {
+export async function writeNewMigration(
+  folder: string,
+  words: string,
+  options: NewOptions,
+): Promise<{ id: string; path: string }> {
   const slug = slugOf(words);
   const { files } = await readMigrations(folder);
   for (let skip = 1; ; skip += 1) {
@@ -30,7 +34,9 @@ export async function writeNewMigration(folder: string, words: string, options: 
 }
 
 function failToWrite(path: string, error: Error): never {
-  fail('config.invalid', `cannot write ${path}: ${error.message}`, { hint: 'Give the user that runs dbctl the right to write the migrations folder.' });
+  fail('config.invalid', `cannot write ${path}: ${error.message}`, {
+    hint: 'Give the user that runs dbctl the right to write the migrations folder.',
+  });
 }
 
 function slugOf(words: string): string {
@@ -39,7 +45,10 @@ function slugOf(words: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '');
-  if (slug === '') fail('usage', `no slug can be made of ${JSON.stringify(words)}`, { hint: 'Say in a few words what the migration does: add-lab-difficulty.' });
+  if (slug === '')
+    fail('usage', `no slug can be made of ${JSON.stringify(words)}`, {
+      hint: 'Say in a few words what the migration does: add-lab-difficulty.',
+    });
   return slug.slice(0, 80).replace(/-$/, '');
 }
 

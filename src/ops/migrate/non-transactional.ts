@@ -36,11 +36,18 @@ export async function applyOutsideTransaction(
   await run.session.script(`begin;\n${historyRow}\n${journalUpdate(migration, JOURNAL_APPLIED)}\ncommit;`);
 }
 
-async function applyStatement(run: NonTransactionalRun, migration: MigrationFile, statement: Statement, index: number): Promise<void> {
+async function applyStatement(
+  run: NonTransactionalRun,
+  migration: MigrationFile,
+  statement: Statement,
+  index: number,
+): Promise<void> {
   const { session, settings } = run;
   const built = concurrentIndex(statement);
   // A CONCURRENTLY build waits for every older transaction; a lock_timeout would end it there and leave an INVALID index.
-  await session.script(`set lock_timeout = ${built === undefined ? settings.lockTimeoutMs : 0}; set statement_timeout = ${settings.statementTimeoutMs}`);
+  await session.script(
+    `set lock_timeout = ${built === undefined ? settings.lockTimeoutMs : 0}; set statement_timeout = ${settings.statementTimeoutMs}`,
+  );
   try {
     await session.script(statement.sql, { file: migration.file, text: migration.sql, prefix: -statement.offset });
   } catch (thrown) {
@@ -50,27 +57,46 @@ async function applyStatement(run: NonTransactionalRun, migration: MigrationFile
   await session.script(`reset session authorization; reset all;${journalUpdate(migration, `statements_done = ${index + 1}`)}`);
 }
 
-async function recordFailure(session: Session, migration: MigrationFile, statement: Statement, index: number, thrown: unknown): Promise<unknown> {
+async function recordFailure(
+  session: Session,
+  migration: MigrationFile,
+  statement: Statement,
+  index: number,
+  thrown: unknown,
+): Promise<unknown> {
   if (!(thrown instanceof DbctlError)) return thrown;
-  await session.script(`reset session authorization; reset all;${journalUpdate(migration, `state = 'failed', error = '${thrown.sqlstate ?? thrown.code}'`)}`).catch(() => {});
+  await session
+    .script(
+      `reset session authorization; reset all;${journalUpdate(migration, `state = 'failed', error = '${thrown.sqlstate ?? thrown.code}'`)}`,
+    )
+    .catch(() => {});
   const built = concurrentIndex(statement);
   // An INVALID index still costs every write, and a unique one may still refuse rows: it goes at once.
   if (built?.act === 'create') await dropInvalid(session, built).catch(() => {});
   const { position, sqlstate, detail } = thrown;
-  return new DbctlError(thrown.code === 'sql.failed' ? 'migration.failed' : thrown.code, `${migration.file}, statement ${index + 1}: ${thrown.message}`, {
-    cause: thrown,
-    ...(sqlstate === undefined ? {} : { sqlstate }),
-    ...(position === undefined ? {} : { position }),
-    ...(detail === undefined ? {} : { detail }),
-    hint:
-      index === 0
-        ? 'Nothing of this file stayed. Mend the cause and run the command again.'
-        : `Its first ${index} statement${index === 1 ? '' : 's'} stayed, as a file without a transaction must. Mend the cause and run the command again: it goes on at this statement.`,
-  });
+  return new DbctlError(
+    thrown.code === 'sql.failed' ? 'migration.failed' : thrown.code,
+    `${migration.file}, statement ${index + 1}: ${thrown.message}`,
+    {
+      cause: thrown,
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+      ...(position === undefined ? {} : { position }),
+      ...(detail === undefined ? {} : { detail }),
+      hint:
+        index === 0
+          ? 'Nothing of this file stayed. Mend the cause and run the command again.'
+          : `Its first ${index} statement${index === 1 ? '' : 's'} stayed, as a file without a transaction must. Mend the cause and run the command again: it goes on at this statement.`,
+    },
+  );
 }
 
 /** Where to go on: after the statements the journal knows to be done, judging the one a killed run was in. */
-async function resumeAt(session: Session, migration: MigrationFile, statements: readonly Statement[], journal: Unfinished): Promise<number> {
+async function resumeAt(
+  session: Session,
+  migration: MigrationFile,
+  statements: readonly Statement[],
+  journal: Unfinished,
+): Promise<number> {
   if (journal.sha256 !== migration.sha256 && journal.statementsDone > 0) {
     fail('refused', `${migration.file} was changed after ${journal.statementsDone} of its statements had run`, {
       hint: `Bring the file back to what was begun (sha256 ${journal.sha256}), finish it, and write the change as a new migration.`,
@@ -86,16 +112,22 @@ async function resumeAt(session: Session, migration: MigrationFile, statements: 
 
 /** Running these twice is running them once. */
 function isRepeatable({ node }: Statement): boolean {
-  return 'VacuumStmt' in node || 'ReindexStmt' in node || 'ClusterStmt' in node || 'AlterSystemStmt' in node || 'DiscardStmt' in node;
+  return (
+    'VacuumStmt' in node || 'ReindexStmt' in node || 'ClusterStmt' in node || 'AlterSystemStmt' in node || 'DiscardStmt' in node
+  );
 }
 
 function undecided(migration: MigrationFile, statements: readonly Statement[], journal: Unfinished): never {
   const next = journal.statementsDone + 1;
-  fail('refused', `${migration.file}: a run was killed in statement ${next} of ${statements.length}, and nothing tells whether it took effect`, {
-    hint:
-      `Look whether it did. If not: update dbctl.migration_log set state = 'failed' where version = ${migration.version} and state = 'running'; ` +
-      `if it did: the same with statements_done = ${next}. Then run the command again.`,
-  });
+  fail(
+    'refused',
+    `${migration.file}: a run was killed in statement ${next} of ${statements.length}, and nothing tells whether it took effect`,
+    {
+      hint:
+        `Look whether it did. If not: update dbctl.migration_log set state = 'failed' where version = ${migration.version} and state = 'running'; ` +
+        `if it did: the same with statements_done = ${next}. Then run the command again.`,
+    },
+  );
 }
 
 type BuiltIndex = NonNullable<ReturnType<typeof concurrentIndex>>;

@@ -29,13 +29,21 @@ export function failedRecord(migration: MigrationFile, operator: Operator, error
 }
 
 /** Begins the journal of a migration that runs outside a transaction; an attempt that was killed is closed by it. */
-export function journalRecord(migration: MigrationFile, operator: Operator, statementsDone: number, statementsTotal: number): string {
+export function journalRecord(
+  migration: MigrationFile,
+  operator: Operator,
+  statementsDone: number,
+  statementsTotal: number,
+): string {
   const closed = `update dbctl.migration_log set state = 'failed', error = 'killed' where version = ${migration.version} and state = 'running';\n`;
-  return closed + insertRecord(migration, operator, {
-    state: `'running'`,
-    statements_done: String(statementsDone),
-    statements_total: String(statementsTotal),
-  });
+  return (
+    closed +
+    insertRecord(migration, operator, {
+      state: `'running'`,
+      statements_done: String(statementsDone),
+      statements_total: String(statementsTotal),
+    })
+  );
 }
 
 /** Moves the journal's newest row on. */
@@ -46,8 +54,7 @@ where version = ${migration.version}
   and attempt = (select max(l.attempt) from dbctl.migration_log l where l.version = ${migration.version});`;
 }
 
-export const JOURNAL_APPLIED =
-  `state = 'applied', duration_ms = (extract(epoch from pg_catalog.clock_timestamp() - started_at) * 1000)::bigint`;
+export const JOURNAL_APPLIED = `state = 'applied', duration_ms = (extract(epoch from pg_catalog.clock_timestamp() - started_at) * 1000)::bigint`;
 
 function insertRecord(migration: MigrationFile, operator: Operator, more: Readonly<Record<string, string>>): string {
   const columns: Record<string, string> = {

@@ -30,7 +30,11 @@ export interface AppliedMigration {
  * @param outOfOrder versions that are allowed to run below the highest applied one; without them our plan must equal postgrator's
  * @returns what was applied, in order. Fails with what the first failing migration failed with; those before it stay applied.
  */
-export async function runMigrations(run: Run, examined: readonly Examined[], outOfOrder: boolean): Promise<readonly AppliedMigration[]> {
+export async function runMigrations(
+  run: Run,
+  examined: readonly Examined[],
+  outOfOrder: boolean,
+): Promise<readonly AppliedMigration[]> {
   const fused = new FusedPostgrator(run, examined);
   const list = await fused.getMigrations();
   const highest = run.history.rows.at(-1)?.version ?? 0;
@@ -63,9 +67,12 @@ class FusedPostgrator extends Postgrator {
     this.#run = run;
     this.#examined = new Map(examined.map((entry) => [entry.migration.version, entry]));
     this.#last = examined.at(-1)?.migration.version;
-    (this as unknown as { on(event: string, listener: (migration: Fields) => void): void }).on('migration-started', (migration) => {
-      this.#current = this.#examined.get(migration.version);
-    });
+    (this as unknown as { on(event: string, listener: (migration: Fields) => void): void }).on(
+      'migration-started',
+      (migration) => {
+        this.#current = this.#examined.get(migration.version);
+      },
+    );
   }
 
   /** The files as they were read, hashed and examined: nothing is read a second time. */
@@ -88,7 +95,8 @@ class FusedPostgrator extends Postgrator {
 
   async #send(historyRow: string): Promise<{ rows: never[] }> {
     const current = this.#current;
-    if (current === undefined || this.#script !== current.migration.sql) return fail('internal', 'postgrator ran a script we did not hand to it');
+    if (current === undefined || this.#script !== current.migration.sql)
+      return fail('internal', 'postgrator ran a script we did not hand to it');
     this.#script = undefined;
     this.#run.signal.throwIfAborted();
     await this.#apply(current, historyRow);
@@ -105,7 +113,13 @@ class FusedPostgrator extends Postgrator {
         await applyInTransaction({ session, settings, signal, onRetry }, migration, historyRow, migration.version === this.#last);
       } else {
         const journal = this.#run.history.unfinished.findLast(({ version }) => version === migration.version);
-        await applyOutsideTransaction({ session, settings, onStatement: (done) => step.tick(done) }, migration, statements, historyRow, journal);
+        await applyOutsideTransaction(
+          { session, settings, onStatement: (done) => step.tick(done) },
+          migration,
+          statements,
+          historyRow,
+          journal,
+        );
       }
     } catch (thrown) {
       step.failed();

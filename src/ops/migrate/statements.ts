@@ -68,14 +68,16 @@ export function refusedInTransaction({ node }: Statement): string | undefined {
   if ('DropTableSpaceStmt' in node) return 'drop tablespace';
   if ('CreateSubscriptionStmt' in node) return 'create subscription';
   if ('DiscardStmt' in node) return node.DiscardStmt.target === 'DISCARD_ALL' ? 'discard all' : undefined;
-  if ('AlterTableStmt' in node) return detachesConcurrently(node.AlterTableStmt.cmds) ? 'detach partition concurrently' : undefined;
+  if ('AlterTableStmt' in node)
+    return detachesConcurrently(node.AlterTableStmt.cmds) ? 'detach partition concurrently' : undefined;
   return undefined;
 }
 
 type Reindex = Extract<Node, { ReindexStmt: unknown }>['ReindexStmt'];
 
 function refusedReindex({ kind, params }: Reindex): string | undefined {
-  if (kind === 'REINDEX_OBJECT_SCHEMA' || kind === 'REINDEX_OBJECT_DATABASE' || kind === 'REINDEX_OBJECT_SYSTEM') return 'reindex of a schema or database';
+  if (kind === 'REINDEX_OBJECT_SCHEMA' || kind === 'REINDEX_OBJECT_DATABASE' || kind === 'REINDEX_OBJECT_SYSTEM')
+    return 'reindex of a schema or database';
   const concurrent = (params ?? []).some((param) => 'DefElem' in param && param.DefElem.defname === 'concurrently');
   return concurrent ? 'reindex concurrently' : undefined;
 }
@@ -99,7 +101,11 @@ export function leakingSetting({ node }: Statement): string | undefined {
 }
 
 /** The index a statement builds or drops concurrently, for looking at what an interrupted run left. */
-export function concurrentIndex({ node }: Statement): { readonly act: 'create' | 'drop'; readonly name: string | undefined; readonly schema: string | undefined } | undefined {
+export function concurrentIndex({
+  node,
+}: Statement):
+  | { readonly act: 'create' | 'drop'; readonly name: string | undefined; readonly schema: string | undefined }
+  | undefined {
   if ('IndexStmt' in node && node.IndexStmt.concurrent === true) {
     return { act: 'create', name: node.IndexStmt.idxname, schema: node.IndexStmt.relation?.schemaname };
   }
@@ -113,5 +119,10 @@ export function concurrentIndex({ node }: Statement): { readonly act: 'create' |
 
 /** `copy … from stdin`: its rows follow in psql's own protocol, which a migration runner has none of. */
 export function copiesFromStdin({ node }: Statement): boolean {
-  return 'CopyStmt' in node && node.CopyStmt.is_from === true && node.CopyStmt.filename === undefined && node.CopyStmt.is_program !== true;
+  return (
+    'CopyStmt' in node &&
+    node.CopyStmt.is_from === true &&
+    node.CopyStmt.filename === undefined &&
+    node.CopyStmt.is_program !== true
+  );
 }

@@ -23,12 +23,21 @@ export interface TransactionalRun {
  * @param last the run's last migration waits for the disk (synchronous_commit); those before it become durable with it, because a
  *   commit flushes the whole log before it. A run of a thousand small files then costs one flush instead of a thousand.
  */
-export async function applyInTransaction(run: TransactionalRun, migration: MigrationFile, historyRow: string, last: boolean): Promise<void> {
+export async function applyInTransaction(
+  run: TransactionalRun,
+  migration: MigrationFile,
+  historyRow: string,
+  last: boolean,
+): Promise<void> {
   const { before, after } = frame(run.settings, migration, historyRow, last);
   const message = before + migration.sql + after;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const results = await run.session.script(message, { file: migration.file, text: migration.sql, prefix: Array.from(before).length });
+      const results = await run.session.script(message, {
+        file: migration.file,
+        text: migration.sql,
+        prefix: Array.from(before).length,
+      });
       return assertCommitted(migration, results.at(-1)?.command);
     } catch (thrown) {
       await run.session.script('rollback').catch(() => {});
@@ -43,7 +52,12 @@ export async function applyInTransaction(run: TransactionalRun, migration: Migra
  * What goes around the file's text. The resets undo what the script may have changed for the session, so that the history rows are
  * written by us, and the next migration starts from the same settings. Search paths do not matter: every name of ours is qualified.
  */
-function frame(settings: MigrateSettings, migration: MigrationFile, historyRow: string, last: boolean): { before: string; after: string } {
+function frame(
+  settings: MigrateSettings,
+  migration: MigrationFile,
+  historyRow: string,
+  last: boolean,
+): { before: string; after: string } {
   const before = `begin;
 set local lock_timeout = ${settings.lockTimeoutMs};
 set local statement_timeout = ${settings.statementTimeoutMs};
@@ -61,9 +75,13 @@ commit;`;
 /** COMMIT of an aborted transaction answers ROLLBACK and no error; believing it was postgrator's third wrong success. */
 function assertCommitted(migration: MigrationFile, command: string | undefined): void {
   if (command === 'COMMIT') return;
-  fail('migration.failed', `${migration.file} was rolled back: its transaction ended with ${command ?? 'nothing'} instead of COMMIT`, {
-    hint: 'Look for statements that end a transaction inside functions or DO blocks of this file.',
-  });
+  fail(
+    'migration.failed',
+    `${migration.file} was rolled back: its transaction ended with ${command ?? 'nothing'} instead of COMMIT`,
+    {
+      hint: 'Look for statements that end a transaction inside functions or DO blocks of this file.',
+    },
+  );
 }
 
 /** Full jitter around a doubling step, from 100 ms to 5 s: waiting runners must not come back in step. */
@@ -73,15 +91,23 @@ async function giveUp(run: TransactionalRun, migration: MigrationFile, thrown: u
   if (!(thrown instanceof DbctlError)) return thrown;
   const { position, sqlstate } = thrown;
   const place = position === undefined ? migration.file : `${position.file}:${position.line}:${position.column}`;
-  await run.session.script(failedRecord(migration, run.settings.operator, `${sqlstate ?? thrown.code} at ${place}`)).catch(() => {});
+  await run.session
+    .script(failedRecord(migration, run.settings.operator, `${sqlstate ?? thrown.code} at ${place}`))
+    .catch(() => {});
   const waited = worthRetrying(thrown);
   const others = waited ? await describeOpenTransactions(run.session).catch(() => '') : '';
   const tries = attempts > 1 ? ` after ${attempts} tries` : '';
-  return new DbctlError(thrown.code === 'sql.failed' ? 'migration.failed' : thrown.code, `${migration.file}${tries}: ${thrown.message}`, {
-    cause: thrown,
-    ...(sqlstate === undefined ? {} : { sqlstate }),
-    ...(position === undefined ? {} : { position }),
-    ...(thrown.detail === undefined ? {} : { detail: thrown.detail }),
-    hint: waited ? `Nothing of it was applied. ${others}` : (thrown.hint ?? 'Nothing of it was applied: mend the file and run the command again.'),
-  });
+  return new DbctlError(
+    thrown.code === 'sql.failed' ? 'migration.failed' : thrown.code,
+    `${migration.file}${tries}: ${thrown.message}`,
+    {
+      cause: thrown,
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+      ...(position === undefined ? {} : { position }),
+      ...(thrown.detail === undefined ? {} : { detail: thrown.detail }),
+      hint: waited
+        ? `Nothing of it was applied. ${others}`
+        : (thrown.hint ?? 'Nothing of it was applied: mend the file and run the command again.'),
+    },
+  );
 }

@@ -47,7 +47,12 @@ export async function migrateUp(session: Session, settings: MigrateSettings, opt
   });
 }
 
-async function upUnderLock(session: Session, settings: MigrateSettings, options: UpOptions, folder: MigrationFolder): Promise<UpResult> {
+async function upUnderLock(
+  session: Session,
+  settings: MigrateSettings,
+  options: UpOptions,
+  folder: MigrationFolder,
+): Promise<UpResult> {
   const history = await readHistory(session, settings.table);
   const plan = planMigrations(folder.files, history, options.target);
   const runnable = runnableFiles(plan, options.outOfOrder === true);
@@ -87,7 +92,10 @@ function refuseProblems({ problems }: MigrationFolder): void {
   const [first] = problems;
   if (first === undefined) return;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  fail('migration.invalid', `${first.file}: ${first.message}${more}`, { hint: first.hint, detail: problems.map(problemLine).join('\n') });
+  fail('migration.invalid', `${first.file}: ${first.message}${more}`, {
+    hint: first.hint,
+    detail: problems.map(problemLine).join('\n'),
+  });
 }
 
 function problemLine({ file, line, message, hint }: FileProblem): string {

@@ -18,14 +18,20 @@ export async function readSeed(migrationsFolder: string, name: string): Promise<
   const folder = join(migrationsFolder, 'seeds');
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = entries.map((entry) => (entry.isDirectory() ? entry.name : entry.name.replace(/\.sql$/, '')));
-  if (entries.some((entry) => entry.isFile() && entry.name === `${name}.sql`)) return { name, files: [await readSql(folder, `${name}.sql`)] };
+  if (entries.some((entry) => entry.isFile() && entry.name === `${name}.sql`))
+    return { name, files: [await readSql(folder, `${name}.sql`)] };
   if (entries.some((entry) => entry.isDirectory() && entry.name === name)) {
     const inside = (await readdir(join(folder, name))).filter((file) => file.endsWith('.sql')).sort();
     if (inside.length > 0) return { name, files: await Promise.all(inside.map((file) => readSql(join(folder, name), file))) };
   }
   const meant = suggest(name, names);
   return fail('config.invalid', `there is no seed ${name} in ${folder}`, {
-    hint: names.length === 0 ? `Write ${join(folder, `${name}.sql`)}.` : meant === undefined ? `There are: ${names.join(', ')}.` : `Did you mean ${meant}?`,
+    hint:
+      names.length === 0
+        ? `Write ${join(folder, `${name}.sql`)}.`
+        : meant === undefined
+          ? `There are: ${names.join(', ')}.`
+          : `Did you mean ${meant}?`,
   });
 }
 

@@ -4,7 +4,7 @@ import { isSocket } from './describe.ts';
 import { DEFAULT_KEEP_ALIVE, DEFAULT_TLS_DETAILS, type TargetExtras } from './extras.ts';
 import type { Failure } from './failure.ts';
 import { logIn, LoginFailed, type StartupPacket } from './login.ts';
-import { encrypt, offersTls, TlsRefused } from './negotiate.ts';
+import { encrypt, ForeignServer, offersTls, TlsRefused } from './negotiate.ts';
 import { dial, type Endpoint } from './socket.ts';
 import type { ConnectionTarget, HostAddress } from './target.ts';
 import { encryptionsFor, tlsOptions, type Encryption } from './tls.ts';
@@ -83,7 +83,10 @@ async function secured(
   state.step = 'negotiate';
   if (tls.negotiation === 'postgres' && !(await offersTls(socket, signal))) {
     if (encryption === 'tls-or-plain') return socket;
-    throw new TlsRefused(`the server does not offer TLS, and sslmode is ${tls.mode}`);
+    throw new TlsRefused(
+      `the server does not offer TLS, and sslmode is ${tls.mode}`,
+      'Set ssl = on on the server; sslmode=disable only where nobody can listen.',
+    );
   }
   state.step = 'tls';
   const stream = await encrypt(socket, await tlsOptions(tls, address, tlsDetails), tls.negotiation, signal);
@@ -94,7 +97,7 @@ async function secured(
 /** libpq's decisions (PQconnectPoll), but for a connection that is closed before login: that host is passed over, not the end. */
 function nextAfter(error: unknown, { step }: State): Next | 'encryption' {
   if (step === 'dial') return 'address';
-  if (step === 'negotiate') return error instanceof TlsRefused ? 'stop' : 'host';
+  if (step === 'negotiate') return error instanceof TlsRefused || error instanceof ForeignServer ? 'stop' : 'host';
   if (step === 'tls') return 'encryption';
   if (!(error instanceof LoginFailed)) return 'stop';
   const { code, severity } = error.cause as { code?: unknown; severity?: unknown };

@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import { fail } from '../../core/errors.ts';
 import { attempt, type AttemptResult } from './attempt.ts';
+import { withDeadline } from './deadline.ts';
 import type { TargetExtras } from './extras.ts';
 import { connectionFailed, type Failure } from './failure.ts';
 import type { StartupPacket } from './login.ts';
@@ -24,6 +26,9 @@ const READ_ONLY_SETTING = 'default_transaction_read_only';
  * in libpq an unreachable, starting or unsuitable host is passed over, while a refused login or TLS ends the search. TCP
  * keepalive starts after 10 s of silence unless the target says otherwise. The client has an error listener for life; see
  * connectionFacts() for what it met. End it with `client.end()`.
+ *
+ * SCRAM passwords are prepared by pg (SASLprep without its prohibitions): one that holds both a character newer than Unicode 3.2
+ * and one that NFKC changes (`ﬁ🐘`) is refused here while libpq gets in.
  *
  * Fails with db.unreachable (nobody answers, TLS not agreed, starting up), db.denied (login, database or its rights),
  * db.read-only (only standbys where writes are wanted), db.resources (no connection free), config.invalid or secret.exposed (a
@@ -68,8 +73,14 @@ function startup(target: ConnectionTarget, options: ConnectOptions): { packet: S
 }
 
 async function settled(client: pg.Client, readOnly: string | undefined): Promise<pg.Client> {
-  if (readOnly !== undefined) await client.query('select pg_catalog.set_config($1, $2, false)', [READ_ONLY_SETTING, readOnly]);
-  return client;
+  if (readOnly === undefined) return client;
+  try {
+    await client.query('select pg_catalog.set_config($1, $2, false)', [READ_ONLY_SETTING, readOnly]);
+    return client;
+  } catch (cause) {
+    await client.end().catch(() => {});
+    return fail('db.unreachable', `the connection to ${client.host}:${client.port} was lost right after the login`, { cause });
+  }
 }
 
 interface HostRequest {
@@ -81,34 +92,30 @@ interface HostRequest {
 }
 
 async function tryHost(request: HostRequest): Promise<AttemptResult> {
-  const { target, address, wanted } = request;
+  const { target, address, signal, wanted } = request;
   const failures: Failure[] = [];
-  const found = await endpoints(request);
+  const found = await withDeadline(signal, target.connectTimeoutMs, (limited) => endpoints(address, limited));
   if (!Array.isArray(found)) return { kind: 'failed', failures: [found], next: 'host' };
   for (const endpoint of target.loadBalance ? shuffled(found) : found) {
-    const limited = withTimeout(request);
-    const result = await attempt({ ...request, endpoint, signal: limited });
+    const result = await withDeadline(signal, target.connectTimeoutMs, (limited) =>
+      attempt({ ...request, endpoint, signal: limited }),
+    );
     if (result.kind === 'connected') return suitable(result.client, { address, endpoint, wanted });
     failures.push(...result.failures);
-    if (result.next !== 'address' || request.signal.aborted) return { ...result, failures };
+    if (result.next !== 'address' || signal.aborted) return { ...result, failures };
   }
   return { kind: 'failed', failures, next: 'host' };
 }
 
-async function endpoints(request: HostRequest): Promise<Endpoint[] | Failure> {
-  const signal = withTimeout(request);
-  return endpointsOf(request.address, signal).catch((error: unknown) => ({
-    address: request.address,
+async function endpoints(address: HostAddress, signal: AbortSignal): Promise<Endpoint[] | Failure> {
+  return endpointsOf(address, signal).catch((error: unknown) => ({
+    address,
     endpoint: undefined,
     step: 'resolve',
     encrypted: false,
     error,
     passwordSources: [],
   }));
-}
-
-function withTimeout({ target, signal }: HostRequest): AbortSignal {
-  return target.connectTimeoutMs > 0 ? AbortSignal.any([signal, AbortSignal.timeout(target.connectTimeoutMs)]) : signal;
 }
 
 async function suitable(

@@ -41,6 +41,8 @@ export function explainNetwork(
     case 'ECONNRESET':
     case 'EPIPE':
       return unreachable('the server closed the connection before the login was done', CLOSED);
+    case 'ERR_FOREIGN_SERVER':
+      return unreachable(messageOf(error), 'Check host and port; PostgreSQL usually has 5432.');
     case 'ERR_AUTHENTICATION_TYPE':
       return {
         code: 'db.denied',

@@ -6,8 +6,7 @@ import type { ConnectionTarget, TlsPolicy } from './target.ts';
 export function explainTls(error: unknown, { tls }: ConnectionTarget): Explanation {
   const { code: word, message } = error as { code?: unknown; message?: unknown };
   const refused = (reason: string, hint: string): Explanation => ({ code: 'db.unreachable', reason, hint });
-  if (error instanceof TlsRefused)
-    return refused(error.message, 'Set ssl = on on the server; sslmode=disable only where nobody can listen.');
+  if (error instanceof TlsRefused) return refused(error.message, error.hint);
   switch (word) {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'SELF_SIGNED_CERT_IN_CHAIN':

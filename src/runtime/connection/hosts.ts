@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
+import { fileExists } from './file-exists.ts';
 import type { Setting, Settings } from './parameters.ts';
 import { SOCKET_FOLDERS } from './passfile.ts';
 import type { HostAddress } from './target.ts';
@@ -12,7 +12,7 @@ const DEFAULT_PORT = 5432;
 /**
  * The hosts to try, from the comma-separated lists `host`, `hostaddr` and `port`, matched as libpq does: as many host names as
  * addresses, one port for all or one for each, an empty entry is the default (port 5432, the local socket). With `hostaddr`
- * alone the address is the host. Fails with config.invalid.
+ * alone the address is the host, and verify-full checks it (libpq refuses to, for want of a name). Fails with config.invalid.
  */
 export async function hostList(settings: Settings): Promise<HostAddress[]> {
   const names = listOf(settings.get('host'));
@@ -93,13 +93,6 @@ async function defaultHost(port: number): Promise<string> {
 }
 
 async function firstExisting(path: (folder: string) => string): Promise<string | undefined> {
-  const found = await Promise.all(
-    SOCKET_FOLDERS.map((folder) =>
-      stat(path(folder)).then(
-        () => folder,
-        () => undefined,
-      ),
-    ),
-  );
-  return found.find((folder) => folder !== undefined);
+  const existing = await Promise.all(SOCKET_FOLDERS.map((folder) => fileExists(path(folder))));
+  return SOCKET_FOLDERS.find((_, index) => existing[index]);
 }

@@ -10,7 +10,14 @@ export interface GuardRules {
 /** The way the server wants the login is one that must not be answered. */
 export class LoginMethodRefused extends Error {
   readonly code = 'ERR_LOGIN_METHOD';
+  readonly hint: string;
+  constructor(reason: string, hint = 'Change the method in pg_hba.conf, or require_auth and channel_binding.') {
+    super(reason);
+    this.hint = hint;
+  }
 }
+
+const IMPOSTOR = 'Something may stand in for the server: connect with sslmode=verify-full.';
 
 /**
  * Watches pg's connection for the server's choice of method and calls `refuse` before pg answers it; pg itself answers whatever
@@ -32,7 +39,7 @@ export function guardLogin(connection: EventEmitter, rules: GuardRules, refuse: 
   connection.on('authenticationOk', () => {
     if (answered === 'none') check('none');
     if (answered === 'scram-sha-256' && !proven)
-      refuse(new LoginMethodRefused('the server ended the SCRAM exchange without proving itself'));
+      refuse(new LoginMethodRefused('the server ended the SCRAM exchange without proving itself', IMPOSTOR));
   });
 }
 

@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import pg from 'pg';
@@ -6,6 +5,7 @@ import { fail } from '../../core/errors.ts';
 import type { PasswordLookup, TargetExtras } from './extras.ts';
 import { remember } from './facts.ts';
 import { guardLogin, type LoginMethodRefused } from './login-guard.ts';
+import { containParserErrors, standing } from './ready-stream.ts';
 import type { ConnectionTarget, HostAddress } from './target.ts';
 
 /** What is sent to the server, decided; pg adds nothing from process.env. */
@@ -119,31 +119,4 @@ function refuseNulBytes(packet: StartupPacket): void {
   for (const [name, value] of Object.entries(packet)) {
     if (String(value).includes('\0')) fail('config.invalid', `${name} holds a NUL byte`);
   }
-}
-
-/** pg wants to connect the stream itself; this one is connected already and only says so. */
-function standing(stream: Socket): Socket {
-  stream.connect = () => {
-    queueMicrotask(() => stream.emit('connect'));
-    return stream;
-  };
-  return stream;
-}
-
-/**
- * pg's parser throws inside the stream's `data` event, which would end the process: at a GSSAPI or SSPI request, and at bytes
- * that are not PostgreSQL's. Here that becomes an error of the connection.
- */
-function containParserErrors(stream: Socket, connection: EventEmitter): void {
-  const [parse] = stream.listeners('data');
-  if (parse === undefined) return;
-  stream.removeAllListeners('data');
-  stream.on('data', (chunk) => {
-    try {
-      parse.call(stream, chunk);
-    } catch (error) {
-      connection.emit('error', error);
-      stream.destroy();
-    }
-  });
 }

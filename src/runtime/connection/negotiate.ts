@@ -9,19 +9,37 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 /** Why no TLS came about although the connection stands. */
 export class TlsRefused extends Error {
   readonly code = 'ERR_TLS_REFUSED';
+  readonly hint: string;
+  constructor(reason: string, hint: string) {
+    super(reason);
+    this.hint = hint;
+  }
+}
+
+/** Whatever answers does not speak PostgreSQL's protocol. */
+export class ForeignServer extends Error {
+  readonly code = 'ERR_FOREIGN_SERVER';
+  constructor() {
+    super('what listens there is no PostgreSQL server');
+  }
 }
 
 /**
- * Asks the server for TLS and reads its one-byte answer. Rejects with {@link TlsRefused} when the answer is an error or not
- * PostgreSQL's, or when more follows it: such bytes came in clear and may be an attacker's (CVE-2021-23222).
+ * Asks the server for TLS and reads its one-byte answer. Rejects with {@link TlsRefused} when the answer is an error, or when
+ * more follows it (such bytes came in clear and may be an attacker's, CVE-2021-23222), with {@link ForeignServer} otherwise.
  */
 export async function offersTls(socket: Socket, signal: AbortSignal): Promise<boolean> {
   socket.write(SSL_REQUEST);
   const answer = await firstChunk(socket, signal);
   const letter = answer.toString('latin1', 0, 1);
-  if (letter === 'E') throw new TlsRefused('the server answered the request for TLS with an error');
-  if (letter !== 'S' && letter !== 'N') throw new TlsRefused('what listens there is no PostgreSQL server');
-  if (answer.length > 1) throw new TlsRefused('unencrypted data came after the answer to the request for TLS');
+  if (letter === 'E')
+    throw new TlsRefused('the server answered the request for TLS with an error', "Look into the server's log.");
+  if (letter !== 'S' && letter !== 'N') throw new ForeignServer();
+  if (answer.length > 1)
+    throw new TlsRefused(
+      'unencrypted data came after the answer to the request for TLS',
+      'Something between here and the server meddles: do not connect.',
+    );
   return letter === 'S';
 }
 
@@ -37,7 +55,10 @@ export async function encrypt(
   // Without ALPN a server of another protocol could have been made to answer (ALPACA); PostgreSQL 17 and newer always agree.
   if (negotiation === 'direct' && secure.alpnProtocol !== 'postgresql') {
     secure.destroy();
-    throw new TlsRefused('the server did not agree on PostgreSQL as the protocol inside TLS (ALPN)');
+    throw new TlsRefused(
+      'the server did not agree on PostgreSQL as the protocol inside TLS (ALPN)',
+      'PostgreSQL 17 and newer can; else leave sslnegotiation out.',
+    );
   }
   return secure;
 }

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
+import { fileExists } from './file-exists.ts';
 import { isParameterName, type ParameterName, type Setting } from './parameters.ts';
 import { unknownParameter, type Place } from './unknown-parameter.ts';
 
@@ -47,7 +48,7 @@ async function candidates({ file, home, systemFolder }: ServiceFiles): Promise<s
   const own = join(home, '.pg_service.conf');
   const system = (systemFolder === undefined ? SYSTEM_FOLDERS : [systemFolder]).map((folder) => join(folder, 'pg_service.conf'));
   const optional = await Promise.all(
-    (file === undefined ? [own, ...system] : system).map(async (one) => ((await exists(one)) ? [one] : [])),
+    (file === undefined ? [own, ...system] : system).map(async (one) => ((await fileExists(one)) ? [one] : [])),
   );
   return [...(file === undefined ? [] : [file]), ...optional.flat()];
 }
@@ -90,11 +91,4 @@ function readLine(line: string, settings: Map<ParameterName, Setting>, place: Pl
   if (name === 'service' || name === 'servicefile') fail('config.invalid', `${place.from}: a service cannot name another one`);
   if (!isParameterName(name)) unknownParameter(name, place);
   else if (!settings.has(name)) settings.set(name, { value: line.slice(at + 1), from: place.from });
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import { TLS_VERSIONS, type TlsDetails, type TlsVersion } from './extras.ts';
+import { fileExists } from './file-exists.ts';
 import type { ParameterName, Setting, Settings } from './parameters.ts';
 import { SSL_MODES, type SslMode, type TlsPolicy } from './target.ts';
 import { choice } from './values.ts';
@@ -80,10 +80,10 @@ async function file(sources: TlsSources, name: ParameterName, standard: string, 
   const setting = sources.settings.get(name);
   if (setting === undefined || setting.value === '') {
     const usual = join(sources.folder, standard);
-    return (await exists(usual)) ? usual : undefined;
+    return (await fileExists(usual)) ? usual : undefined;
   }
   const named = resolve(setting.value);
-  if (!(await exists(named))) sources.onWarning(`${setting.from}: ${name} ${named} does not exist, so ${effect}`);
+  if (!(await fileExists(named))) sources.onWarning(`${setting.from}: ${name} ${named} does not exist, so ${effect}`);
   return named;
 }
 
@@ -118,11 +118,4 @@ function version(name: ParameterName, settings: Settings): TlsVersion | undefine
 
 function path(setting: Setting | undefined, otherwise?: string): string | undefined {
   return setting === undefined || setting.value === '' ? otherwise : resolve(setting.value);
-}
-
-async function exists(name: string): Promise<boolean> {
-  return stat(name).then(
-    () => true,
-    () => false,
-  );
 }

@@ -50,13 +50,21 @@ describe('recordAuditEvent', () => {
   it('goes with the transaction it was written in', async () => {
     const before = await count();
     await client.query('begin');
-    await recordAuditEvent(client, { actor: { type: 'job', id: 'cleanup' }, action: 'jobs.job.deleted', entity: { type: 'jobs.jobs' } });
+    await recordAuditEvent(client, {
+      actor: { type: 'job', id: 'cleanup' },
+      action: 'jobs.job.deleted',
+      entity: { type: 'jobs.jobs' },
+    });
     await client.query('rollback');
     expect(await count()).toBe(before);
   });
 
   it('is refused before it reaches the server when the table would refuse it', async () => {
-    const bad = recordAuditEvent(client, { actor: { type: 'user', id: '7' }, action: 'login', entity: { type: 'identity.users' } });
+    const bad = recordAuditEvent(client, {
+      actor: { type: 'user', id: '7' },
+      action: 'login',
+      entity: { type: 'identity.users' },
+    });
     await expect(bad).rejects.toThrow('not an audit event: action is dotted lower case words, domain.object.verb, not login');
   });
 });

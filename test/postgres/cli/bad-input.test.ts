@@ -15,7 +15,10 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), 'dbctl-bad-'));
   await mkdir(join(project, 'migrations'));
-  await writeFile(join(project, 'dbctl.yaml'), 'version: 1\nproject: bad\nenvironments:\n  dev: { url: { variable: DATABASE_URL } }\n');
+  await writeFile(
+    join(project, 'dbctl.yaml'),
+    'version: 1\nproject: bad\nenvironments:\n  dev: { url: { variable: DATABASE_URL } }\n',
+  );
 });
 afterEach(() => rm(project, { recursive: true, force: true }));
 
@@ -34,11 +37,23 @@ describe('a command line', () => {
     [['migrate'], 'migrate needs a command', 'Run dbctl migrate --help.'],
     [['migrate', 'up', '--too', '3'], "unknown option '--too'", 'Run dbctl migrate up --help.'],
     [['migrate', 'up', '--to'], "option '--to <version>' argument missing", 'Run dbctl migrate up --help.'],
-    [['migrate', 'up', '--to', 'abc'], "option '--to <version>' argument 'abc' is invalid. a version is a whole number above 0, not abc", 'Run dbctl migrate up --help.'],
+    [
+      ['migrate', 'up', '--to', 'abc'],
+      "option '--to <version>' argument 'abc' is invalid. a version is a whole number above 0, not abc",
+      'Run dbctl migrate up --help.',
+    ],
     [['migrate', 'up', 'now'], "too many arguments for 'up'. Expected 0 arguments but got 1", 'Run dbctl migrate up --help.'],
     [['migrate', 'new'], "missing required argument 'slug'", 'Run dbctl migrate new --help.'],
-    [['migrate', 'status', '--out', 'sarif'], '--out takes format=path, not sarif', 'Formats are human, json, ndjson, junit, sarif, github, tap, markdown: for example --out sarif=verify.sarif.'],
-    [['migrate', 'status', '--out', 'pdf=a.pdf'], '--out takes format=path, not pdf=a.pdf', 'Formats are human, json, ndjson, junit, sarif, github, tap, markdown: for example --out sarif=verify.sarif.'],
+    [
+      ['migrate', 'status', '--out', 'sarif'],
+      '--out takes format=path, not sarif',
+      'Formats are human, json, ndjson, junit, sarif, github, tap, markdown: for example --out sarif=verify.sarif.',
+    ],
+    [
+      ['migrate', 'status', '--out', 'pdf=a.pdf'],
+      '--out takes format=path, not pdf=a.pdf',
+      'Formats are human, json, ndjson, junit, sarif, github, tap, markdown: for example --out sarif=verify.sarif.',
+    ],
   ])('%j is a usage error', async (args, message, hint) => {
     const report = await reportOf(args);
     expect(report.error).toMatchObject({ code: 'usage', message, hint });
@@ -59,11 +74,31 @@ describe('a command line', () => {
 });
 
 describe('a server', () => {
-  const cases: readonly (readonly [name: string, url: () => string, expected: { status: number; code: string; message: RegExp }])[] = [
-    ['nobody listens', () => database.url.replace(/:\d+\//, ':1/'), { status: 3, code: 'db.unreachable', message: /connection refused/ }],
-    ['no such host', () => 'postgresql://a@no-such-host.invalid/d', { status: 3, code: 'db.unreachable', message: /no-such-host\.invalid/ }],
-    ['a wrong password', () => database.url.replace(/:[^:@]+@/, ':wrong@'), { status: 3, code: 'db.denied', message: /password/ }],
-    ['a database that is not there', () => database.url.replace(/[^/]+$/, 'no_such_database'), { status: 3, code: 'db.denied', message: /no_such_database/ }],
+  const cases: readonly (readonly [
+    name: string,
+    url: () => string,
+    expected: { status: number; code: string; message: RegExp },
+  ])[] = [
+    [
+      'nobody listens',
+      () => database.url.replace(/:\d+\//, ':1/'),
+      { status: 3, code: 'db.unreachable', message: /connection refused/ },
+    ],
+    [
+      'no such host',
+      () => 'postgresql://a@no-such-host.invalid/d',
+      { status: 3, code: 'db.unreachable', message: /no-such-host\.invalid/ },
+    ],
+    [
+      'a wrong password',
+      () => database.url.replace(/:[^:@]+@/, ':wrong@'),
+      { status: 3, code: 'db.denied', message: /password/ },
+    ],
+    [
+      'a database that is not there',
+      () => database.url.replace(/[^/]+$/, 'no_such_database'),
+      { status: 3, code: 'db.denied', message: /no_such_database/ },
+    ],
     ['a scheme that is not PostgreSQL', () => 'mysql://a@h/d', { status: 2, code: 'config.invalid', message: /mysql/ }],
   ];
   it.each(cases)('%s', async (_name, url, expected) => {
@@ -95,7 +130,12 @@ describe('a server', () => {
       standby = await startServer({
         prepare: async (files) => {
           const own = ['postgresql.conf', 'postgresql.auto.conf', 'pg_hba.conf'];
-          await cp(primary.data, files.data, { recursive: true, force: true, preserveTimestamps: true, filter: (path) => !own.some((name) => path.endsWith(name)) });
+          await cp(primary.data, files.data, {
+            recursive: true,
+            force: true,
+            preserveTimestamps: true,
+            filter: (path) => !own.some((name) => path.endsWith(name)),
+          });
           await files.give(join(files.data, 'standby.signal'), '');
           if (files.account !== undefined) execFileSync('chown', ['-R', `${files.account.uid}:${files.account.gid}`, files.data]);
         },
@@ -140,12 +180,19 @@ describe('a disk', () => {
       const client = new pg.default.Client({ connectionString: url });
       await client.connect();
       await client.query(`create tablespace small location '${mounted}'`);
-      await migration('002.do.b.sql', `create table b (id int); create table big (t text) tablespace small;\ninsert into big select repeat(md5(g::text), 60) from generate_series(1, 60000) g;`);
+      await migration(
+        '002.do.b.sql',
+        `create table b (id int); create table big (t text) tablespace small;\ninsert into big select repeat(md5(g::text), 60) from generate_series(1, 60000) g;`,
+      );
       const report = await reportOf(['migrate', 'up'], url);
       expect(report.error).toMatchObject({ code: 'db.resources', sqlstate: '53100' });
-      expect(report.error?.hint).toBe('The disk of the server is full: free space or grow the volume, then run the command again.');
+      expect(report.error?.hint).toBe(
+        'The disk of the server is full: free space or grow the volume, then run the command again.',
+      );
       expect(report.status).toBe(4);
-      expect((await client.query(`select to_regclass('b') as b, to_regclass('big') as big`)).rows).toEqual([{ b: null, big: null }]);
+      expect((await client.query(`select to_regclass('b') as b, to_regclass('big') as big`)).rows).toEqual([
+        { b: null, big: null },
+      ]);
       expect((await reportOf(['migrate', 'status'], url)).summary).toMatchObject({ applied: 1, pending: 1 });
       await client.query('drop tablespace small');
       await client.end();
@@ -162,11 +209,23 @@ describe('stdout and stderr', () => {
 
   it('--out writes several formats at once, whole', async () => {
     await migration('001.do.a.sql', 'create table a ();');
-    const end: CliEnd = await dbctl(['migrate', 'status', '--out', 'json=out/r.json', '--out', 'junit=out/r.xml', '--out', 'sarif=out/r.sarif']);
+    const end: CliEnd = await dbctl([
+      'migrate',
+      'status',
+      '--out',
+      'json=out/r.json',
+      '--out',
+      'junit=out/r.xml',
+      '--out',
+      'sarif=out/r.sarif',
+    ]);
     expect(end.status).toBe(1);
     const { readFile, readdir } = await import('node:fs/promises');
     expect((await readdir(join(project, 'out'))).sort()).toEqual(['r.json', 'r.sarif', 'r.xml']);
-    expect(JSON.parse(await readFile(join(project, 'out', 'r.json'), 'utf8'))).toMatchObject({ schema: 'dbctl.report/1', command: 'migrate status' });
+    expect(JSON.parse(await readFile(join(project, 'out', 'r.json'), 'utf8'))).toMatchObject({
+      schema: 'dbctl.report/1',
+      command: 'migrate status',
+    });
     expect(await readFile(join(project, 'out', 'r.xml'), 'utf8')).toMatch(/^<\?xml/);
   });
 
@@ -181,7 +240,11 @@ describe('stdout and stderr', () => {
     await migration('001.do.a.sql', 'create table interrupted (); select pg_sleep(30);');
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 2_500);
-    const { status, stderr } = await runCli(['migrate', 'up'], { cwd: project, env: { DATABASE_URL: database.url }, signal: stop.signal });
+    const { status, stderr } = await runCli(['migrate', 'up'], {
+      cwd: project,
+      env: { DATABASE_URL: database.url },
+      signal: stop.signal,
+    });
     expect(status).toBe(130);
     expect(stderr).toContain('stopped by a signal');
     expect((await reportOf(['migrate', 'status'])).summary).toMatchObject({ pending: 1 });

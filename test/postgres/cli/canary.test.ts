@@ -28,7 +28,10 @@ beforeAll(async () => {
   address.password = encodeURIComponent(`${CANARY}x`);
   wrong = address.href;
   project = mkdtempSync(join(tmpdir(), 'dbctl-canary-'));
-  writeFileSync(join(project, 'dbctl.yaml'), 'version: 1\nproject: canary\nenvironments:\n  dev: { url: { variable: DATABASE_URL } }\n  file: { url: { file: secret } }\n');
+  writeFileSync(
+    join(project, 'dbctl.yaml'),
+    'version: 1\nproject: canary\nenvironments:\n  dev: { url: { variable: DATABASE_URL } }\n  file: { url: { file: secret } }\n',
+  );
   writeFileSync(join(project, 'secret'), `${url}\n`, { mode: 0o600 });
   (await import('node:fs')).mkdirSync(join(project, 'migrations'));
   writeFileSync(join(project, 'migrations', '001.do.a.sql'), 'create table a (); select pg_sleep(1);');
@@ -38,7 +41,9 @@ afterAll(async () => {
   const pg = await import('pg');
   const client = new pg.default.Client({ connectionString: database.url });
   await client.connect();
-  await client.query(`reassign owned by "${database.name}" to postgres; drop owned by "${database.name}"; drop role "${database.name}"`);
+  await client.query(
+    `reassign owned by "${database.name}" to postgres; drop owned by "${database.name}"; drop role "${database.name}"`,
+  );
   await client.end();
   await database.drop();
 });
@@ -63,13 +68,31 @@ function commandLines(): string {
 describe('a password', () => {
   const formats = ['human', 'json', 'ndjson', 'junit', 'sarif', 'github', 'tap', 'markdown'];
   const cases: readonly (readonly [name: string, args: readonly string[], env: () => Record<string, string>])[] = [
-    ...formats.map((format) => [`in a URL, ${format}`, ['migrate', 'status', '--format', format, '--log-level', 'debug'], () => ({ DATABASE_URL: url })] as const),
-    ...formats.map((format) => [`that is wrong, ${format}`, ['migrate', 'status', '--format', format, '--log-level', 'debug', '--log-format', 'json'], () => ({ DATABASE_URL: wrong })] as const),
+    ...formats.map(
+      (format) =>
+        [
+          `in a URL, ${format}`,
+          ['migrate', 'status', '--format', format, '--log-level', 'debug'],
+          () => ({ DATABASE_URL: url }),
+        ] as const,
+    ),
+    ...formats.map(
+      (format) =>
+        [
+          `that is wrong, ${format}`,
+          ['migrate', 'status', '--format', format, '--log-level', 'debug', '--log-format', 'json'],
+          () => ({ DATABASE_URL: wrong }),
+        ] as const,
+    ),
     ['in a file', ['migrate', 'status', '--env', 'file', '--format', 'json'], () => ({})],
     ['in config show', ['config', 'show', '--format', 'json'], () => ({ DATABASE_URL: url })],
     ['in doctor', ['doctor', '--format', 'json'], () => ({ DATABASE_URL: url, PGPASSWORD: CANARY, DB_PASSWORD: CANARY })],
     ['of an unreachable server', ['doctor'], () => ({ DATABASE_URL: url.replace(/:\d+\//, ':1/') })],
-    ['in a URL that does not parse', ['migrate', 'status'], () => ({ DATABASE_URL: url.replace('postgresql://', 'postgrsql://') })],
+    [
+      'in a URL that does not parse',
+      ['migrate', 'status'],
+      () => ({ DATABASE_URL: url.replace('postgresql://', 'postgrsql://') }),
+    ],
     ['in a URL with a bad port', ['migrate', 'status'], () => ({ DATABASE_URL: url.replace(/:\d+\//, ':x1/') })],
     ['given on the command line', ['migrate', 'status', `postgresql://a:${CANARY}@h/d`], () => ({})],
     ['given as an option', ['migrate', 'status', `--password=${CANARY}`], () => ({})],
@@ -99,7 +122,9 @@ describe('a password', () => {
     expect(await ended).toBe(0);
     clearInterval(watch);
     expect(seen).toEqual([]);
-    const files = readdirSync(project, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== 'secret');
+    const files = readdirSync(project, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && entry.name !== 'secret',
+    );
     for (const file of files) expect(leaks(readFileSync(join(file.parentPath, file.name), 'utf8'))).toEqual([]);
     const stored = await (async () => {
       const pg = await import('pg');

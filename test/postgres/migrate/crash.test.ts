@@ -32,7 +32,8 @@ describe('a connection that dies', () => {
     bench.write({ '001.do.a.sql': 'create table a as select g as id from generate_series(1, 1000) g;' });
     await bench.up();
     bench.write({
-      '002.do.i.sql': '--! transaction: none\ncreate table b ();\ncreate index concurrently a_id on public.a (id) /* now_kill_me */;\nvacuum a;\n',
+      '002.do.i.sql':
+        '--! transaction: none\ncreate table b ();\ncreate index concurrently a_id on public.a (id) /* now_kill_me */;\nvacuum a;\n',
     });
     // An old transaction that has written makes CREATE INDEX CONCURRENTLY wait after its index exists, INVALID.
     let release = (): void => {};
@@ -49,13 +50,19 @@ describe('a connection that dies', () => {
     release();
     await old;
     await running;
-    expect(await bench.rows(`select indisvalid from pg_index where indexrelid = to_regclass('public.a_id')`)).toEqual([{ indisvalid: false }]);
-    expect(await bench.rows(`select state, statements_done, statements_total from dbctl.migration_log where version = 2`)).toEqual([
-      { state: 'running', statements_done: 1, statements_total: 3 },
+    expect(await bench.rows(`select indisvalid from pg_index where indexrelid = to_regclass('public.a_id')`)).toEqual([
+      { indisvalid: false },
     ]);
+    expect(
+      await bench.rows(`select state, statements_done, statements_total from dbctl.migration_log where version = 2`),
+    ).toEqual([{ state: 'running', statements_done: 1, statements_total: 3 }]);
     expect((await bench.up()).applied.map(({ migration }) => migration.id)).toEqual(['002']);
-    expect(await bench.rows(`select indisvalid from pg_index where indexrelid = 'public.a_id'::regclass`)).toEqual([{ indisvalid: true }]);
-    expect(await bench.rows(`select attempt, state, statements_done from dbctl.migration_log where version = 2 order by attempt`)).toEqual([
+    expect(await bench.rows(`select indisvalid from pg_index where indexrelid = 'public.a_id'::regclass`)).toEqual([
+      { indisvalid: true },
+    ]);
+    expect(
+      await bench.rows(`select attempt, state, statements_done from dbctl.migration_log where version = 2 order by attempt`),
+    ).toEqual([
       { attempt: 1, state: 'failed', statements_done: 1 },
       { attempt: 2, state: 'applied', statements_done: 3 },
     ]);

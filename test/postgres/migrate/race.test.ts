@@ -5,7 +5,10 @@ import { failure, migrationBench } from './support.ts';
 
 const bench = migrationBench();
 const SLOW = Object.fromEntries(
-  Array.from({ length: 5 }, (_, i) => [`${String(i + 1).padStart(3, '0')}.do.t.sql`, `create table t${i} (); select pg_sleep(0.05);`]),
+  Array.from({ length: 5 }, (_, i) => [
+    `${String(i + 1).padStart(3, '0')}.do.t.sql`,
+    `create table t${i} (); select pg_sleep(0.05);`,
+  ]),
 );
 
 describe('runners at once', () => {
@@ -25,7 +28,9 @@ describe('runners at once', () => {
     });
     const results = await Promise.all([bench.up(), bench.up(), bench.up()]);
     expect(results.flatMap(({ applied }) => applied)).toHaveLength(2);
-    expect(await bench.rows(`select indisvalid from pg_index where indexrelid = 'public.a_id'::regclass`)).toEqual([{ indisvalid: true }]);
+    expect(await bench.rows(`select indisvalid from pg_index where indexrelid = 'public.a_id'::regclass`)).toEqual([
+      { indisvalid: true },
+    ]);
   });
 
   it('one that waits too long says who holds the lock', async () => {
@@ -45,7 +50,9 @@ describe('a table that is locked by somebody else', () => {
     await bench.up();
     bench.write({ '002.do.b.sql': 'alter table a add b int;' });
     const notes: string[] = [];
-    const progress = { step: (name: string) => ({ ...silentProgress.step(name), tick: (_: number, note?: string) => notes.push(note ?? '') }) };
+    const progress = {
+      step: (name: string) => ({ ...silentProgress.step(name), tick: (_: number, note?: string) => notes.push(note ?? '') }),
+    };
     const held = bench.session(async (session) => {
       await session.script('begin; lock table a in access share mode');
       await sleep(600);
@@ -54,7 +61,9 @@ describe('a table that is locked by somebody else', () => {
     await sleep(200);
     const result = await bench.up({ progress, settings: { lockTimeoutMs: 200, lockRetries: 10 } });
     expect(result.applied).toHaveLength(1);
-    expect(notes.join('\n')).toMatch(/lock not granted, try 2\. Open transactions at that moment: pid \d+ \(dbctl, user postgres, idle in transaction, open for \d+ s\)/);
+    expect(notes.join('\n')).toMatch(
+      /lock not granted, try 2\. Open transactions at that moment: pid \d+ \(dbctl, user postgres, idle in transaction, open for \d+ s\)/,
+    );
     await held;
   });
 

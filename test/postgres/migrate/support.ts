@@ -50,7 +50,9 @@ export function migrationBench(): {
     },
     settings,
     up: ({ settings: more, ...options } = {}) =>
-      session((open) => migrateUp(open, settings(more), { progress: silentProgress, signal: new AbortController().signal, ...options })),
+      session((open) =>
+        migrateUp(open, settings(more), { progress: silentProgress, signal: new AbortController().signal, ...options }),
+      ),
     session,
     rows: (sql) => session((open) => open.rows(sql)),
   };

@@ -10,9 +10,14 @@ const tables = () =>
   bench.rows<{ name: string }>(
     `select c.relname as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by 1`,
   );
-const history = () => bench.rows<{ version: string; name: string }>('select version::text, name from dbctl.schema_migrations order by version');
+const history = () =>
+  bench.rows<{ version: string; name: string }>('select version::text, name from dbctl.schema_migrations order by version');
 
-const THREE = { '001.do.a.sql': 'create table a ();', '002.do.b.sql': 'create table b ();', '003.do.c.sql': 'create table c ();' };
+const THREE = {
+  '001.do.a.sql': 'create table a ();',
+  '002.do.b.sql': 'create table b ();',
+  '003.do.c.sql': 'create table c ();',
+};
 
 describe('migrate up', () => {
   it('applies all, records each, and finds nothing to do the second time', async () => {
@@ -25,13 +30,28 @@ describe('migrate up', () => {
       { version: '3', name: 'c' },
     ]);
     expect(await bench.up()).toEqual({ applied: [], before: 3 });
-    const log = await bench.rows('select version::int, state, operator, commit_sha, attempt, duration_ms >= 0 as timed from dbctl.migration_log order by 1');
-    expect(log).toEqual([1, 2, 3].map((version) => ({ version, state: 'applied', operator: 'test@here', commit_sha: 'abc123', attempt: 1, timed: true })));
+    const log = await bench.rows(
+      'select version::int, state, operator, commit_sha, attempt, duration_ms >= 0 as timed from dbctl.migration_log order by 1',
+    );
+    expect(log).toEqual(
+      [1, 2, 3].map((version) => ({
+        version,
+        state: 'applied',
+        operator: 'test@here',
+        commit_sha: 'abc123',
+        attempt: 1,
+        timed: true,
+      })),
+    );
   });
 
   it('needs four messages for a run with nothing to do, whatever the number of migrations', async () => {
     for (const count of [3, 120]) {
-      bench.write(Object.fromEntries(Array.from({ length: count }, (_, i) => [`${String(i + 1).padStart(3, '0')}.do.t.sql`, `select ${i};`])));
+      bench.write(
+        Object.fromEntries(
+          Array.from({ length: count }, (_, i) => [`${String(i + 1).padStart(3, '0')}.do.t.sql`, `select ${i};`]),
+        ),
+      );
       rmSync(join(bench.folder(), 'x'), { force: true });
       await bench.up();
       const trips = await bench.session(async (session) => {
@@ -45,7 +65,9 @@ describe('migrate up', () => {
   it('sends one message per migration', async () => {
     bench.write(THREE);
     await bench.up();
-    const more = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${String(i + 4).padStart(3, '0')}.do.t.sql`, `create table t${i} ();`]));
+    const more = Object.fromEntries(
+      Array.from({ length: 50 }, (_, i) => [`${String(i + 4).padStart(3, '0')}.do.t.sql`, `create table t${i} ();`]),
+    );
     bench.write(more);
     const trips = await bench.session(async (session) => {
       await migrateUp(session, bench.settings(), { progress: silentProgress, signal: new AbortController().signal });
@@ -92,7 +114,9 @@ describe('migrate up', () => {
     });
     await bench.up();
     expect(await bench.rows('select path, zone from public.b')).toEqual([{ path: '"$user", public', zone: 'UTC' }]);
-    expect(await bench.rows(`select extract(epoch from now() - max(run_at)) < 60 as just_now from dbctl.schema_migrations`)).toEqual([{ just_now: true }]);
+    expect(
+      await bench.rows(`select extract(epoch from now() - max(run_at)) < 60 as just_now from dbctl.schema_migrations`),
+    ).toEqual([{ just_now: true }]);
   });
 
   it('writes history rows as itself when a script changed its role', async () => {
@@ -118,7 +142,9 @@ describe('migrate up', () => {
   it('works for a role that is no superuser, and leaves the tables with it', async () => {
     const name = bench.database().name;
     await bench.session(async (session) => {
-      await session.script(`create role "${name}_m" login password 'plain-test-password'; grant create on database "${name}" to "${name}_m"; grant create on schema public to "${name}_m"`);
+      await session.script(
+        `create role "${name}_m" login password 'plain-test-password'; grant create on database "${name}" to "${name}_m"; grant create on schema public to "${name}_m"`,
+      );
     });
     bench.write(THREE);
     const { withSession } = await import('../../../src/db/session.ts');

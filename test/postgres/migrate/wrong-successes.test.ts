@@ -6,7 +6,11 @@ import { failure, migrationBench } from './support.ts';
 
 // Situations in which postgrator 8.0.0 reports success although nothing, or not all, was done (measured on 18.2). Each is an error here.
 const bench = migrationBench();
-const THREE = { '001.do.a.sql': 'create table a ();', '002.do.b.sql': 'create table b ();', '003.do.c.sql': 'create table c ();' };
+const THREE = {
+  '001.do.a.sql': 'create table a ();',
+  '002.do.b.sql': 'create table b ();',
+  '003.do.c.sql': 'create table c ();',
+};
 
 describe('what postgrator calls a success', () => {
   it('1: a folder that is the wrong one', async () => {
@@ -29,14 +33,19 @@ describe('what postgrator calls a success', () => {
 
   it('3: a target beyond the last version', async () => {
     bench.write(THREE);
-    expect(await failure(bench.up({ target: 99 }))).toMatchObject({ code: 'usage', message: '--to 99: no migration has this version' });
+    expect(await failure(bench.up({ target: 99 }))).toMatchObject({
+      code: 'usage',
+      message: '--to 99: no migration has this version',
+    });
   });
 
   it('4: a lower version that was added later', async () => {
     bench.write(THREE);
     rmSync(join(bench.folder(), '002.do.b.sql'));
     // A gap is found before; dates have no gaps, so the same with dates.
-    expect(await failure(bench.up())).toMatchObject({ message: '003.do.c.sql: version 002 is missing between 001.do.a.sql and 003.do.c.sql' });
+    expect(await failure(bench.up())).toMatchObject({
+      message: '003.do.c.sql: version 002 is missing between 001.do.a.sql and 003.do.c.sql',
+    });
     rmSync(bench.folder(), { recursive: true });
     (await import('node:fs')).mkdirSync(bench.folder());
     bench.write({ '20260101.do.a.sql': 'create table a ();', '20260103.do.c.sql': 'create table c ();' });

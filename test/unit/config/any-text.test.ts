@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { DbctlError } from '../../../src/core/errors.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { CONFIG_KEYS } from '../../../src/config/keys.ts';
@@ -68,7 +68,8 @@ const damaged = fc
     }, yaml),
   );
 
-const folder = project({});
+let folder: string;
+beforeEach(() => (folder = project({})));
 
 async function outcome(yaml: string): Promise<unknown> {
   writeFileSync(join(folder, 'dbctl.yaml'), yaml);

@@ -22,16 +22,16 @@ describe('dbctl config show', () => {
     );
     const rows = answer.items.map(({ object, message, from }) => [object, message, from]);
     expect(rows).toContainEqual(['postgres.version', '"18.2"', 'dbctl.yaml:3:12']);
-    expect(rows).toContainEqual(['postgres.extensions.required', '[pgcrypto, pg_trgm]', 'dbctl.yaml:3:41']);
+    expect(rows).toContainEqual(['postgres.extensions.required', '[pgcrypto, pg_trgm]', 'dbctl.yaml:3:42']);
     expect(rows).toContainEqual(['migrations.lock_wait', '90s', 'DBCTL_MIGRATIONS_LOCK_WAIT']);
     expect(rows).toContainEqual(['migrations.lock_timeout', '2s', 'default']);
     expect(rows).toContainEqual(['migrations.statement_timeout', '0', 'default']);
     expect(rows).toContainEqual(['verify.fail_on', 'high', 'command line']);
     expect(rows).toContainEqual(['environments.dev.url.variable', 'DEV_URL', 'dbctl.yaml:5:15']);
-    expect(rows.filter(([key]) => String(key).startsWith('environments.ci'))).toEqual([]);
+    expect(rows.filter(([key]) => (key as string).startsWith('environments.ci'))).toEqual([]);
     expect(answer.summary).toMatchObject({
       environment: 'dev',
-      keys: 27,
+      keys: 28,
       origins: { file: 5, variable: 1, flag: 1, overlay: 0 },
     });
     expect(answer.view?.notes?.slice(1)).toEqual(['Other environments: ci.']);
@@ -48,8 +48,8 @@ describe('dbctl config show', () => {
       fix: null,
       detail: null,
       value: ['tz-server'],
-      from: 'dbctl.yaml:3:44 (overlay)',
-      origin: { kind: 'overlay', file: 'dbctl.yaml', line: 3, column: 44 },
+      from: 'dbctl.yaml:3:41 (overlay)',
+      origin: { kind: 'overlay', file: 'dbctl.yaml', line: 3, column: 41 },
     });
   });
 

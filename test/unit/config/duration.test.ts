@@ -47,7 +47,9 @@ describe('a duration', () => {
 
   it('survives formatting and parsing', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: LONGEST_DURATION_MS }), (ms) => expect(parseDuration(formatDuration(ms))).toBe(ms)),
+      fc.property(fc.integer({ min: 0, max: LONGEST_DURATION_MS }), (ms) => {
+        expect(parseDuration(formatDuration(ms))).toBe(ms);
+      }),
     );
   });
 

@@ -20,11 +20,20 @@ const object = async (sql: string, transactional = true) =>
 
 describe('what is refused before it runs', () => {
   const cases: readonly [sql: string, expected: string][] = [
-    ['create table a();\nbegin;', '2:1 begin inside a migration: dbctl opens and commits its transaction, together with the history row'],
-    ['select 1; commit', '1:11 commit inside a migration: dbctl opens and commits its transaction, together with the history row'],
+    [
+      'create table a();\nbegin;',
+      '2:1 begin inside a migration: dbctl opens and commits its transaction, together with the history row',
+    ],
+    [
+      'select 1; commit',
+      '1:11 commit inside a migration: dbctl opens and commits its transaction, together with the history row',
+    ],
     ['rollback', '1:1 rollback inside a migration: dbctl opens and commits its transaction, together with the history row'],
     ['start transaction', '1:1 start inside a migration: dbctl opens and commits its transaction, together with the history row'],
-    ["prepare transaction 'x'", '1:1 prepare inside a migration: dbctl opens and commits its transaction, together with the history row'],
+    [
+      "prepare transaction 'x'",
+      '1:1 prepare inside a migration: dbctl opens and commits its transaction, together with the history row',
+    ],
     ['select 1;\n\\d users', '2:1 \\d is a psql command, not SQL: only psql understands it'],
     ['\\i other.sql', '1:1 \\i is a psql command, not SQL: only psql understands it'],
     ['copy a from stdin;', '1:1 copy from stdin reads rows that a migration file cannot carry'],
@@ -34,10 +43,16 @@ describe('what is refused before it runs', () => {
     ['vacuum a', '1:1 PostgreSQL runs vacuum only outside a transaction'],
     ['create database a', '1:1 PostgreSQL runs create database only outside a transaction'],
     ["alter system set work_mem = '1GB'", '1:1 PostgreSQL runs alter system only outside a transaction'],
-    ['alter table a detach partition b concurrently', '1:1 PostgreSQL runs detach partition concurrently only outside a transaction'],
+    [
+      'alter table a detach partition b concurrently',
+      '1:1 PostgreSQL runs detach partition concurrently only outside a transaction',
+    ],
     ['set search_path = app', '1:1 set search_path would stay on the session and change how later migrations run'],
     ['set role app', '1:1 set role would stay on the session and change how later migrations run'],
-    ['set session_replication_role = replica', '1:1 set session_replication_role would stay on the session and change how later migrations run'],
+    [
+      'set session_replication_role = replica',
+      '1:1 set session_replication_role would stay on the session and change how later migrations run',
+    ],
     ['creat table a()', '1:1 syntax error at or near "creat"'],
     ["select 'é', 1 frm x y", '1:19 syntax error at or near "x"'],
     ['-- nothing yet', '1:1 the file holds no statement, only comments'],

@@ -11,7 +11,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const write = (files: Record<string, string | Buffer>) => {
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
 };
-const problems = async () => (await readMigrations(folder)).problems.map(({ file, message }) => `${file.replace(folder, '<folder>')}: ${message}`);
+const problems = async () =>
+  (await readMigrations(folder)).problems.map(({ file, message }) => `${file.replace(folder, '<folder>')}: ${message}`);
 
 describe('a folder that cannot be planned', () => {
   const cases: readonly [name: string, files: Record<string, string | Buffer>, expected: readonly string[]][] = [
@@ -23,16 +24,44 @@ describe('a folder that cannot be planned', () => {
     ['no slug', { '001.do.sql': 'select 1' }, ['001.do.sql: the file name is not <version>.do.<slug>.sql']],
     ['a quote in the name', { "001.do.it's.sql": 'select 1' }, ["001.do.it's.sql: the file name is not <version>.do.<slug>.sql"]],
     ['JavaScript', { '001.do.a.js': 'export {}' }, ['001.do.a.js: the file name is not <version>.do.<slug>.sql']],
-    ['undo', { '001.do.a.sql': 'select 1', '001.undo.a.sql': 'select 1' }, ['001.undo.a.sql: undo files are not run: migrations go forward only']],
+    [
+      'undo',
+      { '001.do.a.sql': 'select 1', '001.undo.a.sql': 'select 1' },
+      ['001.undo.a.sql: undo files are not run: migrations go forward only'],
+    ],
     ['version zero', { '000.do.a.sql': 'select 1' }, ['000.do.a.sql: version 000 is outside 1 … 2^53-1']],
-    ['a version that loses digits', { '90071992547409931.do.a.sql': 'select 1' }, ['90071992547409931.do.a.sql: version 90071992547409931 is outside 1 … 2^53-1']],
-    ['duplicate numbers', { '001.do.a.sql': 'select 1', '001.do.b.sql': 'select 1' }, ['001.do.b.sql: version 001 is taken by 001.do.a.sql']],
-    ['duplicates of different width', { '01.do.a.sql': 'select 1', '001.do.b.sql': 'select 1' }, ['01.do.a.sql: version 01 is taken by 001.do.b.sql']],
-    ['a gap', { '001.do.a.sql': 'select 1', '003.do.c.sql': 'select 1' }, ['003.do.c.sql: version 002 is missing between 001.do.a.sql and 003.do.c.sql']],
+    [
+      'a version that loses digits',
+      { '90071992547409931.do.a.sql': 'select 1' },
+      ['90071992547409931.do.a.sql: version 90071992547409931 is outside 1 … 2^53-1'],
+    ],
+    [
+      'duplicate numbers',
+      { '001.do.a.sql': 'select 1', '001.do.b.sql': 'select 1' },
+      ['001.do.b.sql: version 001 is taken by 001.do.a.sql'],
+    ],
+    [
+      'duplicates of different width',
+      { '01.do.a.sql': 'select 1', '001.do.b.sql': 'select 1' },
+      ['01.do.a.sql: version 01 is taken by 001.do.b.sql'],
+    ],
+    [
+      'a gap',
+      { '001.do.a.sql': 'select 1', '003.do.c.sql': 'select 1' },
+      ['003.do.c.sql: version 002 is missing between 001.do.a.sql and 003.do.c.sql'],
+    ],
     ['an empty file', { '001.do.a.sql': ' \n' }, ['001.do.a.sql: the file is empty']],
     ['Latin-1', { '001.do.a.sql': Buffer.from([0x2d, 0x2d, 0xe9, 0x0a]) }, ['001.do.a.sql: the file is not UTF-8']],
-    ['UTF-16', { '001.do.a.sql': Buffer.from('select 1', 'utf16le') }, ['001.do.a.sql: the file holds a NUL byte (UTF-16, or not text)']],
-    ['a misspelt directive', { '001.do.a.sql': '--! transacton: none\nselect 1' }, ['001.do.a.sql: unknown directive: transacton: none']],
+    [
+      'UTF-16',
+      { '001.do.a.sql': Buffer.from('select 1', 'utf16le') },
+      ['001.do.a.sql: the file holds a NUL byte (UTF-16, or not text)'],
+    ],
+    [
+      'a misspelt directive',
+      { '001.do.a.sql': '--! transacton: none\nselect 1' },
+      ['001.do.a.sql: unknown directive: transacton: none'],
+    ],
     [
       'several things at once',
       { '001.up.a.sql': 'select 1', '002.do.b.sql': '', '003.do.c.sql': 'select 1', '005.do.e.sql': 'select 1' },
@@ -72,7 +101,9 @@ describe('a folder that cannot be planned', () => {
   it('suggests a name that would do', async () => {
     write({ 'V7__Add Labs.SQL': 'select 1' });
     const [problem] = (await readMigrations(folder)).problems;
-    expect(problem?.hint).toBe('Rename it, for example to 7.do.add-labs.sql; a slug is lower case letters and digits with - or _ between.');
+    expect(problem?.hint).toBe(
+      'Rename it, for example to 7.do.add-labs.sql; a slug is lower case letters and digits with - or _ between.',
+    );
   });
 });
 

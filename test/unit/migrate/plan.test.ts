@@ -60,7 +60,14 @@ describe('planMigrations', () => {
   });
 
   it('goes on with what was begun', () => {
-    const begun = { version: 2, file: '2.do.s.sql', sha256: 'sha-2', state: 'running' as const, statementsDone: 1, statementsTotal: 3 };
+    const begun = {
+      version: 2,
+      file: '2.do.s.sql',
+      sha256: 'sha-2',
+      state: 'running' as const,
+      statementsDone: 1,
+      statementsTotal: 3,
+    };
     const plan = planMigrations([file(1), file(2)], { schemaVersion: 1, rows: [row(1)], unfinished: [begun] });
     expect(plan.states.map(({ kind }) => kind)).toEqual(['applied', 'unfinished']);
     expect(plan.runnable.map(({ version }) => version)).toEqual([2]);

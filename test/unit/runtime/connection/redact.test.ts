@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DbctlError } from '../../../../src/core/errors.ts';
+import type { DbctlError } from '../../../../src/core/errors.ts';
 import { describeTarget } from '../../../../src/runtime/connection/describe.ts';
 import { redactConnectionString } from '../../../../src/runtime/connection/redact.ts';
 import { resolved } from './support.ts';
@@ -26,7 +26,7 @@ describe('redactConnectionString', () => {
   ])('%s', (text, expected) => expect(redactConnectionString(text)).toBe(expected));
 
   const secret = fc
-    .string({ minLength: 6, maxLength: 24, unit: fc.constantFrom(...'abcXYZ019/?@:#%&=+$!~*()[];,\'"\\ ') })
+    .string({ minLength: 6, maxLength: 24, unit: fc.constantFrom(...'abcXYZ019/?@:#%&=+$!~*()[];,\'"\\ '.split('')) })
     .filter((text) => /[a-z0-9]{2}/i.test(text) && text.trim() === text);
   const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, String.raw`\$&`)}'`;
 
