@@ -1,5 +1,6 @@
 import { connect as openSocket } from 'node:net';
 import type pg from 'pg';
+import { connectionFacts } from '../runtime/connection/facts.ts';
 
 /** How long the server gets to answer a cancel request before the connection is dropped, in milliseconds. */
 const GRACE_MS = 2_000;
@@ -30,10 +31,8 @@ function sendCancelRequest(client: pg.Client, key: BackendKey): Promise<void> {
   request.writeInt32BE(key.processID ?? 0, 8);
   request.writeInt32BE(key.secretKey ?? 0, 12);
   return new Promise((resolve, reject) => {
-    const address = client.host.startsWith('/')
-      ? { path: `${client.host}/.s.PGSQL.${client.port}` }
-      : { host: client.host, port: client.port };
-    const socket = openSocket(address, () => socket.end(request));
+    const remote = connectionFacts(client)?.remote ?? { ip: client.host, port: client.port };
+    const socket = openSocket('path' in remote ? remote : { host: remote.ip, port: remote.port }, () => socket.end(request));
     socket.on('error', reject);
     socket.on('close', () => resolve());
   });

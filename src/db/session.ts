@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { connectionFacts } from '../runtime/connection/facts.ts';
 import { connect } from '../runtime/connection/connect.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
 import { cancelRunning } from './cancel.ts';
@@ -100,7 +101,7 @@ async function openSession(client: pg.Client): Promise<Session> {
     try {
       return await act();
     } catch (thrown) {
-      throw sqlError(thrown, source);
+      throw sqlError(thrown, source, connectionFacts(client)?.lost);
     }
   };
   const who = await send(() => readIdentity(client));

@@ -1,24 +1,37 @@
 import { DbctlError, type ErrorCode, type SourcePosition } from '../core/errors.ts';
+import {
+  CONNECTION_LOST,
+  LOCK_NOT_GRANTED,
+  LOGIN_REFUSED,
+  NO_DATABASE,
+  NOT_ACCEPTING,
+  PRIVILEGE,
+  READ_ONLY,
+  RESOURCES,
+  SERIALIZATION,
+} from '../runtime/sqlstate/classes.ts';
 import { sqlPosition } from './sql-position.ts';
 
-/** SQLSTATEs by what they mean for an operator; names from PostgreSQL's errcodes. */
-const LOCK_NOT_GRANTED = new Set(['55P03', '40P01']);
-const DENIED = new Set(['42501', '28000', '28P01', '3D000']);
-const READ_ONLY = new Set(['25006']);
-const RESOURCES = new Set(['53000', '53100', '53200', '53300', '53400', '58030']);
-const CONNECTION_GONE = new Set(['57P01', '57P02', '57P03', '57P04', '08000', '08003', '08006', '08001', '08004']);
+/** Which exit-status family (contract C2) each set of SQLSTATEs belongs to; what is in none is a failed statement. */
+const FAMILIES: readonly (readonly [states: ReadonlySet<string>, code: ErrorCode])[] = [
+  [LOCK_NOT_GRANTED, 'lock.held'],
+  [SERIALIZATION, 'lock.held'],
+  [PRIVILEGE, 'db.denied'],
+  [LOGIN_REFUSED, 'db.denied'],
+  [NO_DATABASE, 'db.denied'],
+  [READ_ONLY, 'db.read-only'],
+  [RESOURCES, 'db.resources'],
+  [CONNECTION_LOST, 'db.unreachable'],
+  [NOT_ACCEPTING, 'db.unreachable'],
+];
 
-/** The exit-status family of an SQLSTATE (contract C2). */
-export function codeOf(sqlstate: string): ErrorCode {
-  if (LOCK_NOT_GRANTED.has(sqlstate)) return 'lock.held';
-  if (DENIED.has(sqlstate)) return 'db.denied';
-  if (READ_ONLY.has(sqlstate)) return 'db.read-only';
-  if (RESOURCES.has(sqlstate)) return 'db.resources';
-  if (CONNECTION_GONE.has(sqlstate)) return 'db.unreachable';
-  return 'sql.failed';
+function codeOf(sqlstate: string): ErrorCode {
+  return FAMILIES.find(([states]) => states.has(sqlstate))?.[1] ?? 'sql.failed';
 }
 
 const HINTS: Readonly<Record<string, string>> = {
+  '57P01': 'An administrator ended the session, or the server is being stopped: run the command again when it is back.',
+  '25P03': 'The session sat idle inside a transaction for too long and was ended.',
   '25006':
     'The session is on a standby, or default_transaction_read_only is on: connect to the primary (target_session_attrs=read-write).',
   '53100': 'The disk of the server is full: free space or grow the volume, then run the command again.',
@@ -54,11 +67,12 @@ export interface SqlSource {
 
 /**
  * Turns what the driver threw into a {@link DbctlError} with SQLSTATE, the server's own hint where it gave one, and, where the
- * SQL came from a file, the place in it. Errors that are ours already pass through unchanged.
+ * SQL came from a file, the place in it. `lost` is what ended the connection: a query that finds it gone knows no reason. Errors that are ours already pass through unchanged.
  */
-export function sqlError(thrown: unknown, source?: SqlSource): DbctlError {
+export function sqlError(thrown: unknown, source?: SqlSource, lost?: Error): DbctlError {
   if (thrown instanceof DbctlError) return thrown;
   if (!isServerError(thrown)) {
+    if (isServerError(lost)) return sqlError(lost, source);
     const text = thrown instanceof Error ? thrown.message : String(thrown);
     return new DbctlError('db.unreachable', `connection lost: ${text.toLowerCase()}`, {
       cause: thrown,

@@ -1,4 +1,5 @@
 import { DbctlError, fail } from '../core/errors.ts';
+import { LOCK_NOT_GRANTED, SERIALIZATION } from '../runtime/sqlstate/classes.ts';
 import type { Session } from './session.ts';
 
 export type TransactionMode = 'read write' | 'read only' | 'isolation level repeatable read, read only';
@@ -29,8 +30,6 @@ export async function inTransaction<T>(session: Session, mode: TransactionMode, 
 
 /** True for failures that a second try of the whole transaction may get over: lock timeout, deadlock, serialisation failure. */
 export function worthRetrying(error: unknown): boolean {
-  return error instanceof DbctlError && RETRY.has(error.sqlstate ?? '');
+  const sqlstate = error instanceof DbctlError ? (error.sqlstate ?? '') : '';
+  return LOCK_NOT_GRANTED.has(sqlstate) || SERIALIZATION.has(sqlstate);
 }
-
-/** lock_not_available, deadlock_detected, serialization_failure. */
-const RETRY = new Set(['55P03', '40P01', '40001']);

@@ -4,7 +4,7 @@ create schema extensions;
 create extension pgcrypto schema extensions;
 --! expect: uuid-ossp
 --! says: extension "uuid-ossp" is required and not installed in database checks
---! fix: create schema if not exists "extensions"; create extension "uuid-ossp" schema "extensions";
+--! fix: create schema if not exists extensions; create extension "uuid-ossp" schema extensions;
 --! then: fixed
 
 --! case: a required extension the server has no files of
@@ -12,7 +12,7 @@ create extension pgcrypto schema extensions;
 --! expect: nowhere
 --! says: its files are not on the server
 --! fix: -- first install the package with its files (contrib modules: postgresql-contrib), or enable it at your cloud provider
---!   create schema if not exists "extensions"; create extension "nowhere" schema "extensions";
+--!   create schema if not exists extensions; create extension nowhere schema extensions;
 
 --! case: every required extension is installed
 create extension pgcrypto;

@@ -37,6 +37,6 @@ function unsuitableServer(error: unknown, { targetSessionAttrs }: ConnectionTarg
   const silent = 'the server could not say whether it is a standby';
   if (typeof error !== 'string') return { code: 'db.unreachable', reason: silent, hint: "Look into the server's log." };
   const wantsWrites = targetSessionAttrs === 'read-write' || targetSessionAttrs === 'primary';
-  const hint = `target_session_attrs is ${targetSessionAttrs}: check which server has which role, and that the list of hosts has them all.`;
+  const hint = `target_session_attrs is ${targetSessionAttrs}: check what each server is, and that the list has all of them.`;
   return { code: wantsWrites ? 'db.read-only' : 'db.unreachable', reason: error, hint };
 }

@@ -38,7 +38,7 @@ export const DEFAULT_TLS_DETAILS: TlsDetails = {
 
 export interface PasswordLookup {
   readonly password: string | undefined;
-  /** Where it came from (`DATABASE_URL`, `PGPASSWORD`, a file); without a password, the places looked at and why each had none. */
+  /** Where it came from (`DATABASE_URL`, `PGPASSWORD`, a file); without one, the places looked at and why each had none. */
   readonly sources: readonly string[];
 }
 

@@ -49,8 +49,8 @@ function furthest(all: readonly Explained[]): Explained | undefined {
 }
 
 /**
- * With `prefer` and `allow`, "no pg_hba.conf entry … no encryption" (28000) only says that the other attempt was the right one, so
- * it counts less than a failed handshake.
+ * With `prefer` and `allow`, "no pg_hba.conf entry … no encryption" (28000) only says that the other attempt was the right one,
+ * so it counts less than a failed handshake.
  */
 function progress({ failure: { step }, sqlstate }: Explained): number {
   if (step === 'resolve' || step === 'dial') return 0;

@@ -8,7 +8,7 @@ import type { HostAddress } from './target.ts';
 /** Where to dial, all names resolved. */
 export type Endpoint = { readonly path: string } | { readonly ip: string; readonly port: number };
 
-/** The addresses of a host in the order the resolver gives; a socket has one. Rejects with the resolver's error, or when aborted. */
+/** The addresses of a host in the resolver's order; a socket has one. Rejects with the resolver's error, or when aborted. */
 export async function endpointsOf(address: HostAddress, signal: AbortSignal): Promise<Endpoint[]> {
   const { host, port } = address;
   if (isSocket(address)) return [{ path: join(host, `.s.PGSQL.${port}`) }];

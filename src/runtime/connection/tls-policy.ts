@@ -71,7 +71,7 @@ function clientCertificates(settings: Settings): boolean {
   const found = choice('sslcertmode', setting, ['disable', 'allow', 'require']);
   if (found !== 'require') return found === 'allow';
   return fail('config.invalid', `${setting.from}: sslcertmode=require is not supported`, {
-    hint: 'Node cannot tell whether the server asked for the certificate; let pg_hba.conf require it with clientcert=verify-full.',
+    hint: 'Node cannot tell whether the server asked for the certificate; let pg_hba.conf require it: clientcert=verify-full.',
   });
 }
 

@@ -35,8 +35,8 @@ export type TlsConnectOptions = tls.ConnectionOptions & { readonly secureContext
 /**
  * Options for `tls.connect`, and for pg's `ssl`, that mean what libpq means by the policy: where a root certificate exists the
  * chain is verified in every mode that speaks TLS, the host name in verify-full only; without one, verify-ca and verify-full
- * fail and the other modes verify nothing. TLS 1.2 or newer by default. Fails with config.invalid for a certificate, list or key that is
- * missing or does not parse, with secret.exposed for a key that others can read.
+ * fail and the other modes verify nothing. TLS 1.2 or newer by default. Fails with config.invalid for a certificate, list or key
+ * that is missing or does not parse, with secret.exposed for a key that others can read.
  */
 export async function tlsOptions(
   policy: TlsPolicy,

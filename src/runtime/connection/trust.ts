@@ -20,7 +20,7 @@ export async function rootCertificates({ mode, rootCert }: TlsPolicy): Promise<s
     'config.invalid',
     `sslmode ${mode} needs a root certificate, and ${rootCert ?? '~/.postgresql/root.crt'} does not exist`,
     {
-      hint: "Put your authority's certificate there, name its file in sslrootcert, or use sslrootcert=system for public authorities.",
+      hint: "Put your authority's certificate there, name its file in sslrootcert, or trust public ones with sslrootcert=system.",
     },
   );
 }

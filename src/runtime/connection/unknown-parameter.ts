@@ -1,6 +1,6 @@
 import { fail } from '../../core/errors.ts';
 import { PARAMETER_NAMES, type ParameterName } from './parameters.ts';
-import { nearest } from './suggest.ts';
+import { suggest } from '../../core/suggest.ts';
 
 const KEYWORDS = 'https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-PARAMKEYWORDS';
 
@@ -62,7 +62,7 @@ export function unknownParameter(name: string, { from, mayBeSecret, onWarning }:
   const instead = ELSEWHERE.get(name);
   if (instead !== undefined) return refuse(`"${name}" is not a parameter of PostgreSQL connections`, instead);
   if (mayBeSecret) return refuse('unknown parameter after the password', ESCAPES);
-  const meant = ALIASES.get(name) ?? nearest(name, PARAMETER_NAMES);
+  const meant = ALIASES.get(name) ?? suggest(name, PARAMETER_NAMES);
   return refuse(
     `unknown parameter "${name}"`,
     meant === undefined ? `The parameters are those of libpq: ${KEYWORDS}` : `Did you mean "${meant}"?`,

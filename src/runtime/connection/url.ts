@@ -6,8 +6,8 @@ export type NamedValues = readonly (readonly [name: string, value: string])[];
 export const URL_SCHEMES = ['postgresql://', 'postgres://'] as const;
 
 /**
- * Reads `postgresql://[user[:password]@][host][:port][,…][/dbname][?name=value&…]` by libpq's rules (conninfo_uri_parse_options
- * in fe-connect.c), not by those of web URLs: several hosts, sockets as `%2Frun`, any part may be missing. Fails with
+ * Reads `postgresql://[user[:password]@][host][:port][,…][/dbname][?name=value&…]` by the rules of libpq (fe-connect.c,
+ * conninfo_uri_parse_options) and not of web URLs: several hosts, sockets as `%2Frun`, any part may be missing. Fails with
  * config.invalid, naming the part and never its text, since a badly escaped password spills into every other part; for the same
  * reason an `@` after the credentials, or in a database name, must be escaped, which libpq does not ask.
  */

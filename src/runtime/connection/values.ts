@@ -1,6 +1,6 @@
 import { fail } from '../../core/errors.ts';
 import type { ParameterName, Setting, Settings } from './parameters.ts';
-import { nearest } from './suggest.ts';
+import { suggest } from '../../core/suggest.ts';
 
 /** A whole number as libpq reads it: blanks around it, a sign, 32 bits. Fails with config.invalid. */
 export function integer(name: ParameterName, { value, from }: Setting): number {
@@ -13,7 +13,7 @@ export function integer(name: ParameterName, { value, from }: Setting): number {
 export function choice<Word extends string>(name: ParameterName, { value, from }: Setting, words: readonly Word[]): Word {
   const found = words.find((word) => word === value);
   if (found !== undefined) return found;
-  const meant = value === 'no-verify' ? 'require' : nearest(value, words);
+  const meant = value === 'no-verify' ? 'require' : suggest(value, words);
   const hint = `${meant === undefined ? '' : `Did you mean "${meant}"? `}The values are ${words.join(', ')}.`;
   return fail(
     'config.invalid',

@@ -12,7 +12,8 @@ const CODES: ReadonlyMap<string, Rule> = new Map([
   ...words(
     'DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE UNABLE_TO_GET_ISSUER_CERT' +
       ' UNABLE_TO_GET_ISSUER_CERT_LOCALLY CERT_HAS_EXPIRED CERT_NOT_YET_VALID CERT_REVOKED CERT_UNTRUSTED CERT_REJECTED' +
-      ' CERT_SIGNATURE_FAILURE CERT_CHAIN_TOO_LONG INVALID_CA INVALID_PURPOSE HOSTNAME_MISMATCH UNABLE_TO_GET_CRL CRL_HAS_EXPIRED',
+      ' CERT_SIGNATURE_FAILURE CERT_CHAIN_TOO_LONG INVALID_CA INVALID_PURPOSE HOSTNAME_MISMATCH' +
+      ' UNABLE_TO_GET_CRL CRL_HAS_EXPIRED',
     TLS,
   ),
 ]);
@@ -29,7 +30,7 @@ const MESSAGES: readonly (readonly [RegExp, Rule])[] = [
   [/^SASL: /, rule('DB_AUTH_FAILED', 500, 'once', 'discard')],
 ];
 
-/** The rule of an error without SQLSTATE: socket, TLS, pg's own. Undefined for an error that has nothing to do with a database. */
+/** The rule of an error without SQLSTATE: socket, TLS, pg's own. Undefined for what has nothing to do with a database. */
 export function clientRule(error: ErrorFields): Rule | undefined {
   const { name, message, syscall } = error;
   const code = typeof error['code'] === 'string' ? error['code'] : '';

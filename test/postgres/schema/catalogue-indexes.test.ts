@@ -50,8 +50,9 @@ const RULES: readonly Rule[] = [
             where exists (
               select from ${OUR_INDEXES.replace(/\) i$/, ') b')}
               where ${SAME_KIND}
-                and case when b.indkey = a.indkey then not a.indisunique or (b.indisunique and b.oid < a.oid)
-                    else not a.indisunique and b.indkey::text || ' ' like a.indkey::text || ' %' end
+                and case when b.indkey <> a.indkey then not a.indisunique and b.indkey::text like a.indkey::text || ' %'
+                    when b.indisunique = a.indisunique then b.oid < a.oid
+                    else b.indisunique end
             ) order by 1`,
     offence: `create index offence_prefix on execution.lab_sessions (user_id);
               create index offence_second_key on content.labs (slug);

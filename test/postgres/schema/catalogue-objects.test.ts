@@ -75,11 +75,11 @@ const NAME_RULES: readonly Rule[] = [
               union all select g.tgname, c.relnamespace from pg_catalog.pg_trigger g join pg_catalog.pg_class c on c.oid = g.tgrelid
                         where not g.tgisinternal
             ) o
-            where o.namespace::regnamespace::text = any ($1) and o.name !~ '^[a-z][a-z0-9]*(_[a-z0-9]+)*$' order by o.name collate "C"`,
+            where o.namespace::regnamespace::text = any ($1) and o.name !~ '^[a-z][a-z0-9_]*$' order by o.name collate "C"`,
     offence: `create table jobs."Offence" ("userId" bigint, constraint "Offence check" check (true));
               create function jobs."offenceFunction"() returns integer language sql return 1;
-              create type jobs.offence__type as enum ('a')`,
-    finds: ['Offence', 'Offence check', 'offenceFunction', 'offence__type', 'userId'],
+              create type jobs."offence-type" as enum ('a')`,
+    finds: ['Offence', 'Offence check', 'offence-type', 'offenceFunction', 'userId'],
   },
 ];
 

@@ -15,15 +15,17 @@ export interface Rule {
 
 /** Two tests a rule: the schema keeps it, and a breach is found. */
 export function testRules(client: () => pg.Client, rules: readonly Rule[], list: readonly string[]): void {
-  it.each(rules)('$name', async ({ query }) => {
-    expect(await columnOf<string>(client(), query, [list])).toEqual([]);
-  });
-
-  it.each(rules)('sees a breach of: $name', async ({ query, offence, finds }) => {
-    const found = await rolledBack(client(), async () => {
-      await client().query(offence);
-      return columnOf<string>(client(), query, [list]);
+  for (const { name, query, offence, finds } of rules) {
+    it(name, async () => {
+      expect(await columnOf<string>(client(), query, [list])).toEqual([]);
     });
-    expect(found).toEqual(finds);
-  });
+
+    it(`${name} (a breach is found)`, async () => {
+      const found = await rolledBack(client(), async () => {
+        await client().query(offence);
+        return columnOf<string>(client(), query, [list]);
+      });
+      expect(found).toEqual(finds);
+    });
+  }
 }

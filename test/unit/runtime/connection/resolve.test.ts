@@ -195,7 +195,7 @@ describe('what cannot be honoured is refused, what is only tuning is passed over
     ],
     [
       'sslcertmode=require',
-      'sslcertmode=require is not supported / Node cannot tell whether the server asked for the certificate; let pg_hba.conf require it with clientcert=verify-full.',
+      'sslcertmode=require is not supported / Node cannot tell whether the server asked for the certificate; let pg_hba.conf require it: clientcert=verify-full.',
     ],
     [
       'require_auth=gss,oauth',

@@ -3,7 +3,7 @@ import type { PeerCertificate } from 'node:tls';
 import { hostMismatch } from '../../../../src/runtime/connection/certificate.ts';
 import { describeTarget } from '../../../../src/runtime/connection/describe.ts';
 import { startupOptions } from '../../../../src/runtime/connection/startup-options.ts';
-import { nearest } from '../../../../src/runtime/connection/suggest.ts';
+import { suggest } from '../../../../src/core/suggest.ts';
 import { encryptionsFor } from '../../../../src/runtime/connection/tls.ts';
 import { SSL_MODES } from '../../../../src/runtime/connection/target.ts';
 
@@ -14,7 +14,9 @@ it.each([
   ['applicaton_name', 'application_name'],
   ['xyzzy', undefined],
   ['', undefined],
-])('nearest %j is %j', (word, expected) => expect(nearest(word, ['host', 'port', 'sslmode', 'application_name'])).toBe(expected));
+])('%j most likely means %j', (word, expected) =>
+  expect(suggest(word, ['host', 'port', 'sslmode', 'application_name'])).toBe(expected),
+);
 
 it('describes a target without its password', () => {
   const hosts = [
