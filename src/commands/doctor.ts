@@ -33,9 +33,15 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
     summary: countByStatus(items),
     target,
     view: {
-      notes: [needed.length === 0 ? 'Ready.' : `${needed.length} to mend first: ${needed.map(({ id }) => id).join(', ')}.`],
+      notes: [verdict(items, needed)],
     },
   };
+}
+
+function verdict(items: readonly Item[], needed: readonly Item[]): string {
+  if (needed.length > 0) return `${needed.length} to mend first: ${needed.map(({ id }) => id).join(', ')}.`;
+  const low = items.filter(({ status }) => status === 'fail').length;
+  return low === 0 ? 'Ready.' : `Ready. What is said to fail (${low}) some commands need, and most do not.`;
 }
 
 async function examineConfig(context: Context): Promise<{ item: Item; pin: string }> {
@@ -62,9 +68,10 @@ async function examineConfig(context: Context): Promise<{ item: Item; pin: strin
 
 async function examineConnection(context: Context, pin: string): Promise<{ items: Item[]; target: Target | null }> {
   const { examineServer, unreachable } = await import('../ops/doctor/server.ts');
+  const { environment } = await context.config();
   try {
     return await context.withDatabase({ access: 'read' }, async (session) => ({
-      items: await examineServer(session, pin),
+      items: await examineServer(session, pin, environment.embedded),
       target: context.target(session),
     }));
   } catch (thrown) {

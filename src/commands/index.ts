@@ -9,6 +9,7 @@ import * as devStatus from './dev-status.ts';
 import * as devUp from './dev-up.ts';
 import * as devUrl from './dev-url.ts';
 import * as doctor from './doctor.ts';
+import * as init from './init.ts';
 import * as migrateNew from './migrate-new.ts';
 import * as migratePlan from './migrate-plan.ts';
 import * as migrateStatus from './migrate-status.ts';
@@ -19,6 +20,7 @@ import * as verify from './verify.ts';
 /** Every command, in the order of the help. Adding one: its file, a line here, a test. */
 export const COMMANDS: readonly Command[] = [
   demo,
+  init,
   doctor,
   configShow,
   configSchema,

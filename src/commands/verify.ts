@@ -92,7 +92,11 @@ async function readWaivers(checks: readonly Check[], { config, folder }: LoadedC
   const { loadWaivers } = await import('../ops/verify/waivers.ts');
   const { waivers } = config.verify;
   const severities = new Map(checks.map(({ id, severity }) => [id, severity]));
-  return loadWaivers(resolve(folder, waivers), waivers, { checks: severities, now: context.clock() });
+  return loadWaivers(resolve(folder, waivers), waivers, {
+    checks: severities,
+    environments: Object.keys(config.environments),
+    now: context.clock(),
+  });
 }
 
 async function verifyServer(
@@ -119,10 +123,7 @@ async function verifyServer(
       target: context.target(session),
       view: {
         hidePassing: true,
-        notes: [
-          versionSentence(session.serverVersion, inputs),
-          ...verdict.reasons.map((reason) => `The answer is no: ${reason}.`),
-        ],
+        notes: [versionSentence(session.serverVersion, inputs), ...verdict.notes],
       },
     };
   });

@@ -1,19 +1,40 @@
 import type { Writable } from 'node:stream';
 import { spinner } from '@clack/prompts';
-import type { Progress } from '../core/progress.ts';
+import type { Progress, ProgressStep } from '../core/progress.ts';
 
-/** A spinner per step on the given terminal. */
+/** A spinner per step on the given terminal. A step inside a step shows on the outer one's line: two spinners would overwrite each other. */
 export function spinnerProgress(output: Writable): Progress {
+  let outer: { readonly name: string; say(text: string): void } | undefined;
   return {
     step(name, total) {
+      const counted = (done: number, note?: string) =>
+        `${name} ${done}${total === undefined ? '' : `/${total}`}${note === undefined ? '' : ` ${note}`}`;
+      if (outer !== undefined) return innerStep(name, counted, outer);
       const spin = spinner({ output, indicator: 'timer' });
       spin.start(name);
+      outer = { name, say: (text) => spin.message(text) };
+      const end = (show: (text: string) => void, note?: string): void => {
+        outer = undefined;
+        show(note === undefined ? name : `${name}: ${note}`);
+      };
       return {
-        tick: (done, note) =>
-          spin.message(`${name} ${done}${total === undefined ? '' : `/${total}`}${note === undefined ? '' : ` ${note}`}`),
-        done: (note) => spin.stop(note === undefined ? name : `${name}: ${note}`),
-        failed: (note) => spin.error(note === undefined ? name : `${name}: ${note}`),
+        tick: (done, note) => spin.message(counted(done, note)),
+        done: (note) => end((text) => spin.stop(text), note),
+        failed: (note) => end((text) => spin.error(text), note),
       };
     },
+  };
+}
+
+function innerStep(
+  name: string,
+  counted: (done: number, note?: string) => string,
+  outer: { readonly name: string; say(text: string): void },
+): ProgressStep {
+  outer.say(`${outer.name}: ${name}`);
+  return {
+    tick: (done, note) => outer.say(`${outer.name}: ${counted(done, note)}`),
+    done: () => outer.say(outer.name),
+    failed: () => outer.say(outer.name),
   };
 }

@@ -14,3 +14,8 @@ export function ill(id: string, object: string, severity: Severity, message: str
 export function unseen(id: string, object: string, message: string, fix: string | null): Item {
   return item({ id, object, status: 'unknown', severity: 'low', message, fix });
 }
+
+/** Something that is not there and need not be. */
+export function absent(id: string, object: string, message: string): Item {
+  return item({ id, object, status: 'skipped', message });
+}

@@ -3,7 +3,7 @@ import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Item } from '../../core/report.ts';
-import { healthy, ill, unseen } from './examination.ts';
+import { absent, healthy, ill } from './examination.ts';
 
 const run = promisify(execFile);
 
@@ -94,5 +94,5 @@ export async function examineContainerEngine(): Promise<Item> {
       // The next engine, or none: told below.
     }
   }
-  return unseen('container-engine', 'docker', 'no container engine answers; the embedded server needs none', null);
+  return absent('container-engine', 'docker', 'no container engine answers; the embedded server needs none');
 }

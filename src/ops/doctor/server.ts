@@ -1,5 +1,5 @@
 import type { Item } from '../../core/report.ts';
-import { PIN, versionNumber } from '../../core/pin.ts';
+import { versionNumber } from '../../core/pin.ts';
 import type { DbctlError } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { healthy, ill, unseen } from './examination.ts';
@@ -14,13 +14,18 @@ interface Facts {
   readonly sees_settings: boolean;
 }
 
-/** What a connected session tells about the server and about our rights on it. */
-export async function examineServer(session: Session, pin: string = PIN): Promise<Item[]> {
+/**
+ * What a connected session tells about the server and about our rights on it.
+ *
+ * @param pin the project's release, such as 18.2
+ * @param development the server is the project's own development server, where a superuser is no finding
+ */
+export async function examineServer(session: Session, pin: string, development: boolean): Promise<Item[]> {
   const [facts] = await session.rows<Facts>(FACTS);
   const address = `${session.host}:${session.port}`;
   const connection = healthy('connection', address, `answers as ${session.user} on database ${session.database}`);
   if (facts === undefined) return [connection];
-  return [connection, version(session, pin), tls(address, facts), role(address, facts), ...rights(session, facts)];
+  return [connection, version(session, pin), tls(address, facts), role(address, facts), ...rights(session, facts, development)];
 }
 
 /** An unreachable or refusing server is a finding here, not an error: the other examinations go on. */
@@ -75,7 +80,7 @@ function role(address: string, facts: Facts): Item {
   );
 }
 
-function rights(session: Session, facts: Facts): Item[] {
+function rights(session: Session, facts: Facts, development: boolean): Item[] {
   const { user, database } = session;
   const quoted = `"${user.replaceAll('"', '""')}"`;
   return [
@@ -97,16 +102,20 @@ function rights(session: Session, facts: Facts): Item[] {
           `${user} does not see all settings: some checks will be unknown`,
           `grant pg_read_all_settings to ${quoted}`,
         ),
-    facts.superuser
-      ? ill(
-          'right-superuser',
-          user,
-          'low',
-          `${user} is a superuser: fine for development, too much for daily work`,
-          'Use a role of its own for each app and for dbctl.',
-        )
-      : healthy('right-superuser', user, 'is no superuser'),
+    superuser(user, facts, development),
   ];
+}
+
+function superuser(user: string, facts: Facts, development: boolean): Item {
+  if (!facts.superuser) return healthy('right-superuser', user, 'is no superuser');
+  if (development) return healthy('right-superuser', user, 'is a superuser, as on every development server');
+  return ill(
+    'right-superuser',
+    user,
+    'low',
+    `${user} is a superuser: no trigger and no grant stops what it does by mistake`,
+    'Use a role of its own for each app and for dbctl.',
+  );
 }
 
 const FACTS = /* sql */ `

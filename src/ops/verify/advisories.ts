@@ -54,12 +54,15 @@ export function versionState(table: Advisories, server: number, pin: number): Ve
   const newest = newestOf(table, Math.floor(server / 10_000));
   const text = newest === undefined ? null : versionText(newest);
   if (newest !== undefined && server > newest) return { state: 'unknown-newer', newestKnown: versionText(newest), newest: null };
-  if (table.releases.some((release) => release.version === server && release.status === 'withdrawn')) return { state: 'withdrawn', newest: text };
+  if (table.releases.some((release) => release.version === server && release.status === 'withdrawn'))
+    return { state: 'withdrawn', newest: text };
   if (server < pin) return { state: 'below-pin', newest: text };
   return { state: server === pin ? 'at-pin' : 'above-pin', newest: text };
 }
 
 function newestOf(table: Advisories, major: number): number | undefined {
-  const published = table.releases.filter(({ status, version }) => status !== 'withdrawn' && Math.floor(version / 10_000) === major);
+  const published = table.releases.filter(
+    ({ status, version }) => status !== 'withdrawn' && Math.floor(version / 10_000) === major,
+  );
   return published.length === 0 ? undefined : Math.max(...published.map(({ version }) => version));
 }

@@ -5,7 +5,20 @@ import { needText } from './need.ts';
 /** One item per check, without a server: what `--list` shows. */
 export function catalogue(checks: readonly Check[]): Item[] {
   return checks.map(({ id, file, scope, severity, title, group, since, until, needs, params, why }) =>
-    item({ id, object: scope, severity, message: title, title, group, since, until, needs: needs.map(needText), params, why, detail: { file } }),
+    item({
+      id,
+      object: scope,
+      severity,
+      message: title,
+      title,
+      group,
+      since,
+      until,
+      needs: needs.map(needText),
+      params,
+      why,
+      file,
+    }),
   );
 }
 

@@ -55,11 +55,19 @@ export function parseCheck(file: string, text: string): ParsedCheck {
     problems.push({ message, position: entry?.valuePosition ?? { file, line: 1, column: 1 } });
 
   const id = basename(file, '.sql');
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id)) at(undefined, `file name "${id}.sql" is no check id: use lower-case words joined by hyphens`);
-  const query = header.body.trim().replace(/;\s*$/, '');
-  if (query === '') at(undefined, 'no query below the header');
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id))
+    at(undefined, `file name "${id}.sql" is no check id: use lower-case words joined by hyphens`);
+  const query = header.body.trim().replace(/;(\s|--[^\n]*(\n|$))*$/, '');
+  if (query.replaceAll(/--[^\n]*/g, '').trim() === '') at(undefined, 'no query below the header');
 
   const { word, major, list, lines, prose } = readers(header, at);
+  const before = problems.length;
+  const params = list(
+    'params',
+    (name) => (isParameterName(name) ? name : null),
+    (name) => `no such parameter${didYouMean(name, Object.keys(PARAMETERS))}`,
+  );
+  const allRead = problems.length === before;
   const check: Check = {
     id,
     file,
@@ -70,15 +78,17 @@ export function parseCheck(file: string, text: string): ParsedCheck {
     since: major('since'),
     until: major('until'),
     needs: list('needs', parseNeed, `no such need; write ${NEED_FORMS}`),
-    params: list('params', (name) => (isParameterName(name) ? name : null), (name) => `no such parameter${didYouMean(name, Object.keys(PARAMETERS))}`),
+    params,
     why: prose('why'),
     fix: lines('fix').join('\n'),
     refs: lines('refs'),
     query,
     text,
   };
-  for (const problem of unusedOrUnbound(check)) at(header.entries.get('params'), problem);
-  for (const name of fixPlaceholders(check.fix).wrong) at(header.entries.get('fix'), `{${name}}: write {name}, {name:literal} or {name:sql}`);
+  // A name that could not be read has been complained about already, and shifts the numbers of the others.
+  for (const problem of allRead ? unusedOrUnbound(check) : []) at(header.entries.get('params'), problem);
+  for (const name of fixPlaceholders(check.fix).wrong)
+    at(header.entries.get('fix'), `{${name}}: write {name}, {name:literal} or {name:sql}`);
   return problems.length === 0 ? { check: Object.freeze(check), problems } : { check: null, problems };
 }
 
@@ -88,14 +98,18 @@ type Complain = (entry: HeaderEntry | undefined, message: string) => void;
 function readers(header: Header, at: Complain) {
   const entry = (key: string) => header.entries.get(key);
   const lines = (key: string) =>
-    (entry(key)?.value ?? '').split('\n').map((line) => line.trimEnd()).filter((line) => line !== '');
+    (entry(key)?.value ?? '')
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .filter((line) => line !== '');
   return {
     lines,
     prose: (key: string) => lines(key).join(' '),
     word: <W extends string>(key: string, words: readonly W[]): W => {
       const value = entry(key)?.value;
       const found = words.find((word) => word === value);
-      if (found === undefined && value !== undefined) at(entry(key), `${key} is one of ${words.join(', ')}, not "${value}"${didYouMean(value, words)}`);
+      if (found === undefined && value !== undefined)
+        at(entry(key), `${key} is one of ${words.join(', ')}, not "${value}"${didYouMean(value, words)}`);
       return found ?? (words[0] as W);
     },
     major: (key: string): number | null => {
@@ -106,11 +120,15 @@ function readers(header: Header, at: Complain) {
     },
     list: <T>(key: string, read: (text: string) => T | null, problem: string | ((text: string) => string)): readonly T[] =>
       // A comma inside the argument types of a function separates nothing.
-      (entry(key)?.value ?? '').split(/,(?![^(]*\))|\n/).map((text) => text.trim()).filter((text) => text !== '').flatMap((text) => {
-        const value = read(text);
-        if (value === null) at(entry(key), `${text}: ${typeof problem === 'string' ? problem : problem(text)}`);
-        return value === null ? [] : [value];
-      }),
+      (entry(key)?.value ?? '')
+        .split(/,(?![^(]*\))|\n/)
+        .map((text) => text.trim())
+        .filter((text) => text !== '')
+        .flatMap((text) => {
+          const value = read(text);
+          if (value === null) at(entry(key), `${text}: ${typeof problem === 'string' ? problem : problem(text)}`);
+          return value === null ? [] : [value];
+        }),
   };
 }
 

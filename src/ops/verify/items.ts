@@ -23,7 +23,9 @@ export function itemsOf(outcome: Outcome, circumstances: Circumstances): Item[] 
     case 'unknown': {
       const { reason, fix, sqlstate } = outcome;
       const detail = sqlstate === undefined ? null : { sqlstate };
-      return [{ ...itemOf(check, circumstances), status: 'unknown', message: `could not look: ${reason}`, fix, detail, why: check.why }];
+      return [
+        { ...itemOf(check, circumstances), status: 'unknown', message: `could not look: ${reason}`, fix, detail, why: check.why },
+      ];
     }
     case 'found':
       return outcome.findings.map((finding) => withWaiver(findingItem(check, finding, circumstances), circumstances));
@@ -67,6 +69,7 @@ function withWaiver(item: Item, { waivers, environment, now }: Circumstances): I
 /** Why a waiver that is about the finding does not cover it. */
 function flawOf({ owner, expires, approvedBy }: Waiver, severity: Severity, now: Date): string | null {
   if (daysLeft(expires, now) < 0) return `the waiver of ${owner} expired on ${expires}`;
-  if (severity === 'critical' && approvedBy === null) return `the waiver of ${owner} does not count: a critical finding needs approved_by`;
+  if (severity === 'critical' && approvedBy === null)
+    return `the waiver of ${owner} does not count: a critical finding needs approved_by`;
   return null;
 }

@@ -20,8 +20,8 @@ export interface Verdict {
   /** Worst first. */
   readonly items: readonly Item[];
   readonly summary: JsonObject;
-  /** Why the answer is no, in words; empty when it is yes. */
-  readonly reasons: readonly string[];
+  /** What could not be seen, and why the answer is no, as sentences; empty when all is well. */
+  readonly notes: readonly string[];
 }
 
 /** Outcomes and waivers to items, counts and the answer. Pure. */
@@ -35,9 +35,18 @@ export function judge(outcomes: readonly Outcome[], circumstances: Circumstances
   const reasons = [
     ...(failing > 0 ? [`${plural(failing, 'finding')} at or above ${bar.failOn}`] : []),
     ...(blind > 0 ? [`${plural(blind, 'required check')} could not look`] : []),
-    ...(bar.strict && counts.unknown + counts.skipped > 0 ? [`${counts.unknown} unknown and ${counts.skipped} skipped, which count under --strict`] : []),
+    ...(bar.strict && counts.unknown + counts.skipped > 0
+      ? [`${counts.unknown} unknown and ${counts.skipped} skipped, which count under --strict`]
+      : []),
   ];
-  return { ok: reasons.length === 0, items, summary: { checks: outcomes.length, ...counts, failing, failOn: bar.failOn }, reasons };
+  const notes = [
+    ...(counts.unknown > 0
+      ? [`${plural(counts.unknown, 'check')} could not look, which is no pass: what is under "fix" would show it.`]
+      : []),
+    ...reasons.map((reason) => `The answer is no: ${reason}.`),
+  ];
+  const gate = { failOn: bar.failOn, failing, requiredUnknown: blind, strict: bar.strict };
+  return { ok: reasons.length === 0, items, summary: { checks: outcomes.length, ...counts, gate }, notes };
 }
 
 function compare(a: Item, b: Item): number {

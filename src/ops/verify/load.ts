@@ -36,9 +36,15 @@ async function distinct(folders: readonly string[]): Promise<string[]> {
 
 async function sqlFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: unknown) =>
-    fail('config.invalid', `cannot read the folder of checks ${folder}`, { cause, hint: 'Check verify.checks in dbctl.yaml and the rights of the folder.' }),
+    fail('config.invalid', `cannot read the folder of checks ${folder}`, {
+      cause,
+      hint: 'Check verify.checks in dbctl.yaml and the rights of the folder.',
+    }),
   );
-  return names.filter((name) => name.endsWith('.sql')).toSorted(compare).map((name) => join(folder, name));
+  return names
+    .filter((name) => name.endsWith('.sql'))
+    .toSorted(compare)
+    .map((name) => join(folder, name));
 }
 
 function shown(path: string, cwd: string | undefined): string {
@@ -50,7 +56,12 @@ function sharedIds(checks: readonly Check[]): HeaderProblem[] {
   return checks.flatMap((check, index) => {
     const first = checks.slice(0, index).find((other) => other.id === check.id);
     if (first === undefined) return [];
-    return [{ message: `check id "${check.id}" is taken by ${first.file}: rename this file`, position: { file: check.file, line: 1, column: 1 } }];
+    return [
+      {
+        message: `check id "${check.id}" is taken by ${first.file}: rename this file`,
+        position: { file: check.file, line: 1, column: 1 },
+      },
+    ];
   });
 }
 

@@ -80,7 +80,9 @@ export function blindness(need: Need, sight: Sight): Blindness | null {
     case 'unoverridden':
       return blindness(SETTINGS_VIEW, sight) ?? hiddenSetting(need.name, sight) ?? overridden(need.name, sight);
     case 'advisories':
-      return sight.coversMajor ? null : { reason: 'dbctl has no advisory data for this major version', fix: 'update dbctl: npm install dbctl@latest' };
+      return sight.coversMajor
+        ? null
+        : { reason: 'dbctl has no advisory data for this major version', fix: 'update dbctl: npm install dbctl@latest' };
   }
 }
 
@@ -88,7 +90,10 @@ function granted(need: Need, sight: Sight, right: string, grantee: string): Blin
   if (sight.granted.has(needText(need))) return null;
   const role = ident(sight.role);
   return {
-    reason: need.kind === 'member' ? `role ${role} is not a member of ${right}` : `role ${role} has no ${right.split(' ')[0] ?? ''} right ${grantee}`,
+    reason:
+      need.kind === 'member'
+        ? `role ${role} is not a member of ${right}`
+        : `role ${role} has no ${right.split(' ')[0] ?? ''} right ${grantee}`,
     fix: `grant ${right} to ${role};`,
   };
 }
@@ -97,7 +102,10 @@ function hiddenSetting(name: string, sight: Sight): Blindness | null {
   if (sight.settings.has(name.toLowerCase())) return null;
   const role = ident(sight.role);
   if (sight.seesAllSettings) return { reason: `the server has no setting ${name}`, fix: `show ${name};` };
-  return { reason: `role ${role} may not see the setting ${name}, and hidden is not off`, fix: `grant pg_read_all_settings to ${role};` };
+  return {
+    reason: `role ${role} may not see the setting ${name}, and hidden is not off`,
+    fix: `grant pg_read_all_settings to ${role};`,
+  };
 }
 
 function overridden(name: string, sight: Sight): Blindness | null {

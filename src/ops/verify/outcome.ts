@@ -12,5 +12,11 @@ export interface Finding {
 export type Outcome =
   | { readonly kind: 'pass'; readonly check: Check }
   | { readonly kind: 'found'; readonly check: Check; readonly findings: readonly Finding[] }
-  | { readonly kind: 'unknown'; readonly check: Check; readonly reason: string; readonly fix: string | null; readonly sqlstate?: string }
+  | {
+      readonly kind: 'unknown';
+      readonly check: Check;
+      readonly reason: string;
+      readonly fix: string | null;
+      readonly sqlstate?: string;
+    }
   | { readonly kind: 'skipped'; readonly check: Check; readonly reason: string };

@@ -19,17 +19,25 @@ export interface Parameter {
   /** The SQL type the placeholder is cast to, so that several checks in one query agree on it. */
   readonly type: string;
   readonly value: (values: ParameterValues) => unknown;
-  /** Where an operator declares it: a check is skipped, naming this key, while it is not declared. */
+  /** Where it is declared, or comes from. A check is skipped, naming this, while its value is null. */
   readonly setting: string;
 }
 
 /** Every name `--! params:` may use, with its SQL type. */
 export const PARAMETERS = {
   pin: { type: 'int4', setting: 'postgres.version', value: ({ policy }) => policy.pin },
-  advisories: { type: 'jsonb', setting: 'advisories', value: ({ advisories }) => JSON.stringify(advisories) },
-  now: { type: 'timestamptz', setting: 'now', value: ({ moment }) => moment.now.toISOString() },
-  round_trip_ms: { type: 'float8', setting: 'round_trip_ms', value: ({ moment }) => moment.roundTripMs },
-  required_extensions: { type: 'text[]', setting: 'postgres.extensions.required', value: ({ policy }) => policy.requiredExtensions },
+  advisories: {
+    type: 'jsonb',
+    setting: "dbctl's table of releases and vulnerabilities",
+    value: ({ advisories }) => JSON.stringify(advisories),
+  },
+  now: { type: 'timestamptz', setting: "this machine's clock", value: ({ moment }) => moment.now.toISOString() },
+  round_trip_ms: { type: 'float8', setting: 'measured', value: ({ moment }) => moment.roundTripMs },
+  required_extensions: {
+    type: 'text[]',
+    setting: 'postgres.extensions.required',
+    value: ({ policy }) => policy.requiredExtensions,
+  },
   allowed_extensions: { type: 'text[]', setting: 'postgres.extensions.allowed', value: ({ policy }) => policy.allowedExtensions },
   extension_schema: { type: 'text', setting: 'postgres.extensions.schema', value: ({ policy }) => policy.extensionSchema },
   allowed_libraries: { type: 'text[]', setting: 'verify.allowed_libraries', value: ({ policy }) => policy.allowedLibraries },

@@ -31,7 +31,8 @@ export async function runInTransaction(session: Session, checks: readonly Check[
   const roundTripMs = Math.max(0, inputs.clock().getTime() - asked.getTime()) / 2;
   const values = (): ParameterValues => ({ ...inputs, moment: { now: inputs.clock(), roundTripMs } satisfies Moment });
 
-  const judged = checks.map((check) => withoutRunning(check, session, sight, values()) ?? check);
+  const declared = values();
+  const judged = checks.map((check) => withoutRunning(check, session, sight, declared) ?? check);
   const runnable = judged.filter((entry): entry is Check => !('kind' in entry));
   const ran = new Map((await evaluate(session, runnable, values)).map((outcome) => [outcome.check.id, outcome]));
   return judged.map((entry) => ('kind' in entry ? entry : (ran.get(entry.id) as Outcome)));

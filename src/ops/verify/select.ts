@@ -39,8 +39,16 @@ export function selectChecks(checks: readonly Check[], selection: Selection): Se
   return { run: inGroups.filter(({ id }) => !skip.includes(id)), skipped: inGroups.filter(({ id }) => skip.includes(id)) };
 }
 
-function demand(code: ErrorCode, where: string, kind: 'check' | 'group', names: readonly string[], known: readonly string[]): void {
+function demand(
+  code: ErrorCode,
+  where: string,
+  kind: 'check' | 'group',
+  names: readonly string[],
+  known: readonly string[],
+): void {
   const wrong = names.find((name) => !known.includes(name));
   if (wrong === undefined) return;
-  fail(code, `${where}: no ${kind} "${wrong}"${didYouMean(wrong, known)}`, { hint: 'Run dbctl verify --list to see every check with its group.' });
+  fail(code, `${where}: no ${kind} "${wrong}"${didYouMean(wrong, known)}`, {
+    hint: 'Run dbctl verify --list to see every check with its group.',
+  });
 }

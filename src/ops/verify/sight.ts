@@ -66,7 +66,9 @@ select n.kind,
  order by n.kind, n.name`;
 
 async function readSettings(session: Session, needs: readonly Need[]): Promise<ReadonlyMap<string, string>> {
-  const names = needs.flatMap((need) => (need.kind === 'setting' || need.kind === 'unoverridden' ? [need.name.toLowerCase()] : []));
+  const names = needs.flatMap((need) =>
+    need.kind === 'setting' || need.kind === 'unoverridden' ? [need.name.toLowerCase()] : [],
+  );
   if (names.length === 0) return new Map();
   const rows = await session.rows<{ name: string; source: string }>(SETTINGS_QUERY, [names]);
   return new Map(rows.map(({ name, source }) => [name, source]));

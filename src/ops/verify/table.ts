@@ -1,14 +1,24 @@
 import type { Check } from './check.ts';
+import { checkFileGuide } from './guide.ts';
 import { needText } from './need.ts';
 
-/** docs/checks.md: one table per group, then each check with its reason, its rights and its fix. Pure; the checks in load order. */
+/** docs/checks.md: per group a table and each check with its reason, rights and fix; then how to write one. In the order given. */
 export function checksTable(checks: readonly Check[]): string {
   const groups = [...new Set(checks.map(({ group }) => group))];
-  return groups.map((group) => groupPart(group, checks.filter((check) => check.group === group))).join('\n\n');
+  const parts = groups.map((group) =>
+    groupPart(
+      group,
+      checks.filter((check) => check.group === group),
+    ),
+  );
+  return [...parts, checkFileGuide()].join('\n\n');
 }
 
 function groupPart(group: string, checks: readonly Check[]): string {
-  const rows = checks.map((check) => `| [\`${check.id}\`](#${check.id}) | ${check.severity} | ${cell(check.title)} | ${check.scope} | ${versions(check)} |`);
+  const rows = checks.map(
+    (check) =>
+      `| [\`${check.id}\`](#${check.id}) | ${check.severity} | ${cell(check.title)} | ${check.scope} | ${versions(check)} |`,
+  );
   const table = ['| check | severity | passes when | scope | PostgreSQL |', '|---|---|---|---|---|', ...rows].join('\n');
   return [`## ${group}`, table, ...checks.map(checkPart)].join('\n\n');
 }
@@ -20,7 +30,7 @@ function checkPart(check: Check): string {
     `### ${check.id}`,
     `${check.title}. ${check.why}`,
     [`Needs to see: ${needs}.`, ...compared].join('  \n'),
-    `Fix:\n\n\`\`\`sql\n${check.fix}\n\`\`\``,
+    `Fix:\n\n\`\`\`text\n${check.fix}\n\`\`\``,
     check.refs.map((ref) => `- ${ref.startsWith('https://') ? `<${ref}>` : ref}`).join('\n'),
   ].join('\n\n');
 }

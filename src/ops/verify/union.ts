@@ -15,7 +15,10 @@ export interface BoundQuery {
 export function unionQuery(checks: readonly Check[], values: ParameterValues): BoundQuery {
   const used = [...new Set(checks.flatMap((check) => check.params))];
   const branches = checks.map((check) => branch(check, used));
-  return { text: `${branches.join('\nunion all\n')}\norder by 1, 2, 3`, values: used.map((name) => PARAMETERS[name].value(values)) };
+  return {
+    text: `${branches.join('\nunion all\n')}\norder by 1, 2, 3`,
+    values: used.map((name) => PARAMETERS[name].value(values)),
+  };
 }
 
 /** The newline before the closing parenthesis ends a comment on the query's last line. */

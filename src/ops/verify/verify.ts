@@ -37,7 +37,10 @@ function versionSummary(server: number, { advisories, policy }: RunInputs): Json
 export function versionSentence(server: number, { advisories, policy }: RunInputs): string {
   const { state, newest } = versionState(advisories, server, policy.pin);
   const [has, pin] = [versionText(server), versionText(policy.pin)];
-  const newer = newest === null || newest === has ? '' : ` The newest of its major known to dbctl is ${newest}.`;
+  const newer =
+    newest === null || newest === has
+      ? ''
+      : ` The newest release of its major is ${newest}, by the advisory data of ${advisories.data_as_of}.`;
   switch (state) {
     case 'at-pin':
       return `The server is at the pin ${pin}.${newer}`;

@@ -28,9 +28,15 @@ export function daysLeft(expires: string, now: Date): number {
 }
 
 /** True when the waiver is about this finding in this environment, expired or not. */
-export function concerns(waiver: Waiver, finding: { readonly id: string; readonly object: string }, environment: string): boolean {
+export function concerns(
+  waiver: Waiver,
+  finding: { readonly id: string; readonly object: string },
+  environment: string,
+): boolean {
   return (
-    waiver.check === finding.id && (waiver.environment ?? environment) === environment && globPattern(waiver.object).test(finding.object)
+    waiver.check === finding.id &&
+    (waiver.environment ?? environment) === environment &&
+    globPattern(waiver.object).test(finding.object)
   );
 }
 

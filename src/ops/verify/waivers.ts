@@ -10,18 +10,23 @@ import { daysLeft, LONGEST_DAYS, type Waiver } from './waiver.ts';
 export interface WaiverRules {
   /** Check id → its severity. */
   readonly checks: ReadonlyMap<string, Severity>;
+  /** Names of the environments of the project. */
+  readonly environments: readonly string[];
   readonly now: Date;
 }
 
 /**
  * The waivers file; one that does not exist holds none.
- * Fails with config.invalid, naming every problem with line and column: unknown keys and checks, a reason of fewer than 20 characters,
- * a day that is none or more than 180 days ahead, a critical check without approved_by.
+ * Fails with config.invalid, naming every problem with line and column: unknown keys, checks and environments, a reason of fewer than
+ * 20 characters, a day that is none or more than 180 days ahead, a critical check without approved_by.
  */
 export async function loadWaivers(path: string, shownAs: string, rules: WaiverRules): Promise<Waiver[]> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     if ((cause as { code?: string }).code === 'ENOENT') return '';
-    return fail('config.invalid', `cannot read ${shownAs}`, { cause, hint: 'Check verify.waivers in dbctl.yaml and the rights of the file.' });
+    return fail('config.invalid', `cannot read ${shownAs}`, {
+      cause,
+      hint: 'Check verify.waivers in dbctl.yaml and the rights of the file.',
+    });
   });
   return parseWaivers(shownAs, text, rules);
 }
@@ -30,14 +35,23 @@ export async function loadWaivers(path: string, shownAs: string, rules: WaiverRu
 export function parseWaivers(file: string, text: string, rules: WaiverRules): Waiver[] {
   const counter = new LineCounter();
   const lines = text.split(/\r?\n/);
-  const document = parseDocument(text, { version: '1.2', schema: 'core', prettyErrors: false, lineCounter: counter, logLevel: 'error' });
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    prettyErrors: false,
+    lineCounter: counter,
+    logLevel: 'error',
+  });
   const at = (offset: number): SourcePosition => {
     const { line, col } = counter.linePos(offset);
     return { file, line, column: col, text: lines[line - 1] ?? '' };
   };
-  const problems: HeaderProblem[] = document.errors.map((error) => ({ message: error.message.replaceAll('\n', ' '), position: at(error.pos[0]) }));
+  const problems: HeaderProblem[] = document.errors.map((error) => ({
+    message: error.message.replaceAll('\n', ' '),
+    position: at(error.pos[0]),
+  }));
   const waivers = problems.length > 0 ? [] : readList(document.contents, { at, problems, rules, file });
-  failOnProblems(problems, 'Correct the file; docs/waivers.md shows an entry with every key.');
+  failOnProblems(problems, 'An entry has check, reason, owner and expires, and may have object, environment and approved_by.');
   return waivers;
 }
 
@@ -93,7 +107,8 @@ function readKeys(map: YAMLMap, reading: Reading): Entry {
   for (const { key: keyNode, value: node } of map.items as { key: Node; value: Node | null }[]) {
     const key = isScalar(keyNode) ? String(keyNode.value) : '';
     if (!isKey(key)) complain(reading, keyNode, `unknown key "${key}"${didYouMean(key, KEYS)}`);
-    else if (node === null || !isScalar(node) || typeof node.value !== 'string' || node.value.trim() === '') complain(reading, node ?? keyNode, `"${key}" takes a text`);
+    else if (node === null || !isScalar(node) || typeof node.value !== 'string' || node.value.trim() === '')
+      complain(reading, node ?? keyNode, `"${key}" takes a text`);
     else entry[key] = { value: node.value.trim(), node };
   }
   return entry;
@@ -105,19 +120,33 @@ function isKey(key: string): key is Key {
 
 const SHORTEST_REASON = 20;
 
-function judge({ check, reason, expires, approved_by: approval }: Entry, map: YAMLMap, reading: Reading): void {
+function judge({ check, environment, reason, expires, approved_by: approval }: Entry, map: YAMLMap, reading: Reading): void {
   const severity = check === undefined ? undefined : reading.rules.checks.get(check.value);
   if (check !== undefined && severity === undefined) {
     complain(reading, check.node, `no check "${check.value}"${didYouMean(check.value, [...reading.rules.checks.keys()])}`);
   }
-  if (severity === 'critical' && approval === undefined) complain(reading, map, `check "${check?.value}" is critical: its waiver needs approved_by`);
+  if (environment !== undefined && !reading.rules.environments.includes(environment.value)) {
+    const { value, node } = environment;
+    complain(reading, node, `no environment "${value}"${didYouMean(value, reading.rules.environments)}`);
+  }
+  if (severity === 'critical' && approval === undefined)
+    complain(reading, map, `check "${check?.value}" is critical: its waiver needs approved_by`);
   if (reason !== undefined && reason.value.length < SHORTEST_REASON) {
-    complain(reading, reason.node, `reason has ${reason.value.length} characters, and ${SHORTEST_REASON} are the least: say why, and what has to happen first`);
+    complain(
+      reading,
+      reason.node,
+      `reason has ${reason.value.length} characters, and ${SHORTEST_REASON} are the least: say why, and what has to happen first`,
+    );
   }
   if (expires === undefined) return;
   if (!isDay(expires.value)) return complain(reading, expires.node, `"${expires.value}" is no day such as 2027-01-31`);
   const days = daysLeft(expires.value, reading.rules.now);
-  if (days > LONGEST_DAYS) complain(reading, expires.node, `expires in ${days} days, and ${LONGEST_DAYS} are the most: what lasts longer belongs in dbctl.yaml`);
+  if (days > LONGEST_DAYS)
+    complain(
+      reading,
+      expires.node,
+      `expires in ${days} days, and ${LONGEST_DAYS} are the most: what lasts longer belongs in dbctl.yaml`,
+    );
 }
 
 function isDay(text: string): boolean {

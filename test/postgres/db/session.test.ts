@@ -23,7 +23,12 @@ const failure = async (promise: Promise<unknown>): Promise<DbctlError> => {
 describe('a session', () => {
   it('says who it is, and which server it is on', async () => {
     await open({ access: 'read', applicationName: 'dbctl test' }, async (session) => {
-      expect(session).toMatchObject({ database: database.name, user: 'postgres', serverVersion: 180002, serverVersionText: '18.2' });
+      expect(session).toMatchObject({
+        database: database.name,
+        user: 'postgres',
+        serverVersion: 180002,
+        serverVersionText: '18.2',
+      });
       const [row] = await session.rows(
         `select pid, application_name, (select system_identifier::text from pg_control_system()) as system from pg_stat_activity where pid = pg_backend_pid()`,
       );
@@ -54,7 +59,9 @@ describe('a session', () => {
 
   it('has settings of its own from the first moment, whatever the role has', async () => {
     const shown = await open({ access: 'read', settings: { timezone: 'Asia/Tokyo' }, lockTimeoutMs: 1234 }, (session) =>
-      session.rows(`select current_setting('timezone') as zone, current_setting('lock_timeout') as lock, current_setting('default_transaction_read_only') as ro`),
+      session.rows(
+        `select current_setting('timezone') as zone, current_setting('lock_timeout') as lock, current_setting('default_transaction_read_only') as ro`,
+      ),
     );
     expect(shown).toEqual([{ zone: 'Asia/Tokyo', lock: '1234ms', ro: 'on' }]);
   });
@@ -76,7 +83,11 @@ describe('a session', () => {
 
   it('that is aborted ends what runs on the server, at once', async () => {
     const stop = new AbortController();
-    const running = failure(open({ access: 'write', signal: stop.signal, applicationName: 'to be stopped' }, (session) => session.rows('select pg_sleep(60)')));
+    const running = failure(
+      open({ access: 'write', signal: stop.signal, applicationName: 'to be stopped' }, (session) =>
+        session.rows('select pg_sleep(60)'),
+      ),
+    );
     await sleep(300);
     const started = performance.now();
     stop.abort();
@@ -100,7 +111,9 @@ describe('a transaction', () => {
         }),
       );
       expect(error.sqlstate).toBe('22012');
-      expect(await session.rows(`select to_regclass('kept') as kept, to_regclass('lost') as lost`)).toEqual([{ kept: 'kept', lost: null }]);
+      expect(await session.rows(`select to_regclass('kept') as kept, to_regclass('lost') as lost`)).toEqual([
+        { kept: 'kept', lost: null },
+      ]);
     });
   });
 
@@ -146,7 +159,9 @@ describe('the advisory lock', () => {
       ),
     );
     expect(most).toBe(1);
-    expect(await open({ access: 'read' }, (session) => session.rows(`select 1 from pg_locks where locktype = 'advisory'`))).toEqual([]);
+    expect(
+      await open({ access: 'read' }, (session) => session.rows(`select 1 from pg_locks where locktype = 'advisory'`)),
+    ).toEqual([]);
   });
 
   it('is never waited for inside the server, where a waiting snapshot would deadlock with concurrent index builds', async () => {
@@ -154,9 +169,13 @@ describe('the advisory lock', () => {
     const until = new Promise<void>((resolve) => (release = resolve));
     const holder = open({ access: 'write' }, (session) => withAdvisoryLock(session, 'migrate', { waitMs: 0 }, () => until));
     await sleep(200);
-    const waiter = open({ access: 'write' }, (session) => withAdvisoryLock(session, 'migrate', { waitMs: 5_000 }, async () => {}));
+    const waiter = open({ access: 'write' }, (session) =>
+      withAdvisoryLock(session, 'migrate', { waitMs: 5_000 }, async () => {}),
+    );
     await sleep(300);
-    const waiting = await open({ access: 'read' }, (session) => session.rows(`select 1 from pg_locks where locktype = 'advisory' and not granted`));
+    const waiting = await open({ access: 'read' }, (session) =>
+      session.rows(`select 1 from pg_locks where locktype = 'advisory' and not granted`),
+    );
     release();
     await Promise.all([holder, waiter]);
     expect(waiting).toEqual([]);

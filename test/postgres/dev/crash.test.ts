@@ -68,24 +68,27 @@ describe('a server that was killed', () => {
     expect(ids(await project.up())).toEqual(['start']);
   });
 
-  test.runIf(process.getuid?.() === 0)('its process id belongs to another process of its user now: that one is left alone', async () => {
-    const { server } = await project.up();
-    const file = join(server.dataFolder, 'postmaster.pid');
-    const lines = (await readFile(file, 'utf8')).split('\n');
-    for (const pid of await serverProcesses(server.dataFolder)) process.kill(pid, 'SIGKILL');
-    const account = await serverAccount(0);
-    const stranger: ChildProcess = spawn('sleep', ['60'], { uid: account!.uid, gid: account!.gid, stdio: 'ignore' });
-    try {
-      await writeFile(file, [String(stranger.pid), ...lines.slice(1)].join('\n'));
-      expect(await inspectEmbedded(project.state())).toEqual({ kind: 'stopped', crashed: true });
-      await down();
-      const again = await project.up();
-      expect(await ask(again.server, 'select 1')).toBe(1);
-      expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
-    } finally {
-      stranger.kill();
-    }
-  });
+  test.runIf(process.getuid?.() === 0)(
+    'its process id belongs to another process of its user now: that one is left alone',
+    async () => {
+      const { server } = await project.up();
+      const file = join(server.dataFolder, 'postmaster.pid');
+      const lines = (await readFile(file, 'utf8')).split('\n');
+      for (const pid of await serverProcesses(server.dataFolder)) process.kill(pid, 'SIGKILL');
+      const account = await serverAccount(0);
+      const stranger: ChildProcess = spawn('sleep', ['60'], { uid: account!.uid, gid: account!.gid, stdio: 'ignore' });
+      try {
+        await writeFile(file, [String(stranger.pid), ...lines.slice(1)].join('\n'));
+        expect(await inspectEmbedded(project.state())).toEqual({ kind: 'stopped', crashed: true });
+        await down();
+        const again = await project.up();
+        expect(await ask(again.server, 'select 1')).toBe(1);
+        expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+      } finally {
+        stranger.kill();
+      }
+    },
+  );
 });
 
 describe('a dbctl that was killed', () => {
@@ -100,15 +103,20 @@ describe('a dbctl that was killed', () => {
     expect(locks.filter((name) => name.endsWith('.lock'))).toEqual([]);
   }
 
-  test.each(['begin creating', 'end creating', 'begin starting', 'end starting'])('SIGKILL at "%s": the next up gets a server that works', async (at) => {
-    const first = await upInProcess(project, { killAt: at }).ended;
-    expect(first).toMatchObject({ status: null, stdout: '' });
-    await nextUpWorks();
-  });
+  test.each(['begin creating', 'end creating', 'begin starting', 'end starting'])(
+    'SIGKILL at "%s": the next up gets a server that works',
+    async (at) => {
+      const first = await upInProcess(project, { killAt: at }).ended;
+      expect(first).toMatchObject({ status: null, stdout: '' });
+      await nextUpWorks();
+    },
+  );
 
   test.each([20, 400])('SIGKILL %i ms into initdb: the orphan does not get in the way', async (ms) => {
     const first = upInProcess(project);
-    await expect.poll(() => readdir(project.state().folder).then(String, () => ''), { interval: 5, timeout: 10_000 }).toContain('making-');
+    await expect
+      .poll(() => readdir(project.state().folder).then(String, () => ''), { interval: 5, timeout: 10_000 })
+      .toContain('making-');
     await sleep(ms);
     first.kill();
     await first.ended;
@@ -133,7 +141,9 @@ describe('a dbctl that was killed', () => {
   test('eight waiters for a dead lock: one takes it over, and one server comes of it', async () => {
     const first = upInProcess(project);
     const { lock } = project.state();
-    await expect.poll(() => readFile(lock, 'utf8').catch(() => ''), { interval: 5, timeout: 10_000 }).toContain(`"pid":${first.pid}`);
+    await expect
+      .poll(() => readFile(lock, 'utf8').catch(() => ''), { interval: 5, timeout: 10_000 })
+      .toContain(`"pid":${first.pid}`);
     first.kill();
     await first.ended;
     const all = await Promise.all(Array.from({ length: 8 }, () => upInProcess(project).ended));
@@ -175,7 +185,8 @@ describe('a port that somebody else has', () => {
           const again = await long.up();
           expect(again.server.port).not.toBe(port);
           expect(again.server.systemIdentifier).toBe(server.systemIdentifier);
-          expect(await readFile(other.log, 'utf8')).not.toContain('connection authorized');
+          // `trust` lets in whoever asks, before a password could be sent; our side then hangs up (require_auth).
+          if (auth !== 'trust') expect(await readFile(other.log, 'utf8')).not.toContain('connection authorized');
         });
       }
     } finally {

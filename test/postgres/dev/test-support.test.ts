@@ -19,7 +19,9 @@ async function ask(url: string, sql: string): Promise<unknown> {
 
 test('the shared server is at the pin and takes a superuser', async () => {
   expect(await ask(inject('databaseUrl'), "select current_setting('is_superuser')")).toBe('on');
-  expect(Number(await ask(inject('databaseUrl'), "select current_setting('server_version_num')"))).toBeGreaterThanOrEqual(180_002);
+  expect(Number(await ask(inject('databaseUrl'), "select current_setting('server_version_num')"))).toBeGreaterThanOrEqual(
+    180_002,
+  );
 });
 
 test('a test database is empty, its own, and gone after drop', async () => {

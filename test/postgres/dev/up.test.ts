@@ -27,7 +27,16 @@ describe('one project from up to purge', () => {
 
   test('it is PostgreSQL at the pin, set as a development server should be', async () => {
     expect(server.version).toBe('18.2');
-    const names = ['listen_addresses', 'TimeZone', 'log_timezone', 'lc_messages', 'data_checksums', 'fsync', 'full_page_writes', 'synchronous_commit'];
+    const names = [
+      'listen_addresses',
+      'TimeZone',
+      'log_timezone',
+      'lc_messages',
+      'data_checksums',
+      'fsync',
+      'full_page_writes',
+      'synchronous_commit',
+    ];
     const read = `select json_object_agg(name, setting) from pg_settings where name in (${names.map((name) => `'${name}'`).join(', ')})`;
     expect(await ask(server, read)).toEqual({
       listen_addresses: '127.0.0.1',
@@ -39,31 +48,37 @@ describe('one project from up to purge', () => {
       full_page_writes: 'on',
       synchronous_commit: 'on',
     });
-    const database = "select concat_ws(' ', pg_encoding_to_char(encoding), datlocprovider, datlocale) from pg_database where datname = 'learning_lab'";
+    const database =
+      "select concat_ws(' ', pg_encoding_to_char(encoding), datlocprovider, datlocale) from pg_database where datname = 'learning_lab'";
     expect(await ask(server, database)).toBe('UTF8 b C.UTF-8');
     await ask(server, 'create extension pg_stat_statements', 'learning_lab');
     expect(await ask(server, 'select count(*) > 0 from pg_stat_statements', 'learning_lab')).toBe(true);
   });
 
   test('every way in asks for the password with SCRAM', async () => {
-    const methods = "select array_agg(distinct auth_method order by auth_method) from pg_hba_file_rules";
+    const methods = 'select array_agg(distinct auth_method order by auth_method) from pg_hba_file_rules';
     expect(await ask(server, methods)).toEqual(['scram-sha-256']);
     await expect(ask({ ...server, password: 'wrong' }, 'select 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
-  test.runIf(process.platform === 'linux')('no process of it runs as root, and it belongs to no terminal and not to us', async () => {
-    const pids = await serverProcesses(server.dataFolder);
-    expect(pids).toContain(server.pid);
-    // A process may end while one looks; the postmaster and its workers stay.
-    const statuses = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, 'utf8').catch(() => undefined)));
-    const users = statuses.filter((status) => status !== undefined).map((status) => /^Uid:\s+(\d+)\s+(\d+)/m.exec(status)?.slice(1).join(' '));
-    expect(users.length).toBeGreaterThan(5);
-    expect(users).not.toContain('0 0');
-    const fields = (await readFile(`/proc/${server.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-    const [, parent, , session, terminal] = fields;
-    expect({ session, terminal }).toEqual({ session: String(server.pid), terminal: '0' });
-    expect(parent).not.toBe(String(process.pid));
-  });
+  test.runIf(process.platform === 'linux')(
+    'no process of it runs as root, and it belongs to no terminal and not to us',
+    async () => {
+      const pids = await serverProcesses(server.dataFolder);
+      expect(pids).toContain(server.pid);
+      // A process may end while one looks; the postmaster and its workers stay.
+      const statuses = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, 'utf8').catch(() => undefined)));
+      const users = statuses
+        .filter((status) => status !== undefined)
+        .map((status) => /^Uid:\s+(\d+)\s+(\d+)/m.exec(status)?.slice(1).join(' '));
+      expect(users.length).toBeGreaterThan(5);
+      expect(users).not.toContain('0 0');
+      const fields = (await readFile(`/proc/${server.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+      const [, parent, , session, terminal] = fields;
+      expect({ session, terminal }).toEqual({ session: String(server.pid), terminal: '0' });
+      expect(parent).not.toBe(String(process.pid));
+    },
+  );
 
   test('files that hold secrets or data are for their owner alone', async () => {
     const state = project.state();
@@ -108,7 +123,11 @@ describe('one project from up to purge', () => {
 
   test('status tells what it found', async () => {
     const status = await devStatus(project.environment, project.project, 18, project.control);
-    expect(status).toMatchObject({ engine: 'embedded', version: '18.2', found: { kind: 'running', server: { pid: server.pid } } });
+    expect(status).toMatchObject({
+      engine: 'embedded',
+      version: '18.2',
+      found: { kind: 'running', server: { pid: server.pid } },
+    });
     expect(status.databases.map(({ name }) => name)).toEqual(['learning_lab']);
     expect(status.bytes).toBeGreaterThan(20_000_000);
   });
@@ -125,7 +144,10 @@ describe('one project from up to purge', () => {
     const steps = await devDown(project.environment, project.project, { major: 18, purge: false }, project.control);
     expect(steps.map(({ id }) => id)).toEqual(['stop']);
     expect(await serverProcesses(server.dataFolder)).toEqual([]);
-    expect((await devStatus(project.environment, project.project, 18, project.control)).found).toEqual({ kind: 'stopped', crashed: false });
+    expect((await devStatus(project.environment, project.project, 18, project.control)).found).toEqual({
+      kind: 'stopped',
+      crashed: false,
+    });
     await expect(devConnection(project.environment, project.project)).rejects.toMatchObject({
       code: 'db.unreachable',
       message: 'the development server of learning-lab is stopped',
@@ -133,7 +155,11 @@ describe('one project from up to purge', () => {
     });
     const again = await project.up();
     expect(ids(again)).toEqual(['start']);
-    expect(again.server).toMatchObject({ port: server.port, systemIdentifier: server.systemIdentifier, password: server.password });
+    expect(again.server).toMatchObject({
+      port: server.port,
+      systemIdentifier: server.systemIdentifier,
+      password: server.password,
+    });
     expect(await ask(again.server, "select to_regclass('kept')::text", 'learning_lab')).toBe('kept');
   });
 
@@ -181,7 +207,10 @@ describe('several servers', () => {
       expect(ends.map(({ stderr }) => stderr).join('')).toBe('');
       const outcomes = ends.map(({ stdout }) => JSON.parse(stdout) as { port: number; pid: number; steps: string[] });
       expect(new Set(outcomes.map(({ pid }) => pid)).size).toBe(1);
-      expect(outcomes.map(({ steps }) => steps.join(' ')).toSorted()).toEqual([...Array<string>(7).fill(''), 'create start database']);
+      expect(outcomes.map(({ steps }) => steps.join(' ')).toSorted()).toEqual([
+        ...Array<string>(7).fill(''),
+        'create start database',
+      ]);
     } finally {
       await project.remove();
     }

@@ -29,7 +29,20 @@ export interface CheckCase {
   readonly then: 'fixed' | null;
 }
 
-const KEYS = ['case', 'as', 'server', 'database', 'policy', 'advisories', 'now', 'expect', 'fix', 'says', 'severity', 'then'] as const;
+const KEYS = [
+  'case',
+  'as',
+  'server',
+  'database',
+  'policy',
+  'advisories',
+  'now',
+  'expect',
+  'fix',
+  'says',
+  'severity',
+  'then',
+] as const;
 type Key = (typeof KEYS)[number];
 
 /** Reads a case file. Throws an Error naming file and line for anything that is not a case: a test that is not run cannot fail. */
@@ -43,7 +56,11 @@ export function readCases(file: string): CheckCase[] {
     const header = /^--! ([a-z]+): (.+)$/.exec(text);
     const more = /^--! {3,}(.+)$/.exec(text);
     if (header?.[1] === 'case') blocks.push({ line: index + 1, header: new Map(), setup: [] });
-    const block = blocks.at(-1) ?? (text.trim() === '' || (text.startsWith('--') && !text.startsWith('--!')) ? undefined : wrong('a file of cases starts with --! case: words'));
+    const block =
+      blocks.at(-1) ??
+      (text.trim() === '' || (text.startsWith('--') && !text.startsWith('--!'))
+        ? undefined
+        : wrong('a file of cases starts with --! case: words'));
     if (block === undefined) continue;
     if (header !== null) {
       const key = KEYS.find((known) => known === header[1]) ?? wrong(`unknown key ${header[1]}`);

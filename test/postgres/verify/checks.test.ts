@@ -46,15 +46,20 @@ describe.each(checks)('$id', (check) => {
         story.expect.kind === 'found' ? [...story.expect.objects].toSorted() : story.expect.kind,
       );
       if (story.fix !== null) expect(fixesOf(outcome)[0]).toBe(story.fix);
-      if (story.expect.kind === 'unknown') expect(story.fix, 'an unknown outcome names the statement that would show it').not.toBeNull();
+      if (story.expect.kind === 'unknown')
+        expect(story.fix, 'an unknown outcome names the statement that would show it').not.toBeNull();
       if (story.then === 'fixed') expect(inWords(afterwards as Outcome), 'once its fixes were run').toBe('none');
       if (outcome.kind !== 'found') return;
       const [first] = outcome.findings;
       if (story.says !== null) expect(first?.detail).toContain(story.says);
       if (story.severity !== null) expect(first?.data['severity']).toBe(story.severity);
-      expect(new Set(outcome.findings.map(({ object }) => object)).size, 'objects of one check are its identity').toBe(outcome.findings.length);
-      for (const { detail } of outcome.findings) expect(detail, 'a message starts in lower case or with a name, and has no final stop').not.toMatch(/^$|\.$/);
-      for (const fix of fixesOf(outcome)) expect(fix, 'every name of the fix comes from data').not.toMatch(/\{[a-z_]+(:[a-z]*)?\}/);
+      expect(new Set(outcome.findings.map(({ object }) => object)).size, 'objects of one check are its identity').toBe(
+        outcome.findings.length,
+      );
+      for (const { detail } of outcome.findings)
+        expect(detail, 'a message starts in lower case or with a name, and has no final stop').not.toMatch(/^$|\.$/);
+      for (const fix of fixesOf(outcome))
+        expect(fix, 'every name of the fix comes from data').not.toMatch(/\{[a-z_]+(:[a-z]*)?\}/);
     });
   });
 });

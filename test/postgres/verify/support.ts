@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { sqlError } from '../../../src/db/sql-error.ts';
 import type { Session } from '../../../src/db/session.ts';
-import { advisories, type Advisories } from '../../../src/ops/verify/advisories.ts';
+import { advisories } from '../../../src/ops/verify/advisories.ts';
 import type { Check } from '../../../src/ops/verify/check.ts';
 import type { Outcome } from '../../../src/ops/verify/outcome.ts';
 import { policyFrom, type Policy } from '../../../src/ops/verify/policy.ts';
@@ -54,7 +54,8 @@ export async function sessionOver(client: pg.Client): Promise<Session> {
     get roundTrips() {
       return roundTrips;
     },
-    rows: async <Row>(sql: string, values: readonly unknown[] = []) => (await send(() => client.query(sql, [...values]))).rows as Row[],
+    rows: async <Row>(sql: string, values: readonly unknown[] = []) =>
+      (await send(() => client.query(sql, [...values]))).rows as Row[],
     script: async (sql) => {
       const results = (await send(() => client.query(sql))) as pg.QueryResult | pg.QueryResult[];
       return Array.isArray(results) ? results : [results];
@@ -75,8 +76,8 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
 /** Policy, advisories and clock of a case. */
 export function inputsOf({ policy, advisories: table, now }: CheckCase): RunInputs {
   return {
-    policy: { ...POLICY, ...policy } as Policy,
-    advisories: { ...advisories, ...table } as Advisories,
+    policy: { ...POLICY, ...policy },
+    advisories: { ...advisories, ...table },
     clock: () => (now === null ? new Date() : new Date(now)),
   };
 }
@@ -89,7 +90,8 @@ export async function play(client: pg.Client, check: Check, story: CheckCase, fi
   const session = await sessionOver(client);
   const judge = async (): Promise<Outcome> => {
     await client.query('savepoint story');
-    if (story.as === 'plain') await client.query(`create role ${PLAIN_ROLE} login; set local session authorization ${PLAIN_ROLE}`);
+    if (story.as === 'plain')
+      await client.query(`create role ${PLAIN_ROLE} login; set local session authorization ${PLAIN_ROLE}`);
     await client.query('set transaction read only');
     const [outcome] = await runInTransaction(session, [check], inputsOf(story));
     await client.query('rollback to savepoint story');

@@ -1,0 +1,42 @@
+import { SEVERITIES } from '../../core/report.ts';
+import { SCOPES } from './check.ts';
+import { NEED_FORMS } from './need.ts';
+import { PARAMETERS } from './parameters.ts';
+
+/** How a project writes a check of its own: the end of docs/checks.md, made of the same words the reader of check files knows. */
+export function checkFileGuide(): string {
+  const keys = [
+    ['title', 'yes', 'the state wanted, as a sentence that is true when the check passes'],
+    ['severity', 'yes', SEVERITIES.join(', ')],
+    ['group', 'yes', 'what `--group` and `verify.groups` choose by'],
+    ['scope', 'yes', `${SCOPES.join(' or ')}: whether the answer is the same from every database`],
+    ['since, until', 'no', 'first and last major version it applies to; others are skipped'],
+    ['needs', 'no', `what it must be able to see, separated by commas: ${NEED_FORMS}`],
+    ['params', 'no', 'what `$1`, `$2` … of the query stand for, separated by commas'],
+    ['why', 'yes', 'what happens to the reader when it fails'],
+    [
+      'fix',
+      'yes',
+      'the next act, ready to paste: `{name}` is filled from `data` as an identifier, `{name:literal}` as a value, `{name:sql}` as it is',
+    ],
+    ['refs', 'yes', 'where the rule comes from, one a line'],
+  ];
+  return [
+    '## Checks of your own',
+    'Every `*.sql` file in the folder `verify.checks` (default `checks`) is a check; its name is its id. It starts with a header of ' +
+      '`--! key: value` lines (a value goes on after `--!` and two or more spaces), and below it has one query returning ' +
+      '`object text, detail text, data jsonb`. No rows is a pass, a row is a finding: `object` names it for waivers and histories, `detail` ' +
+      'is the message, `data` fills the fix, and a `severity` in it replaces that of the header. What a role cannot see is unknown, never a ' +
+      'pass: name in `needs` everything the query reads.',
+    table(['key', 'needed', 'value'], keys),
+    'Values of `params`, bound to the query with their type:',
+    table(
+      ['name', 'type', 'from'],
+      Object.entries(PARAMETERS).map(([name, { type, setting }]) => [`\`${name}\``, type, setting]),
+    ),
+  ].join('\n\n');
+}
+
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

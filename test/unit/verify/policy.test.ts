@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { policyFrom, timezoneSpellings } from '../../../src/ops/verify/policy.ts';
+
+describe('a policy', () => {
+  it('is made of the configuration', () => {
+    const policy = policyFrom(
+      {
+        postgres: {
+          version: '17.11',
+          extensions: { required: ['pg_trgm'], allowed: ['hstore'], schema: 'ext' },
+          timezone: 'Europe/Berlin',
+          locale: { provider: 'icu', name: 'de-DE', encoding: 'UTF8' },
+        },
+      },
+      ['web'],
+    );
+    expect(policy).toMatchObject({
+      pin: 170011,
+      requiredExtensions: ['pg_trgm'],
+      allowedExtensions: ['hstore'],
+      extensionSchema: 'ext',
+      timezone: 'Europe/Berlin',
+      timezones: ['europe/berlin'],
+      localeProvider: 'icu',
+      locale: 'de-DE',
+      appRoles: ['web'],
+    });
+  });
+
+  it.each(['UTC', 'utc', 'Etc/UTC', 'GMT', 'Etc/GMT', 'Etc/GMT+0', 'UCT', 'Zulu', 'Universal', 'Greenwich', '<+00>-00', 'UTC0', '+00:00'])(
+    'takes %s for UTC',
+    (name) => {
+      expect(timezoneSpellings('UTC')).toContain(name.toLowerCase());
+      expect(timezoneSpellings(name)).toContain('etc/utc');
+    },
+  );
+
+  it.each(['Europe/London', 'Africa/Abidjan', 'Etc/GMT+1', 'WET', 'UTC+1'])('does not take %s for UTC, whatever its offset today', (name) => {
+    expect(timezoneSpellings('UTC')).not.toContain(name.toLowerCase());
+    expect(timezoneSpellings(name)).toEqual([name.toLowerCase()]);
+  });
+});
