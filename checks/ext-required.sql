@@ -12,7 +12,8 @@
 select w.name as object,
        case
          when a.name is null then
-           pg_catalog.format('extension %I is required in database %I, and its files are not on the server: what uses it fails', w.name, pg_catalog.current_database())
+           pg_catalog.format('extension %I is required in database %I, and its files are not on the server: what uses it fails',
+                             w.name, pg_catalog.current_database())
          else
            pg_catalog.format('extension %I is required and not installed in database %I: what uses it fails', w.name, pg_catalog.current_database())
        end as detail,
@@ -20,7 +21,11 @@ select w.name as object,
          'extension', w.name,
          'available', a.name is not null,
          'statement', pg_catalog.format(
-           case when a.name is null then E'-- first install the package with its files (contrib modules: postgresql-contrib), or enable it at your cloud provider\n' else '' end
+           case
+             when a.name is null then
+               E'-- first install the package with its files (contrib modules: postgresql-contrib), or enable it at your cloud provider\n'
+             else ''
+           end
            || 'create schema if not exists %1$I; create extension %2$I schema %1$I;', $2, w.name)) as data
   from pg_catalog.unnest($1) as w(name)
   left join pg_catalog.pg_available_extensions a on a.name = w.name

@@ -21,7 +21,8 @@ select e.extname as object,
          'statement', pg_catalog.format(
            case
              when e.extrelocatable then 'create schema if not exists %2$I; alter extension %1$I set schema %2$I;'
-             else E'-- not relocatable: what depends on it must go first\ncreate schema if not exists %2$I; drop extension %1$I; create extension %1$I schema %2$I;'
+             else E'-- not relocatable: what depends on it must go first\n'
+                  || 'create schema if not exists %2$I; drop extension %1$I; create extension %1$I schema %2$I;'
            end, e.extname, $1)) as data
   from pg_catalog.pg_extension e
   join pg_catalog.pg_namespace n on n.oid = e.extnamespace

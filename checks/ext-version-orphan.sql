@@ -11,16 +11,18 @@
 select e.extname as object,
        case
          when a.name is null then
-           pg_catalog.format('the server has no files of extension %I (installed at %s): its functions fail, and a dump cannot be restored here', e.extname, e.extversion)
+           pg_catalog.format('the server has no files of extension %I (installed at %s): its functions fail, and a dump cannot be restored here',
+                             e.extname, e.extversion)
          else
-           pg_catalog.format('extension %I is at version %s, which the server does not know: it can be neither updated nor restored from a dump', e.extname, e.extversion)
+           pg_catalog.format('extension %I is at version %s, which the server does not know: it can be neither updated nor restored from a dump',
+                             e.extname, e.extversion)
        end as detail,
        pg_catalog.jsonb_build_object(
          'extension', e.extname,
          'installed', e.extversion,
          'available', a.default_version,
-         'act', pg_catalog.format('install the package that brings %s %s on the server%s', e.extname, e.extversion,
-                                  case when a.name is null then '' else pg_catalog.format(', then: alter extension %I update;', e.extname) end)) as data
+         'act', pg_catalog.format('install the package that brings %s %s on the server', e.extname, e.extversion)
+                || case when a.name is null then '' else pg_catalog.format(', then: alter extension %I update;', e.extname) end) as data
   from pg_catalog.pg_extension e
   left join pg_catalog.pg_available_extensions a on a.name = e.extname
  where not exists (

@@ -10,7 +10,8 @@
 --! refs: https://www.postgresql.org/docs/current/multibyte.html
 with overrides as (
   select pg_catalog.split_part(c.entry, '=', 2) as value,
-         coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject
+         coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname),
+                                              'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject
     from pg_catalog.pg_db_role_setting o
    cross join lateral pg_catalog.unnest(o.setconfig) as c(entry)
     left join pg_catalog.pg_roles r on r.oid = o.setrole
@@ -19,7 +20,10 @@ with overrides as (
 ), found as (
   select pg_catalog.format('database %I', d.datname) as object,
          pg_catalog.format('database %I has encoding %s instead of %s: %s', d.datname, pg_catalog.pg_encoding_to_char(d.encoding), $1,
-                           case when d.encoding = 0 then 'it stores any bytes, and what they meant is lost' else 'text it has no letters for is refused' end) as detail,
+                           case
+                             when d.encoding = 0 then 'it stores any bytes, and what they meant is lost'
+                             else 'text it has no letters for is refused'
+                           end) as detail,
          pg_catalog.pg_encoding_to_char(d.encoding)::text as value,
          pg_catalog.format('create database %I template template0 encoding %L; -- then dump %I, restore it there and swap the names',
                            -- A name of 63 bytes has no room for a suffix.

@@ -21,7 +21,8 @@ with wanted as (
 ), overrides as (
   select w.name,
          pg_catalog.substr(c.entry, pg_catalog.strpos(c.entry, '=') + 1) as value,
-         coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject
+         coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname),
+                                              'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject
     from pg_catalog.pg_db_role_setting o
    cross join lateral pg_catalog.unnest(o.setconfig) as c(entry)
     join wanted w on w.name = pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 1))
@@ -32,7 +33,9 @@ with wanted as (
          case
            when s.name = 'lc_messages' then
              pg_catalog.format('the server writes its messages in %s: log readers and alert rules do not find the text they know', s.setting)
-           else pg_catalog.format('%s is %s instead of %s: to_char() writes other names and separators than the project expects', s.name, s.setting, w.value)
+           else
+             pg_catalog.format('%s is %s instead of %s: to_char() writes other names and separators than the project expects',
+                               s.name, s.setting, w.value)
          end as detail,
          s.setting as value,
          pg_catalog.format('alter system set %s = %L; select pg_reload_conf();', s.name, coalesce(w.value, 'C')) as statement

@@ -40,6 +40,7 @@ select d.datname as object,
  cross join wanted w
  where d.provider <> w.provider
     -- C.UTF-8, C.utf8 and c.UTF8 are one locale.
-    or pg_catalog.regexp_replace(pg_catalog.lower(d.locale), 'utf-?8', 'utf8') <> pg_catalog.regexp_replace(pg_catalog.lower(w.locale), 'utf-?8', 'utf8')
+    or pg_catalog.regexp_replace(pg_catalog.lower(d.locale), 'utf-?8', 'utf8')
+       <> pg_catalog.regexp_replace(pg_catalog.lower(w.locale), 'utf-?8', 'utf8')
     or d.rules <> w.rules
  order by d.datname;

@@ -5,9 +5,10 @@
 --! since: 15
 --! needs: select pg_catalog.pg_database
 --! params: encoding, locale_provider, locale
---! why: create database copies template1. When it differs from what the project wants, the next database somebody makes in a hurry, perhaps
+--! why: CREATE DATABASE copies template1. When it differs from what the project wants, the next database somebody makes in a hurry, perhaps
 --!   to restore into, sorts and stores text in another way.
---! fix: alter database template1 is_template false; drop database template1; create database template1 template template0 {options:sql} is_template true;
+--! fix: alter database template1 is_template false; drop database template1;
+--!   create database template1 template template0 {options:sql} is_template true;
 --! refs: https://www.postgresql.org/docs/current/manage-ag-templatedbs.html
 with template as (
   select d.datname,
@@ -36,5 +37,6 @@ select t.datname as object,
   from template t
  where t.encoding <> $1
     or t.provider <> $2
-    or pg_catalog.regexp_replace(pg_catalog.lower(t.locale), 'utf-?8', 'utf8') <> pg_catalog.regexp_replace(pg_catalog.lower($3), 'utf-?8', 'utf8')
+    or pg_catalog.regexp_replace(pg_catalog.lower(t.locale), 'utf-?8', 'utf8')
+       <> pg_catalog.regexp_replace(pg_catalog.lower($3), 'utf-?8', 'utf8')
  order by t.datname;

@@ -8,7 +8,8 @@
 --!   execute pg_catalog.pg_database_collation_actual_version(oid)
 --! why: The C library gives no version for some locales (C.UTF-8, and everything on Alpine's musl): when an image with another library starts
 --!   on the same data, the order changes and neither PostgreSQL nor dbctl can see it.
---! fix: use the builtin provider (locale_provider builtin, C.UTF-8) or ICU: for a column: alter table … alter column … type text collate pg_c_utf8
+--! fix: use the builtin provider (locale_provider builtin, C.UTF-8) or ICU; for one column:
+--!   alter table … alter column … type text collate pg_c_utf8
 --! refs: https://www.postgresql.org/docs/current/collation.html
 --!   https://wiki.postgresql.org/wiki/Collations
 with unversioned(collation_oid, object, name) as (
@@ -42,7 +43,7 @@ with unversioned(collation_oid, object, name) as (
      and u.refclassid = 'pg_catalog.pg_collation'::regclass
 )
 select v.object,
-       pg_catalog.format('%s has no version: %s (such as %s) may be in another order after the next change of the image or the C library, and nothing would tell',
+       pg_catalog.format('%s has no version: %s (such as %s) may be in another order with the next image or C library, and nothing would tell',
                          v.name, pg_catalog.count(*) || case when pg_catalog.count(*) = 1 then ' index' else ' indexes' end,
                          pg_catalog.min(i.oid::regclass::text)) as detail,
        pg_catalog.jsonb_build_object('indexes', pg_catalog.count(*)) as data

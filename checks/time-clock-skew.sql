@@ -12,7 +12,8 @@
 -- half a round trip on its way.
 select 'cluster' as object,
        pg_catalog.format('the server''s clock is %s s %s this machine''s: what expires or is recovered by time does so at the wrong moment',
-                         pg_catalog.round(pg_catalog.abs(c.seconds)::numeric, 1), case when c.seconds > 0 then 'ahead of' else 'behind' end) as detail,
+                         pg_catalog.round(pg_catalog.abs(c.seconds)::numeric, 1),
+                         case when c.seconds > 0 then 'ahead of' else 'behind' end) as detail,
        pg_catalog.jsonb_build_object('seconds', pg_catalog.round(c.seconds::numeric, 1)) as data
   from (select extract(epoch from pg_catalog.statement_timestamp() - $1) - $2 / 2000 as seconds) as c
  where pg_catalog.abs(c.seconds) >= 2

@@ -10,7 +10,8 @@
 --! refs: https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-TIMEZONE
 --!   CIS PostgreSQL 18: 3.1.26
 select s.name as object,
-       pg_catalog.format('the server log is written in time zone %s instead of %s: its lines cannot be put beside those of other systems', s.setting, $2) as detail,
+       pg_catalog.format('the server log is written in time zone %s instead of %s: its lines cannot be put beside those of other systems',
+                         s.setting, $2) as detail,
        pg_catalog.jsonb_build_object(
          'value', s.setting,
          'source', s.source,

@@ -38,7 +38,8 @@ with overrides as (
   select w.value,
          w.pairs,
          w.example,
-         nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname)), '') as subject
+         nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname),
+                                     'database ' || pg_catalog.quote_ident(d.datname)), '') as subject
     from wrong w
     left join pg_catalog.pg_roles r on r.oid = w.setrole
     left join pg_catalog.pg_database d on d.oid = w.setdatabase
@@ -52,7 +53,8 @@ with overrides as (
     from named n
   union all
   select 'this session',
-         pg_catalog.format('the machine dbctl runs on asks for time zone %s: programs started here see other days and hours than the rest', s.setting),
+         pg_catalog.format('the machine dbctl runs on asks for time zone %s: programs started here see other days and hours than the rest',
+                           s.setting),
          s.setting,
          'remove PGTZ, PGOPTIONS or options= in the URL that sets it'
     from pg_catalog.pg_settings s

@@ -17,7 +17,8 @@ with wanted(name, pattern, value) as (
 ), overrides as (
   select w.name,
          pg_catalog.substr(c.entry, pg_catalog.strpos(c.entry, '=') + 1) as value,
-         coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject
+         coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname),
+                                              'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject
     from pg_catalog.pg_db_role_setting o
    cross join lateral pg_catalog.unnest(o.setconfig) as c(entry)
     join wanted w on pg_catalog.lower(w.name) = pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 1))
@@ -26,7 +27,8 @@ with wanted(name, pattern, value) as (
    where pg_catalog.substr(c.entry, pg_catalog.strpos(c.entry, '=') + 1) !~* w.pattern
 ), found as (
   select s.name as object,
-         pg_catalog.format('%s is %s instead of %s: text that looks like a date is read as another day or hour', s.name, s.setting, w.value) as detail,
+         pg_catalog.format('%s is %s instead of %s: text that looks like a date is read as another day or hour',
+                           s.name, s.setting, w.value) as detail,
          s.setting as value,
          pg_catalog.format('alter system set %s = %L; select pg_reload_conf();', pg_catalog.lower(s.name), w.value) as statement
     from wanted w

@@ -9,7 +9,8 @@
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-TIMEZONE
 select s.name as object,
-       pg_catalog.format('the server runs in time zone %s instead of %s: the same instant falls on another day or hour in reports and audit trails', s.setting, $2) as detail,
+       pg_catalog.format('the server runs in time zone %s instead of %s: the same instant falls on another day or hour in reports and audit trails',
+                         s.setting, $2) as detail,
        pg_catalog.jsonb_build_object(
          'value', s.setting,
          'source', s.source,

@@ -1,4 +1,4 @@
---! title: dbctl's advisory data is fresh and knows the server's release
+--! title: The advisory data is fresh and knows the server's release
 --! severity: medium
 --! group: version
 --! scope: cluster

@@ -49,7 +49,8 @@ select 'cluster' as object,
          'act', case
                   when s.number >= $1 then 'install the next published release on the server and restart it'
                   when s.major < $1 / 10000 then
-                    pg_catalog.format('upgrade to PostgreSQL %s or a later minor with pg_upgrade or dump and restore; rehearse it on a restored backup first', s.pin)
+                    pg_catalog.format('upgrade to PostgreSQL %s or a later minor with pg_upgrade or dump and restore; ', s.pin)
+                    || 'rehearse it on a restored backup first'
                   else pg_catalog.format('install PostgreSQL %s or a later minor on the server and restart it', s.pin)
                 end) as data
   from server s

@@ -40,7 +40,8 @@ with server as (
          pg_catalog.count(*) filter (where h.is_open) as open,
          pg_catalog.count(*) filter (where h.component = 'client') as client,
          pg_catalog.max(h.score) filter (where h.is_open) as worst_score,
-         (pg_catalog.array_agg(pg_catalog.format('%s (%s, %s)', h.id, h.score, h.subject) order by h.score desc, h.id) filter (where h.is_open))[1] as worst,
+         (pg_catalog.array_agg(pg_catalog.format('%s (%s, %s)', h.id, h.score, h.subject) order by h.score desc, h.id)
+            filter (where h.is_open))[1] as worst,
          pg_catalog.jsonb_agg(h.id order by h.score desc, h.id) filter (where h.is_open) as open_ids,
          (select pg_catalog.max(n.number) from releases n) as newest
     from releases r
@@ -53,7 +54,7 @@ select pg_catalog.format('%s.%s', s.number / 10000, s.number % 10000) as object,
            pg_catalog.format('release %s.%s of %s closes %s holes, %s of them open on this server and %s in client programs; worst here: %s',
                              s.number / 10000, s.number % 10000, s.date, s.holes, s.open, s.client, s.worst)
          else
-           pg_catalog.format('release %s.%s of %s closes %s holes, none open in this database: %s are in client programs, the rest in extensions not installed here',
+           pg_catalog.format('release %s.%s of %s closes %s holes, none open here: %s are in client programs, the rest in extensions not installed',
                              s.number / 10000, s.number % 10000, s.date, s.holes, s.client)
        end as detail,
        pg_catalog.jsonb_build_object(

@@ -2,7 +2,8 @@
 update pg_catalog.pg_database set datlocprovider = 'c', datlocale = null, datcollate = 'de_DE.UTF-8' where datname = 'template1';
 --! expect: template1
 --! says: template1 is UTF8 with libc de_DE.UTF-8 instead of UTF8 with builtin C.UTF-8
---! fix: alter database template1 is_template false; drop database template1; create database template1 template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C.UTF-8' is_template true;
+--! fix: alter database template1 is_template false; drop database template1;
+--!   create database template1 template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C.UTF-8' is_template true;
 
 --! case: new databases would store any bytes
 update pg_catalog.pg_database set encoding = 0 where datname = 'template1';

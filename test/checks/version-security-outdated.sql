@@ -25,7 +25,7 @@ create extension pgcrypto;
 --! advisories: {"releases": [{"version": 180091, "date": "2099-05-01", "status": "released"}], "cves": [
 --!   {"id": "CVE-3", "score": 9.8, "component": "extension", "extensions": ["pgcrypto"], "subject": "c", "fixed": [180091]}]}
 --! expect: 18.91
---! says: none open in this database
+--! says: none open here
 --! severity: low
 
 --! case: the newest release closes nothing this server has

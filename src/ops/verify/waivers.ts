@@ -83,7 +83,7 @@ type Entry = Partial<Record<Key, { readonly value: string; readonly node: Node }
 function readWaiver(map: YAMLMap, reading: Reading): Waiver[] {
   const before = reading.problems.length;
   const entry = readKeys(map, reading);
-  for (const key of REQUIRED) if (entry[key] === undefined) complain(reading, map, `missing key "${key}"`);
+  for (const key of REQUIRED) if (!map.has(key)) complain(reading, map, `missing key "${key}"`);
   judge(entry, map, reading);
   if (reading.problems.length > before) return [];
   const text = (key: Key) => entry[key]?.value;

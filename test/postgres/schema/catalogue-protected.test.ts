@@ -26,7 +26,7 @@ const RULES: readonly Rule[] = [
     offence: `create domain content.offence as text;
               alter table content.lab_versions add column a content.difficulty, add column b text[], add column c content.offence,
                 add column d content.labs, add column e tstzrange`,
-    finds: [...'abcde'].map((column) => `content.lab_versions.${column}`),
+    finds: ['a', 'b', 'c', 'd', 'e'].map((column) => `content.lab_versions.${column}`),
   },
   {
     name: 'no foreign key from or to it does anything by itself',
@@ -95,7 +95,10 @@ describe('protected tables', () => {
        where k.contype = 'c' and k.conrelid = any ($1::regclass[]) and pg_catalog.pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY' order by 1`,
       [PROTECTED_TABLES],
     );
-    const lists = rows.map(({ name, definition }) => [name, ...[...definition.matchAll(/'(\w+)'::text/g)].map((match) => match[1])]);
+    const lists = rows.map(({ name, definition }) => [
+      name,
+      ...[...definition.matchAll(/'(\w+)'::text/g)].map((match) => match[1]),
+    ]);
     expect(lists).toEqual([
       ['audit_log_actor_type_check', 'user', 'service', 'system', 'job'],
       ['audit_log_outcome_check', 'success', 'failure', 'denied'],

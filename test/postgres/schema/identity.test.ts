@@ -29,7 +29,8 @@ describe('users', () => {
       const add = `insert into identity.users (email) values ('a@b'), ('b@b') returning id, role, auth_provider, uuid_extract_version(id) as version`;
       return (await database.client.query(add)).rows;
     });
-    expect(rows).toMatchObject(Array(2).fill({ role: 'USER', auth_provider: 'EMAIL', version: 7 }));
+    for (const row of rows) expect(row).toMatchObject({ role: 'USER', auth_provider: 'EMAIL', version: 7 });
+    expect(rows).toHaveLength(2);
     expect(rows[0].id < rows[1].id).toBe(true);
   });
 
@@ -100,7 +101,11 @@ describe('auth_identities', () => {
     ['a refresh ciphertext without a key', [null, '\\x02', null, null], '23514 auth_identities_token_key_check'],
     ['a key without ciphertext', [null, null, 'key-1', null], '23514 auth_identities_token_key_check'],
     ['ciphertext and a reference', ['\\x01', null, 'key-1', 'vault://secret/1'], '23514 auth_identities_token_place_check'],
-    ['a plain token as reference', [null, null, null, 'gho_16C7e42F292c6912E7710c838347Ae178B4a'], '23514 auth_identities_token_reference_check'],
+    [
+      'a plain token as reference',
+      [null, null, null, 'gho_16C7e42F292c6912E7710c838347Ae178B4a'],
+      '23514 auth_identities_token_reference_check',
+    ],
   ])('hold no usable token: %s', async (_what, tokens, expected) => {
     expect(await attempt('GOOGLE', '1', tokens)).toBe(expected);
   });

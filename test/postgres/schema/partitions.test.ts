@@ -47,7 +47,8 @@ const months = (...steps: readonly number[]): Promise<Month[]> =>
   );
 
 const month = async (step: number): Promise<Month> => (await months(step))[0] ?? { first: '', suffix: '' };
-const namesOf = async (table: string, ...steps: readonly number[]) => (await months(...steps)).map(({ suffix }) => table + suffix);
+const namesOf = async (table: string, ...steps: readonly number[]) =>
+  (await months(...steps)).map(({ suffix }) => table + suffix);
 
 describe.each(PARTITIONED_TABLES)('%s', (table) => {
   it.each([-1, 0, 1, 3])('puts a row of month %i into the partition of that month, from its first moment', async (step) => {
@@ -58,9 +59,12 @@ describe.each(PARTITIONED_TABLES)('%s', (table) => {
     expect(await partitionFor(table, last)).toBe(step === -1 ? `${table}_default` : `${table}${before}`);
   });
 
-  it.each(['2999-01-01 00:00:00+00', '1999-01-01 00:00:00+00', 'infinity', '-infinity'])('puts a row of %s into the default', async (time) => {
-    expect(await partitionFor(table, time)).toBe(`${table}_default`);
-  });
+  it.each(['2999-01-01 00:00:00+00', '1999-01-01 00:00:00+00', 'infinity', '-infinity'])(
+    'puts a row of %s into the default',
+    async (time) => {
+      expect(await partitionFor(table, time)).toBe(`${table}_default`);
+    },
+  );
 
   it('has whole months in UTC and no hole between them', async () => {
     const rows = await rowsOf(
@@ -114,17 +118,20 @@ describe('create_monthly_partitions', () => {
     expect(made.flat().sort()).toEqual(await namesOf('audit.audit_log', 4, 5, 6, 7));
   });
 
-  it.each(['Pacific/Kiritimati', 'America/Los_Angeles', 'Asia/Kathmandu'])('makes UTC months in a session in %s', async (zone) => {
-    const table = 'delivery.delivery_events';
-    const bounds = `select extract(epoch from lower_bound)::bigint::text from shared.partition_bounds('${table}')`;
-    const seconds = await rolledBack(database.client, async () => {
-      await database.client.query(`set local timezone = '${zone}'; set local datestyle = 'SQL, DMY'`);
-      expect(await run(database.client, table, 5)).toEqual(await namesOf(table, 4, 5));
-      return columnOf<string>(database.client, bounds);
-    });
-    const firsts = await months(-1, 0, 1, 2, 3, 4, 5);
-    expect(seconds).toEqual(firsts.map(({ first }) => String(Date.parse(first.replace('+00', 'Z')) / 1000)));
-  });
+  it.each(['Pacific/Kiritimati', 'America/Los_Angeles', 'Asia/Kathmandu'])(
+    'makes UTC months in a session in %s',
+    async (zone) => {
+      const table = 'delivery.delivery_events';
+      const bounds = `select extract(epoch from lower_bound)::bigint::text from shared.partition_bounds('${table}')`;
+      const seconds = await rolledBack(database.client, async () => {
+        await database.client.query(`set local timezone = '${zone}'; set local datestyle = 'SQL, DMY'`);
+        expect(await run(database.client, table, 5)).toEqual(await namesOf(table, 4, 5));
+        return columnOf<string>(database.client, bounds);
+      });
+      const firsts = await months(-1, 0, 1, 2, 3, 4, 5);
+      expect(seconds).toEqual(firsts.map(({ first }) => String(Date.parse(first.replace('+00', 'Z')) / 1000)));
+    },
+  );
 
   it('refuses a month of which the default partition holds rows, and leaves nothing behind', async () => {
     const { first, suffix } = await month(9);

@@ -40,7 +40,11 @@ describe.each(FUNCTIONS)('%s', (name) => {
       const of = answers.map((bindings) => bindings[n]);
       const winners = of.flatMap((binding, lane) => (binding?.newly_bound === true ? [sessions[lane]] : []));
       expect(winners, repo).toHaveLength(1);
-      const held = await rowsOf(database.client, 'select id as binding_id, lab_session_id as holder from delivery.repo_session_bindings where repo_url = $1', [repo]);
+      const held = await rowsOf(
+        database.client,
+        'select id as binding_id, lab_session_id as holder from delivery.repo_session_bindings where repo_url = $1',
+        [repo],
+      );
       expect(held).toMatchObject([{ holder: winners[0] }]);
       expect(of.map((binding) => ({ binding_id: binding?.binding_id, holder: binding?.holder }))).toEqual(Array(8).fill(held[0]));
     }
@@ -53,7 +57,9 @@ describe.each(FUNCTIONS)('%s', (name) => {
     const first = await bindTo(0);
     expect(first).toMatchObject({ holder: sessions[0], newly_bound: true });
     expect(await bindTo(0)).toEqual({ ...first, newly_bound: false });
-    await database.client.query('update delivery.repo_session_bindings set released_at = now() where id = $1', [first?.binding_id]);
+    await database.client.query('update delivery.repo_session_bindings set released_at = now() where id = $1', [
+      first?.binding_id,
+    ]);
     const second = await bindTo(1);
     expect(second).toMatchObject({ holder: sessions[1], newly_bound: true });
     expect(second?.binding_id).not.toBe(first?.binding_id);
@@ -82,11 +88,20 @@ describe.each(FUNCTIONS)('%s', (name) => {
 describe('a repository', () => {
   it('without a mapping gives bind_repo_session_for_update nothing to lock', async () => {
     const call = database.client.query(bind('bind_repo_session_for_update'), ['https://github.com/x/y', sessions[0]]);
-    await expect(call).rejects.toMatchObject({ code: 'P0002', message: 'repository https://github.com/x/y is mapped to no session' });
+    await expect(call).rejects.toMatchObject({
+      code: 'P0002',
+      message: 'repository https://github.com/x/y is mapped to no session',
+    });
   });
 
   it('has one spelling, or two would be bound', async () => {
-    const spellings = ['https://GitHub.com/x/y', 'https://github.com/x/y.git', 'https://github.com/x/y/', 'http://github.com/x/y', 'git@github.com:x/y'];
+    const spellings = [
+      'https://GitHub.com/x/y',
+      'https://github.com/x/y.git',
+      'https://github.com/x/y/',
+      'http://github.com/x/y',
+      'git@github.com:x/y',
+    ];
     for (const repo of spellings) {
       const call = database.client.query(bind('bind_repo_session'), [repo, sessions[0]]);
       await expect(call, repo).rejects.toMatchObject({ constraint: 'repo_session_bindings_repo_url_check' });
@@ -97,11 +112,16 @@ describe('a repository', () => {
   it('is bound twice by look-then-insert without the unique index', async () => {
     const insert = `insert into delivery.repo_session_bindings (repo_url, lab_session_id) values ('https://github.com/x/twice', $1)`;
     await database.client.query(insert, [sessions[0]]);
-    await expect(database.client.query(insert, [sessions[1]])).rejects.toMatchObject({ constraint: 'repo_session_bindings_repo_url_key' });
+    await expect(database.client.query(insert, [sessions[1]])).rejects.toMatchObject({
+      constraint: 'repo_session_bindings_repo_url_key',
+    });
     const held = await rolledBack(database.client, async () => {
       await database.client.query('drop index delivery.repo_session_bindings_repo_url_key');
       await database.client.query(insert, [sessions[1]]);
-      return valueOf(database.client, `select count(*)::integer from delivery.repo_session_bindings where repo_url like '%/twice'`);
+      return valueOf(
+        database.client,
+        `select count(*)::integer from delivery.repo_session_bindings where repo_url like '%/twice'`,
+      );
     });
     expect(held).toBe(2);
   });

@@ -96,23 +96,37 @@ describe('a repetition while the first is still open', () => {
       return later;
     });
     expect(won).toBe(expected);
-    expect(await valueOf(database.client, 'select count(*)::integer from delivery.delivery_events where delivery_id = $1', [`open-${end}`])).toBe(1);
+    expect(
+      await valueOf(database.client, 'select count(*)::integer from delivery.delivery_events where delivery_id = $1', [
+        `open-${end}`,
+      ]),
+    ).toBe(1);
   });
 });
 
 describe('a writer that goes past the functions', () => {
-  const event = (time: string) => `insert into delivery.delivery_events (delivery_id, source, event_type, created_at) values ('d', 'github', 'push', ${time})`;
+  const event = (time: string) =>
+    `insert into delivery.delivery_events (delivery_id, source, event_type, created_at) values ('d', 'github', 'push', ${time})`;
 
   it.each([
     ['an event without a key', event('now()'), '23503 delivery_events_key_fkey'],
-    ['a second event of a key at the same time', `${event('(select created_at from delivery.delivery_event_keys where delivery_id = $1)')}`, '23505'],
+    [
+      'a second event of a key at the same time',
+      event('(select created_at from delivery.delivery_event_keys where delivery_id = $1)'),
+      '23505',
+    ],
     ['a second event of a key at another time', event(`now() + interval '1 microsecond'`), '23503 delivery_events_key_fkey'],
-    ['a second key', `insert into delivery.delivery_event_keys (delivery_id, source, created_at) values ('d', 'github', '2001-01-01')`, '23505 delivery_event_keys_pkey'],
+    [
+      'a second key',
+      `insert into delivery.delivery_event_keys (delivery_id, source, created_at) values ('d', 'github', '2001-01-01')`,
+      '23505 delivery_event_keys_pkey',
+    ],
     ['a key deleted before its event', `delete from delivery.delivery_event_keys`, '23503 delivery_events_key_fkey'],
     ['the same id from another sender', `select delivery.record_delivery_event('d', 'gitlab', 'push', '{}')`, 'done'],
   ])('is stopped: %s', async (what, sql, expected) => {
     const end = await rolledBack(database.client, async () => {
-      if (what !== 'an event without a key') await database.client.query(`select delivery.record_delivery_event('d', 'github', 'push', '{}')`);
+      if (what !== 'an event without a key')
+        await database.client.query(`select delivery.record_delivery_event('d', 'github', 'push', '{}')`);
       return refusal(database.client, sql.replace('$1', `'d'`));
     });
     expect(end.startsWith(expected)).toBe(true);

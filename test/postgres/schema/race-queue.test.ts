@@ -56,7 +56,9 @@ describe('enqueue_verification', () => {
   });
 
   it.each(['', 'HEAD', 'A'.repeat(40), 'a'.repeat(41), 'a'.repeat(63)])('refuses what is no commit: "%s"', async (commit) => {
-    await expect(database.client.query(ENQUEUE, [commit])).rejects.toMatchObject({ constraint: 'verification_jobs_commit_sha_check' });
+    await expect(database.client.query(ENQUEUE, [commit])).rejects.toMatchObject({
+      constraint: 'verification_jobs_commit_sha_check',
+    });
   });
 });
 

@@ -128,7 +128,10 @@ describe('the settings', () => {
     await app.query(`set local app.access = 'service'`);
     expect(await columnOf(app, 'select id from identity.users order by 1')).toEqual([LIN, MAX]);
     await app.query('commit');
-    const left = await rowsOf(app, `select current_setting('app.user_id', true) as user_id, current_setting('app.access', true) as access`);
+    const left = await rowsOf(
+      app,
+      `select current_setting('app.user_id', true) as user_id, current_setting('app.access', true) as access`,
+    );
     expect(left).toEqual([{ user_id: '', access: '' }]);
     for (const item of CASES) expect(await owners(item)).toEqual([]);
   });

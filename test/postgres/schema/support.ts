@@ -52,7 +52,11 @@ export async function withClients<T>(url: string, count: number, use: (clients: 
 }
 
 /** The rows of one statement. */
-export async function rowsOf<Row extends object>(client: pg.Client, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+export async function rowsOf<Row extends object>(
+  client: pg.Client,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
   return (await client.query<Row>(sql, [...values])).rows;
 }
 
