@@ -9,7 +9,7 @@
 --! fix: alter collation {schema}.{collation} refresh version; -- only after the indexes of loc-affected-indexes are rebuilt
 --! refs: https://www.postgresql.org/docs/current/sql-altercollation.html#SQL-ALTERCOLLATION-NOTES
 select pg_catalog.format('%I.%I', n.nspname, c.collname) as object,
-       pg_catalog.format('collation %I.%I was recorded at version %s and the machine has %s: searches by its indexes may miss rows, and duplicates get in',
+       pg_catalog.format('collation %I.%I was recorded at version %s and the machine has %s: searches may miss rows, and duplicates get in',
                          n.nspname, c.collname, c.collversion, coalesce(v.actual, 'none')) as detail,
        pg_catalog.jsonb_build_object('schema', n.nspname, 'collation', c.collname, 'recorded', c.collversion, 'actual', v.actual) as data
   from pg_catalog.pg_collation c

@@ -10,7 +10,7 @@
 --! refs: https://www.postgresql.org/docs/current/sql-altercollation.html#SQL-ALTERCOLLATION-NOTES
 --!   https://wiki.postgresql.org/wiki/Locale_data_changes
 select d.datname as object,
-       pg_catalog.format('database %I was built with collation version %s and the machine has %s: searches for text may miss rows, and duplicates get in',
+       pg_catalog.format('database %I was built with collation version %s and the machine has %s: searches may miss rows, and duplicates get in',
                          d.datname, d.datcollversion, coalesce(v.actual, 'none')) as detail,
        pg_catalog.jsonb_build_object('database', d.datname, 'recorded', d.datcollversion, 'actual', v.actual) as data
   from pg_catalog.pg_database d

@@ -50,6 +50,5 @@ select v.object,
   from unversioned v
   join using_it u on u.collation_oid = v.collation_oid
   join pg_catalog.pg_class i on i.oid = u.indexrelid and i.relkind = 'i'
-  join pg_catalog.pg_namespace n on n.oid = i.relnamespace and n.nspname not in ('pg_catalog', 'pg_toast')
  group by v.object, v.name
  order by v.object;

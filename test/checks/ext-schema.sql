@@ -20,6 +20,17 @@ update pg_catalog.pg_extension set extrelocatable = false where extname = 'pgcry
 --!   create schema if not exists extensions; drop extension pgcrypto; create extension pgcrypto schema extensions;
 --! then: fixed
 
+-- No extension of the server has a schema of its own, so its list is made to say that one has.
+--! case: one that chooses its schema itself
+set local allow_system_table_mods = on;
+create or replace view pg_catalog.pg_available_extension_versions as
+select v.name, v.version, true as installed, v.superuser, v.trusted, v.relocatable,
+       case v.name when 'pgcrypto' then 'fixed'::name else v.schema end as schema, v.requires, v.comment
+  from pg_catalog.pg_available_extension_versions() v;
+create schema fixed;
+create extension pgcrypto schema fixed;
+--! expect: none
+
 --! case: where the project says, and plpgsql in pg_catalog
 create schema extensions;
 create extension pgcrypto schema extensions;

@@ -10,6 +10,8 @@ grant create on database checks to "Shop App", public;
 --! policy: {"databaseCreators": ["migrator"]}
 create role migrator;
 create role boss superuser;
+create role landlord;
+alter database checks owner to landlord;
 grant create on database checks to migrator, boss;
 --! expect: none
 

@@ -20,6 +20,9 @@ create table customer (name text collate "de-x-icu");
 update pg_catalog.pg_collation set collversion = '1.0' where collname = 'default';
 create table customer (name text);
 create index on customer (name);
+-- Dependencies on this row are not recorded; one that is must not matter either.
+insert into pg_catalog.pg_depend (classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype)
+select 'pg_class'::regclass, 'customer'::regclass, 1, 'pg_collation'::regclass, c.oid, 0, 'n' from pg_catalog.pg_collation c where c.collname = 'default';
 --! expect: none
 
 --! case: the role may not see the collations

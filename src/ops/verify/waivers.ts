@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from 'yaml';
 import type { SourcePosition } from '../../core/errors.ts';
 import { fail } from '../../core/errors.ts';
 import { didYouMean, type HeaderProblem } from '../../core/header.ts';
@@ -47,13 +47,16 @@ export function parseWaivers(file: string, text: string, rules: WaiverRules): Wa
     return { file, line, column: col, text: lines[line - 1] ?? '' };
   };
   const problems: HeaderProblem[] = document.errors.map((error) => ({
-    message: error.message.replaceAll('\n', ' '),
+    message: error.code === 'BAD_ALIAS' ? STAR : error.message.replaceAll('\n', ' '),
     position: at(error.pos[0]),
   }));
   const waivers = problems.length > 0 ? [] : readList(document.contents, { at, problems, rules, file });
   failOnProblems(problems, 'An entry has check, reason, owner and expires, and may have object, environment and approved_by.');
   return waivers;
 }
+
+/** `object: *` is the glob everybody writes first, and an alias to YAML. */
+const STAR = `a value that starts with * stands in quotes: object: '*'`;
 
 interface Reading {
   readonly at: (offset: number) => SourcePosition;
@@ -107,6 +110,7 @@ function readKeys(map: YAMLMap, reading: Reading): Entry {
   for (const { key: keyNode, value: node } of map.items as { key: Node; value: Node | null }[]) {
     const key = isScalar(keyNode) ? String(keyNode.value) : '';
     if (!isKey(key)) complain(reading, keyNode, `unknown key "${key}"${didYouMean(key, KEYS)}`);
+    else if (isAlias(node)) complain(reading, node, STAR);
     else if (node === null || !isScalar(node) || typeof node.value !== 'string' || node.value.trim() === '')
       complain(reading, node ?? keyNode, `"${key}" takes a text`);
     else entry[key] = { value: node.value.trim(), node };

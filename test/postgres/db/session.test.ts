@@ -11,6 +11,8 @@ beforeAll(async () => (database = await createTestDatabase()));
 afterAll(() => database.drop());
 
 const open = <T>(options: SessionOptions, use: (session: Session) => Promise<T>) => withSession(database.target, options, use);
+/** pg_locks shows the whole cluster, and other tests lock in their own databases. */
+const ADVISORY = `select 1 from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
 const failure = async (promise: Promise<unknown>): Promise<DbctlError> => {
   const thrown: unknown = await promise.then(
     () => undefined,
@@ -159,9 +161,7 @@ describe('the advisory lock', () => {
       ),
     );
     expect(most).toBe(1);
-    expect(
-      await open({ access: 'read' }, (session) => session.rows(`select 1 from pg_locks where locktype = 'advisory'`)),
-    ).toEqual([]);
+    expect(await open({ access: 'read' }, (session) => session.rows(`${ADVISORY}`))).toEqual([]);
   });
 
   it('is never waited for inside the server, where a waiting snapshot would deadlock with concurrent index builds', async () => {
@@ -173,9 +173,7 @@ describe('the advisory lock', () => {
       withAdvisoryLock(session, 'migrate', { waitMs: 5_000 }, async () => {}),
     );
     await sleep(300);
-    const waiting = await open({ access: 'read' }, (session) =>
-      session.rows(`select 1 from pg_locks where locktype = 'advisory' and not granted`),
-    );
+    const waiting = await open({ access: 'read' }, (session) => session.rows(`${ADVISORY} and not granted`));
     release();
     await Promise.all([holder, waiter]);
     expect(waiting).toEqual([]);
@@ -184,7 +182,7 @@ describe('the advisory lock', () => {
   it('is given back when the work fails', async () => {
     await open({ access: 'write' }, async (session) => {
       await failure(withAdvisoryLock(session, 'migrate', { waitMs: 0 }, async () => void (await session.rows('select 1 / 0'))));
-      expect(await session.rows(`select 1 from pg_locks where locktype = 'advisory'`)).toEqual([]);
+      expect(await session.rows(`${ADVISORY}`)).toEqual([]);
     });
   });
 });

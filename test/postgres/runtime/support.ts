@@ -66,6 +66,8 @@ export class Laboratory {
     own(folder);
     const data = join(folder, 'data');
     cpSync(options.from ?? (this.#template ??= initdb(join(this.folder, 'template'))), data, { recursive: true });
+    // Node.js 22 and later make the copied folder with the umask's mode; the server wants it closed.
+    chmodSync(data, 0o700);
     configure(data, folder, port, options);
     execFileSync('chown', ['-R', account === undefined ? String(process.getuid?.()) : `${account.uid}:${account.gid}`, folder]);
     const child = spawn(join(binFolder, 'postgres'), ['-D', data], { ...owner, stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });

@@ -25,6 +25,8 @@ interface Plan {
   readonly indexes: readonly string[];
   /** Tables and partitions read from end to end. */
   readonly scanned: readonly string[];
+  /** Rows of one table are sorted although an index should give them in order. Partitions may be sorted: those without rows are. */
+  readonly sorted: boolean;
 }
 
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
@@ -50,29 +52,37 @@ async function planOf(sql: string): Promise<Plan> {
     `select t.relname::text from pg_catalog.pg_class t where t.relname = any ($1) and ${COUNTS} order by 1`,
     [nodes.flatMap((node) => (node['Node Type'] === 'Seq Scan' ? (node['Relation Name'] ?? []) : []))],
   );
-  return { indexes, scanned };
+  const types = nodes.map((node) => node['Node Type']);
+  return { indexes, scanned, sorted: types.some((type) => type.endsWith('Sort')) && !types.includes('Append') };
 }
 
-const withoutSeqScan = (query: string, before = ''): Promise<Plan> =>
+const withIndexesOnly = (query: string, before = ''): Promise<Plan> =>
   rolledBack(database.client, async () => {
-    await database.client.query(`${before}; set local enable_seqscan = off`);
+    await database.client.query(`${before}; set local enable_seqscan = off; set local enable_sort = off`);
     return planOf(query);
   });
 
 describe('access paths', () => {
   it.each(LARGE)('%s is taken', async (index, query) => {
-    expect(await planOf(query)).toEqual({ indexes: [index], scanned: [] });
+    expect(await planOf(query)).toEqual({ indexes: [index], scanned: [], sorted: false });
   });
 
   it.each(SMALL)('%s can be taken', async (index, query) => {
-    expect(await withoutSeqScan(query)).toEqual({ indexes: [index], scanned: [] });
+    expect(await withIndexesOnly(query)).toEqual({ indexes: [index], scanned: [], sorted: false });
+  });
+
+  it('are seen to be missing when an index has the right rows in the wrong order', async () => {
+    const other = `drop index jobs.jobs_claim_idx; create index other on jobs.jobs (finished_at) where state = 'queued'`;
+    const query = `select id from jobs.jobs where state = 'queued' and run_at <= now() order by run_at, id limit 10`;
+    expect(await withIndexesOnly(query, other)).toEqual({ indexes: ['other'], scanned: [], sorted: true });
   });
 
   it('are seen to be missing when the index is', async () => {
     const query = `select id from content.labs where metadata ->> 'lab_id' = 'DEMO-007'`;
-    expect(await withoutSeqScan(query, 'drop index content.labs_metadata_lab_id_idx')).toEqual({
+    expect(await withIndexesOnly(query, 'drop index content.labs_metadata_lab_id_idx')).toEqual({
       indexes: [],
       scanned: ['labs'],
+      sorted: false,
     });
   });
 });

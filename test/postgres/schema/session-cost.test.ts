@@ -15,6 +15,8 @@ const FREE = '1 0 EUR [2026-01-01,)';
 const HALF = '1 0.0018 USD [2026-01-01,)';
 /** A second costs 0.4 millionths, in January and later: two halves that would both round to nothing. */
 const SPLIT = ['1 0.00144 USD [2026-01-01,2026-02-01)', '1 0.00144 USD [2026-02-01,)'];
+/** Less than the middle between two millionths by 1e-12/3600: a quotient cut to twelve places would lie on it, and go up. */
+const BELOW_MIDDLE = '1 999999.999997 USD [2026-01-01,)';
 const HIGHEST = '1 999999.999999 USD [2026-01-01,)';
 
 describe('the cost of a session is rate times time', () => {
@@ -39,6 +41,7 @@ describe('the cost of a session is rate times time', () => {
     ['half a millionth rounds up', [HALF], '2026-03-01 10:00:00', '2026-03-01 10:00:01', 'FINAL 0.000001 USD', 1],
     ['a microsecond less rounds down', [HALF], '2026-03-01 10:00:00', '2026-03-01 10:00:00.999999', 'FINAL 0.000000 USD', 1],
     ['rounded once, not at each change', SPLIT, '2026-01-31 23:59:59', '2026-02-01 00:00:01', 'FINAL 0.000001 USD', 2],
+    ['just below the middle', [BELOW_MIDDLE], '2026-03-01 10:00', '2026-03-01 10:47:46.666667', 'FINAL 796296.296386 USD', 1],
     ['a century, exact', [HIGHEST], '2026-01-01 00:00', '2126-01-01 00:00', 'FINAL 876575999999.123424 USD', 1],
   ])('%s', async (_what, rates, from, to, expected, segments) => {
     const insert = `insert into execution.lab_sessions (user_id, lab_version_id, status, started_at, completed_at)

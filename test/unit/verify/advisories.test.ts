@@ -45,7 +45,9 @@ describe('the advisory data', () => {
     expect(new Set(ids).size).toBe(ids.length);
     const versions = advisories.releases.map(({ version }) => version);
     expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
-    expect(advisories.cves.every(({ component, extensions }) => (component === 'extension') === extensions.length > 0)).toBe(true);
+    expect(advisories.cves.every(({ component, extensions }) => (component === 'extension') === extensions.length > 0)).toBe(
+      true,
+    );
   });
 
   it('names a predecessor for every release out of cycle, and for no other', () => {

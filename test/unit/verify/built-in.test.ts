@@ -37,7 +37,9 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
   });
 
   it('names in needs every relation it reads: what cannot be seen must be unknown', () => {
-    const read = [...bare(query).matchAll(/\b(?:from|join)\s+(pg_catalog\.\w+)(?!\w|\s*\()/g)].map(([, relation]) => relation ?? '');
+    const read = [...bare(query).matchAll(/\b(?:from|join)\s+(pg_catalog\.\w+)(?!\w|\s*\()/g)].map(
+      ([, relation]) => relation ?? '',
+    );
     const met = new Set(needs.map(needText));
     // A need for a setting is one for the view as well.
     if (needs.some(({ kind }) => kind === 'setting' || kind === 'unoverridden')) met.add('select pg_catalog.pg_settings');
@@ -48,7 +50,35 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
 
   it('has a function call qualified, keywords in lower case, a fixed order, and short lines', () => {
     const calls = [...bare(query).matchAll(/(?<![\w.])([a-z_][a-z0-9_]*)\s*\(/g)].map(([, name]) => name ?? '');
-    const syntax = new Set(['select', 'from', 'where', 'and', 'or', 'not', 'exists', 'in', 'any', 'all', 'values', 'as', 'on', 'with', 'filter', 'coalesce', 'nullif', 'case', 'when', 'then', 'else', 'extract', 'over', 'lateral', 'join', 'union', 'by']);
+    const syntax = new Set([
+      'select',
+      'from',
+      'where',
+      'and',
+      'or',
+      'not',
+      'exists',
+      'in',
+      'any',
+      'all',
+      'values',
+      'as',
+      'on',
+      'with',
+      'filter',
+      'coalesce',
+      'nullif',
+      'case',
+      'when',
+      'then',
+      'else',
+      'extract',
+      'over',
+      'lateral',
+      'join',
+      'union',
+      'by',
+    ]);
     // Names of CTEs and aliases with column lists look like calls.
     const defined = [...bare(query).matchAll(/(?:with|,|as)\s+([a-z_]+)\s*\(/g)].map(([, name]) => name ?? '');
     expect(calls.filter((name) => !syntax.has(name) && !defined.includes(name))).toEqual([]);

@@ -11,7 +11,7 @@ describe('a fix', () => {
     ['{a} {a}', { a: 'x' }, '"x" "x"'],
     // A name that is not there, or braces that are none of ours, stay to be seen.
     ['{role} {other}', { role: 'a', other: null }, '"a" {other}'],
-    ['select \'{"a": 1}\', \'{1,2}\'', {}, 'select \'{"a": 1}\', \'{1,2}\''],
+    ["select '{\"a\": 1}', '{1,2}'", {}, "select '{\"a\": 1}', '{1,2}'"],
     // What a database holds is not a template: it is filled in once.
     ['{role} {other}', { role: '{other}', other: 'b' }, '"{other}" "b"'],
   ])('%s', (template, data, expected) => {

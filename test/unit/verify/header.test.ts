@@ -6,7 +6,11 @@ const problemsOf = (text: string) => parseHeader('checks/a.sql', text, grammar).
 
 describe('a header', () => {
   it('is keys, continued values and a body that keeps its line numbers', () => {
-    const header = parseHeader('checks/a.sql', '--! title: One\n--! why: first\n--!   second\n--!\n--!   third\n\nselect 1;\n-- a comment\n', grammar);
+    const header = parseHeader(
+      'checks/a.sql',
+      '--! title: One\n--! why: first\n--!   second\n--!\n--!   third\n\nselect 1;\n-- a comment\n',
+      grammar,
+    );
     expect(header.problems).toEqual([]);
     expect(header.entries.get('title')?.value).toBe('One');
     expect(header.entries.get('why')?.value).toBe('first\nsecond\n\nthird');
@@ -28,20 +32,32 @@ describe('a header', () => {
   });
 
   it.each<[string, string, string[]]>([
-    ['a key that is mistyped', '--! titel: One\n--! title: One\n--! why: x', ['checks/a.sql:1:5: unknown key "titel", did you mean "title"?']],
+    [
+      'a key that is mistyped',
+      '--! titel: One\n--! title: One\n--! why: x',
+      ['checks/a.sql:1:5: unknown key "titel", did you mean "title"?'],
+    ],
     ['a key nothing is near', '--! title: One\n--! why: x\n--! colour: red', ['checks/a.sql:3:5: unknown key "colour"']],
-    ['a key given twice', '--! title: One\n--! title: Two\n--! why: x', ['checks/a.sql:2:5: key "title" is given twice (first on line 1)']],
+    [
+      'a key given twice',
+      '--! title: One\n--! title: Two\n--! why: x',
+      ['checks/a.sql:2:5: key "title" is given twice (first on line 1)'],
+    ],
     ['a key without a value', '--! title: One\n--! why:\nselect 1', ['checks/a.sql:2:5: key "why" has no value']],
     ['a missing key', '--! title: One\nselect 1', ['checks/a.sql:1:1: missing key "why": add a line --! why: …']],
     [
       'a line that is neither',
       '--! title: One\n--!why: x\n--! why: x',
-      ['checks/a.sql:2:1: not a header line: write `--! key: value`, or continue the value above with two or more spaces after --!'],
+      [
+        'checks/a.sql:2:1: not a header line: write `--! key: value`, or continue the value above with two or more spaces after --!',
+      ],
     ],
     [
       'a continuation of nothing',
       '--!   floating\n--! title: One\n--! why: x',
-      ['checks/a.sql:1:1: not a header line: write `--! key: value`, or continue the value above with two or more spaces after --!'],
+      [
+        'checks/a.sql:1:1: not a header line: write `--! key: value`, or continue the value above with two or more spaces after --!',
+      ],
     ],
     [
       'a header line below the SQL, which nobody would obey',
@@ -57,7 +73,14 @@ describe('a header', () => {
         'checks/a.sql:3:5: key "title" is given twice (first on line 2)',
       ],
     ],
-    ['an empty file', '', ['checks/a.sql:1:1: missing key "title": add a line --! title: …', 'checks/a.sql:1:1: missing key "why": add a line --! why: …']],
+    [
+      'an empty file',
+      '',
+      [
+        'checks/a.sql:1:1: missing key "title": add a line --! title: …',
+        'checks/a.sql:1:1: missing key "why": add a line --! why: …',
+      ],
+    ],
   ])('refuses %s', (_, text, expected) => {
     expect(problemsOf(text)).toEqual(expected);
   });

@@ -14,7 +14,8 @@ const found = (id: string, ...findings: Partial<Finding>[]): Outcome => ({
   check: checkNamed(id),
   findings: findings.map((finding) => ({ object: 'role app', detail: 'app may do anything', data: { role: 'app' }, ...finding })),
 });
-const verdict = (outcomes: readonly Outcome[], here: Partial<Circumstances> = {}, bar: Partial<Bar> = {}) => judge(outcomes, { ...HERE, ...here }, { ...BAR, ...bar });
+const verdict = (outcomes: readonly Outcome[], here: Partial<Circumstances> = {}, bar: Partial<Bar> = {}) =>
+  judge(outcomes, { ...HERE, ...here }, { ...BAR, ...bar });
 
 describe('a verdict', () => {
   it('is yes when everything passes', () => {
@@ -51,7 +52,9 @@ describe('a verdict', () => {
   });
 
   it('lets a row bring its own severity, and no other word', () => {
-    const { items } = verdict([found('a', { object: 'x', data: { severity: 'low' } }, { object: 'y', data: { severity: 'terrible' } })]);
+    const { items } = verdict([
+      found('a', { object: 'x', data: { severity: 'low' } }, { object: 'y', data: { severity: 'terrible' } }),
+    ]);
     expect(items.map(({ object, severity }) => [object, severity])).toEqual([
       ['y', 'high'],
       ['x', 'low'],
@@ -76,7 +79,10 @@ describe('a verdict', () => {
   it('is no when a required check could not look', () => {
     expect(verdict([unknown('a'), unknown('b')], {}, { required: ['a'] })).toMatchObject({
       ok: false,
-      notes: ['2 checks could not look, which is no pass: what is under "fix" would show it.', 'The answer is no: 1 required check could not look.'],
+      notes: [
+        '2 checks could not look, which is no pass: what is under "fix" would show it.',
+        'The answer is no: 1 required check could not look.',
+      ],
     });
     expect(verdict([pass('a'), skipped('b')], {}, { required: ['a', 'b'] }).ok).toBe(true);
   });
@@ -91,8 +97,22 @@ describe('a verdict', () => {
   });
 
   it('sorts the worst first', () => {
-    const outcomes = [pass('z'), skipped('y'), unknown('x'), found('b', { object: '2' }, { object: '1' }, { object: '3', data: { severity: 'critical' } }), found('a', {})];
-    expect(verdict(outcomes).items.map(({ id, object }) => `${id} ${object}`)).toEqual(['b 3', 'a role app', 'b 1', 'b 2', 'x cluster', 'y cluster', 'z cluster']);
+    const outcomes = [
+      pass('z'),
+      skipped('y'),
+      unknown('x'),
+      found('b', { object: '2' }, { object: '1' }, { object: '3', data: { severity: 'critical' } }),
+      found('a', {}),
+    ];
+    expect(verdict(outcomes).items.map(({ id, object }) => `${id} ${object}`)).toEqual([
+      'b 3',
+      'a role app',
+      'b 1',
+      'b 2',
+      'x cluster',
+      'y cluster',
+      'z cluster',
+    ]);
   });
 });
 
@@ -105,7 +125,12 @@ describe('a waiver', () => {
       expect.objectContaining({
         status: 'waived',
         message: 'app may do anything (accepted by ops until 2026-12-21: the update is planned for the window of December)',
-        waiver: { reason: 'the update is planned for the window of December', owner: 'ops', expires: '2026-12-21', approvedBy: null },
+        waiver: {
+          reason: 'the update is planned for the window of December',
+          owner: 'ops',
+          expires: '2026-12-21',
+          approvedBy: null,
+        },
       }),
     ]);
   });
@@ -116,7 +141,11 @@ describe('a waiver', () => {
     const after = verdict([found('a', {})], { waivers, now: new Date('2026-11-22T00:00:00Z') });
     expect(after.ok).toBe(false);
     expect(after.items).toEqual([
-      expect.objectContaining({ status: 'fail', message: 'app may do anything (the waiver of ops expired on 2026-11-21)', waiver: expect.objectContaining({ owner: 'ops' }) }),
+      expect.objectContaining({
+        status: 'fail',
+        message: 'app may do anything (the waiver of ops expired on 2026-11-21)',
+        waiver: expect.objectContaining({ owner: 'ops' }),
+      }),
     ]);
   });
 
@@ -124,7 +153,12 @@ describe('a waiver', () => {
     const outcomes = [found('a', { data: { severity: 'critical' } })];
     expect(verdict(outcomes, { waivers: [waiverFor('a')] })).toMatchObject({
       ok: false,
-      items: [{ status: 'fail', message: 'app may do anything (the waiver of ops does not count: a critical finding needs approved_by)' }],
+      items: [
+        {
+          status: 'fail',
+          message: 'app may do anything (the waiver of ops does not count: a critical finding needs approved_by)',
+        },
+      ],
     });
     expect(verdict(outcomes, { waivers: [waiverFor('a', { approvedBy: 'cto' })] }).ok).toBe(true);
   });
@@ -173,8 +207,16 @@ describe('a waiver', () => {
     ['2026-12-06', null],
     ['2026-11-20', null],
   ])('that ends on %s: notice %s', (expires, words) => {
-    const notices = verdict([found('a', {})], { waivers: [waiverFor('a', { expires })] }).items.filter(({ id }) => id === 'waiver-expiring');
+    const notices = verdict([found('a', {})], { waivers: [waiverFor('a', { expires })] }).items.filter(
+      ({ id }) => id === 'waiver-expiring',
+    );
     if (words === null) expect(notices).toEqual([]);
-    else expect(notices).toEqual([expect.objectContaining({ severity: 'info', message: `the waiver of ops for a ${words}: from the day after the finding counts` })]);
+    else
+      expect(notices).toEqual([
+        expect.objectContaining({
+          severity: 'info',
+          message: `the waiver of ops for a ${words}: from the day after the finding counts`,
+        }),
+      ]);
   });
 });

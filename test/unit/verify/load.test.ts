@@ -8,15 +8,25 @@ let folder: string;
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'dbctl-checks-'))));
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const HEADER = ['title: T', 'severity: low', 'scope: cluster', 'why: w', 'fix: f', 'refs: r'].map((line) => `--! ${line}`).join('\n');
+const HEADER = ['title: T', 'severity: low', 'scope: cluster', 'why: w', 'fix: f', 'refs: r']
+  .map((line) => `--! ${line}`)
+  .join('\n');
 async function file(path: string, group = 'own', header = HEADER): Promise<void> {
   await mkdir(join(folder, path, '..'), { recursive: true });
-  await writeFile(join(folder, path), `${header}\n--! group: ${group}\nselect 'a' as object, 'b' as detail, null::jsonb as data;\n`);
+  await writeFile(
+    join(folder, path),
+    `${header}\n--! group: ${group}\nselect 'a' as object, 'b' as detail, null::jsonb as data;\n`,
+  );
 }
 
 describe('loading checks', () => {
   it('reads every .sql of the folders, by group and id', async () => {
-    await Promise.all([file('one/b-two.sql', 'y'), file('one/b-one.sql', 'y'), file('two/z-one.sql', 'x'), writeFile(join(folder, 'notes.txt'), '')]);
+    await Promise.all([
+      file('one/b-two.sql', 'y'),
+      file('one/b-one.sql', 'y'),
+      file('two/z-one.sql', 'x'),
+      writeFile(join(folder, 'notes.txt'), ''),
+    ]);
     const checks = await loadChecks([join(folder, 'one'), join(folder, 'two')], folder);
     expect(checks.map(({ id, file: path }) => [id, path])).toEqual([
       ['z-one', 'two/z-one.sql'],
@@ -42,11 +52,16 @@ describe('loading checks', () => {
 
   it("refuses a project's check with the id of one of dbctl's own", async () => {
     await file('version-pin.sql');
-    await expect(loadChecks([builtInFolder(), folder], folder)).rejects.toMatchObject({ message: expect.stringContaining('check id "version-pin" is taken by ') });
+    await expect(loadChecks([builtInFolder(), folder], folder)).rejects.toMatchObject({
+      message: expect.stringContaining('check id "version-pin" is taken by '),
+    });
   });
 
   it('names every problem of every file', async () => {
-    await Promise.all([file('a.sql', 'own', HEADER.replace('severity: low', 'severty: low')), file('b.sql', 'own', HEADER.replace('cluster', 'table'))]);
+    await Promise.all([
+      file('a.sql', 'own', HEADER.replace('severity: low', 'severty: low')),
+      file('b.sql', 'own', HEADER.replace('cluster', 'table')),
+    ]);
     await expect(loadChecks([folder], folder)).rejects.toMatchObject({
       code: 'config.invalid',
       message: '3 problems, the first: a.sql:1:1: missing key "severity": add a line --! severity: …',
@@ -60,6 +75,9 @@ describe('loading checks', () => {
 
   it('says when the folder is none', async () => {
     await file('a-check.sql');
-    await expect(loadChecks([join(folder, 'a-check.sql')])).rejects.toMatchObject({ code: 'config.invalid', message: expect.stringContaining('cannot read the folder of checks') });
+    await expect(loadChecks([join(folder, 'a-check.sql')])).rejects.toMatchObject({
+      code: 'config.invalid',
+      message: expect.stringContaining('cannot read the folder of checks'),
+    });
   });
 });

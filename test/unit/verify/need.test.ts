@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { blindness, needText, parseNeed, type Need, type Sight } from '../../../src/ops/verify/need.ts';
 
-const BLIND: Sight = { role: 'Night "Shift"', granted: new Set(), settings: new Map(), seesAllSettings: false, coversMajor: false };
+const BLIND: Sight = {
+  role: 'Night "Shift"',
+  granted: new Set(),
+  settings: new Map(),
+  seesAllSettings: false,
+  coversMajor: false,
+};
 const need = (text: string) => parseNeed(text) as Need;
 const sees = (granted: readonly string[], more: Partial<Sight> = {}): Sight => ({ ...BLIND, granted: new Set(granted), ...more });
 const VIEW = 'select pg_catalog.pg_settings';
@@ -19,24 +25,50 @@ describe('a need', () => {
     expect(needText(need(text))).toBe(text);
   });
 
-  it.each(['', 'select pg_roles', 'select pg_catalog.pg_roles; drop table a', 'execute pg_catalog.f', 'member "x"', 'setting a b', 'superuser', 'advisories x'])(
-    '%j is none',
-    (text) => {
-      expect(parseNeed(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'select pg_roles',
+    'select pg_catalog.pg_roles; drop table a',
+    'execute pg_catalog.f',
+    'member "x"',
+    'setting a b',
+    'superuser',
+    'advisories x',
+  ])('%j is none', (text) => {
+    expect(parseNeed(text)).toBeNull();
+  });
 
   it.each<[string, Sight, string, string]>([
-    ['select pg_catalog.pg_authid', BLIND, 'role "Night ""Shift""" has no select right on pg_catalog.pg_authid', 'grant select on pg_catalog.pg_authid to "Night ""Shift""";'],
+    [
+      'select pg_catalog.pg_authid',
+      BLIND,
+      'role "Night ""Shift""" has no select right on pg_catalog.pg_authid',
+      'grant select on pg_catalog.pg_authid to "Night ""Shift""";',
+    ],
     [
       'execute pg_catalog.pg_hba_file_rules()',
       BLIND,
       'role "Night ""Shift""" has no execute right on function pg_catalog.pg_hba_file_rules()',
       'grant execute on function pg_catalog.pg_hba_file_rules() to "Night ""Shift""";',
     ],
-    ['member pg_monitor', BLIND, 'role "Night ""Shift""" is not a member of pg_monitor', 'grant pg_monitor to "Night ""Shift""";'],
-    ['setting ssl', BLIND, 'role "Night ""Shift""" has no select right on pg_catalog.pg_settings', 'grant select on pg_catalog.pg_settings to "Night ""Shift""";'],
-    ['setting ssl', sees([VIEW]), 'role "Night ""Shift""" may not see the setting ssl, and hidden is not off', 'grant pg_read_all_settings to "Night ""Shift""";'],
+    [
+      'member pg_monitor',
+      BLIND,
+      'role "Night ""Shift""" is not a member of pg_monitor',
+      'grant pg_monitor to "Night ""Shift""";',
+    ],
+    [
+      'setting ssl',
+      BLIND,
+      'role "Night ""Shift""" has no select right on pg_catalog.pg_settings',
+      'grant select on pg_catalog.pg_settings to "Night ""Shift""";',
+    ],
+    [
+      'setting ssl',
+      sees([VIEW]),
+      'role "Night ""Shift""" may not see the setting ssl, and hidden is not off',
+      'grant pg_read_all_settings to "Night ""Shift""";',
+    ],
     ['setting ssl', sees([VIEW], { seesAllSettings: true }), 'the server has no setting ssl', 'show ssl;'],
     [
       'unoverridden TimeZone',

@@ -27,16 +27,30 @@ describe('a policy', () => {
     });
   });
 
-  it.each(['UTC', 'utc', 'Etc/UTC', 'GMT', 'Etc/GMT', 'Etc/GMT+0', 'UCT', 'Zulu', 'Universal', 'Greenwich', '<+00>-00', 'UTC0', '+00:00'])(
-    'takes %s for UTC',
+  it.each([
+    'UTC',
+    'utc',
+    'Etc/UTC',
+    'GMT',
+    'Etc/GMT',
+    'Etc/GMT+0',
+    'UCT',
+    'Zulu',
+    'Universal',
+    'Greenwich',
+    '<+00>-00',
+    'UTC0',
+    '+00:00',
+  ])('takes %s for UTC', (name) => {
+    expect(timezoneSpellings('UTC')).toContain(name.toLowerCase());
+    expect(timezoneSpellings(name)).toContain('etc/utc');
+  });
+
+  it.each(['Europe/London', 'Africa/Abidjan', 'Etc/GMT+1', 'WET', 'UTC+1'])(
+    'does not take %s for UTC, whatever its offset today',
     (name) => {
-      expect(timezoneSpellings('UTC')).toContain(name.toLowerCase());
-      expect(timezoneSpellings(name)).toContain('etc/utc');
+      expect(timezoneSpellings('UTC')).not.toContain(name.toLowerCase());
+      expect(timezoneSpellings(name)).toEqual([name.toLowerCase()]);
     },
   );
-
-  it.each(['Europe/London', 'Africa/Abidjan', 'Etc/GMT+1', 'WET', 'UTC+1'])('does not take %s for UTC, whatever its offset today', (name) => {
-    expect(timezoneSpellings('UTC')).not.toContain(name.toLowerCase());
-    expect(timezoneSpellings(name)).toEqual([name.toLowerCase()]);
-  });
 });

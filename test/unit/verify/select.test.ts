@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { selectChecks, type Selection } from '../../../src/ops/verify/select.ts';
 import { checkNamed } from './support.ts';
 
-const CHECKS = [checkNamed('time-a', { group: 'time' }), checkNamed('time-b', { group: 'time' }), checkNamed('loc-a', { group: 'locale' })];
+const CHECKS = [
+  checkNamed('time-a', { group: 'time' }),
+  checkNamed('time-b', { group: 'time' }),
+  checkNamed('loc-a', { group: 'locale' }),
+];
 const ALL: Selection = { configuredGroups: 'all', skip: [], required: [] };
 const select = (selection: Partial<Selection>) => {
   const { run, skipped } = selectChecks(CHECKS, { ...ALL, ...selection });
@@ -28,6 +32,8 @@ describe('the selection', () => {
     [{ required: ['gone'] }, 'config.invalid', 'verify.required: no check "gone"'],
     [{ configuredGroups: ['local'] }, 'config.invalid', 'verify.groups: no group "local", did you mean "locale"?'],
   ])('refuses %j', (selection, code, message) => {
-    expect(() => select(selection)).toThrow(expect.objectContaining({ code, message, hint: 'Run dbctl verify --list to see every check with its group.' }));
+    expect(() => select(selection)).toThrow(
+      expect.objectContaining({ code, message, hint: 'Run dbctl verify --list to see every check with its group.' }),
+    );
   });
 });

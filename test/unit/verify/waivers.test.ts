@@ -21,7 +21,10 @@ function problemsOf(text: string): string {
   } catch (thrown) {
     expect(thrown).toBeInstanceOf(DbctlError);
     const { code, detail, hint } = thrown as DbctlError;
-    expect([code, hint]).toEqual(['config.invalid', 'An entry has check, reason, owner and expires, and may have object, environment and approved_by.']);
+    expect([code, hint]).toEqual([
+      'config.invalid',
+      'An entry has check, reason, owner and expires, and may have object, environment and approved_by.',
+    ]);
     return detail ?? '';
   }
   return 'no problem';
@@ -42,7 +45,14 @@ describe('a waivers file', () => {
         file: 'dbctl.waivers.yaml',
         line: 2,
       },
-      expect.objectContaining({ check: 'loc-db-version', object: 'shop_*', environment: 'prod', expires: '2026-11-01', approvedBy: 'cto', line: 6 }),
+      expect.objectContaining({
+        check: 'loc-db-version',
+        object: 'shop_*',
+        environment: 'prod',
+        expires: '2026-11-01',
+        approvedBy: 'cto',
+        line: 6,
+      }),
     ]);
   });
 
@@ -55,26 +65,83 @@ describe('a waivers file', () => {
   });
 
   it('says when it cannot be read', async () => {
-    await expect(loadWaivers('/', 'dbctl.waivers.yaml', RULES)).rejects.toMatchObject({ code: 'config.invalid', message: 'cannot read dbctl.waivers.yaml' });
+    await expect(loadWaivers('/', 'dbctl.waivers.yaml', RULES)).rejects.toMatchObject({
+      code: 'config.invalid',
+      message: 'cannot read dbctl.waivers.yaml',
+    });
   });
 
   it.each<[string, string, string]>([
     ['a mapping', 'check: version-pin', 'dbctl.waivers.yaml:1:1: expected a list of waivers, each starting with "- check:"'],
-    ['a list of words', '- version-pin', 'dbctl.waivers.yaml:1:3: expected a waiver with the keys check, reason, owner and expires'],
-    ['a key that is mistyped', `- check: version-pin\n  ${REST}\n  expire: 2027-01-01\n  expires: 2027-01-01`, 'dbctl.waivers.yaml:4:3: unknown key "expire", did you mean "expires"?'],
+    [
+      'a list of words',
+      '- version-pin',
+      'dbctl.waivers.yaml:1:3: expected a waiver with the keys check, reason, owner and expires',
+    ],
+    [
+      'a key that is mistyped',
+      `- check: version-pin\n  ${REST}\n  expire: 2027-01-01\n  expires: 2027-01-01`,
+      'dbctl.waivers.yaml:4:3: unknown key "expire", did you mean "expires"?',
+    ],
     ['a missing key', `- check: version-pin\n  ${REST}`, 'dbctl.waivers.yaml:1:3: missing key "expires"'],
     ['a value that is no text', `- check: version-pin\n  ${REST}\n  expires: 20270101`, '"expires" takes a text'],
     ['a value that is not there', `- check: version-pin\n  ${REST}\n  expires:`, '"expires" takes a text'],
-    ['a key given twice', `- check: version-pin\n  check: version-pin\n  ${REST}\n  expires: 2027-01-01`, 'dbctl.waivers.yaml:2:3: Map keys must be unique'],
-    ['a check there is none of', `- check: version-pni\n  ${REST}\n  expires: 2027-01-01`, 'dbctl.waivers.yaml:1:10: no check "version-pni", did you mean "version-pin"?'],
-    ['an environment there is none of', `- check: version-pin\n  environment: prdo\n  ${REST}\n  expires: 2027-01-01`, 'dbctl.waivers.yaml:2:16: no environment "prdo", did you mean "prod"?'],
-    ['a reason that is none', '- check: version-pin\n  reason: later\n  owner: ops\n  expires: 2027-01-01', 'dbctl.waivers.yaml:2:11: reason has 5 characters, and 20 are the least: say why, and what has to happen first'],
-    ['a day that is none', `- check: version-pin\n  ${REST}\n  expires: 2027-02-29`, 'dbctl.waivers.yaml:4:12: "2027-02-29" is no day such as 2027-01-31'],
-    ['a day in another form', `- check: version-pin\n  ${REST}\n  expires: 31.12.2026`, 'dbctl.waivers.yaml:4:12: "31.12.2026" is no day such as 2027-01-31'],
-    ['more than 180 days', `- check: version-pin\n  ${REST}\n  expires: 2027-05-21`, 'dbctl.waivers.yaml:4:12: expires in 181 days, and 180 are the most: what lasts longer belongs in dbctl.yaml'],
-    ['a critical check nobody approved', `- check: loc-db-version\n  ${REST}\n  expires: 2027-01-01`, 'dbctl.waivers.yaml:1:3: check "loc-db-version" is critical: its waiver needs approved_by'],
+    [
+      'a key given twice',
+      `- check: version-pin\n  check: version-pin\n  ${REST}\n  expires: 2027-01-01`,
+      'dbctl.waivers.yaml:2:3: Map keys must be unique',
+    ],
+    [
+      'a check there is none of',
+      `- check: version-pni\n  ${REST}\n  expires: 2027-01-01`,
+      'dbctl.waivers.yaml:1:10: no check "version-pni", did you mean "version-pin"?',
+    ],
+    [
+      'an environment there is none of',
+      `- check: version-pin\n  environment: prdo\n  ${REST}\n  expires: 2027-01-01`,
+      'dbctl.waivers.yaml:2:16: no environment "prdo", did you mean "prod"?',
+    ],
+    [
+      'a reason that is none',
+      '- check: version-pin\n  reason: later\n  owner: ops\n  expires: 2027-01-01',
+      'dbctl.waivers.yaml:2:11: reason has 5 characters, and 20 are the least: say why, and what has to happen first',
+    ],
+    [
+      'a day that is none',
+      `- check: version-pin\n  ${REST}\n  expires: 2027-02-29`,
+      'dbctl.waivers.yaml:4:12: "2027-02-29" is no day such as 2027-01-31',
+    ],
+    [
+      'a day in another form',
+      `- check: version-pin\n  ${REST}\n  expires: 31.12.2026`,
+      'dbctl.waivers.yaml:4:12: "31.12.2026" is no day such as 2027-01-31',
+    ],
+    [
+      'more than 180 days',
+      `- check: version-pin\n  ${REST}\n  expires: 2027-05-21`,
+      'dbctl.waivers.yaml:4:12: expires in 181 days, and 180 are the most: what lasts longer belongs in dbctl.yaml',
+    ],
+    [
+      'a critical check nobody approved',
+      `- check: loc-db-version\n  ${REST}\n  expires: 2027-01-01`,
+      'dbctl.waivers.yaml:1:3: check "loc-db-version" is critical: its waiver needs approved_by',
+    ],
     ['no YAML at all', '- check: [', 'dbctl.waivers.yaml:1:11:'],
-    ['an alias', `- check: &a version-pin\n  object: *a\n  ${REST}\n  expires: 2027-01-01`, 'dbctl.waivers.yaml:2:11: "object" takes a text'],
+    [
+      'an alias',
+      `- check: &a version-pin\n  object: *a\n  ${REST}\n  expires: 2027-01-01`,
+      `dbctl.waivers.yaml:2:11: a value that starts with * stands in quotes: object: '*'`,
+    ],
+    [
+      'a star without quotes',
+      `- check: version-pin\n  object: *\n  ${REST}\n  expires: 2027-01-01`,
+      `dbctl.waivers.yaml:2:11: a value that starts with * stands in quotes: object: '*'`,
+    ],
+    [
+      'a glob without quotes',
+      `- check: version-pin\n  object: *_old\n  ${REST}\n  expires: 2027-01-01`,
+      `dbctl.waivers.yaml:2:11: a value that starts with * stands in quotes: object: '*'`,
+    ],
   ])('is refused for %s', (_, text, problem) => {
     expect(problemsOf(text)).toContain(problem);
     expect(problemsOf(text).split('\n')).toHaveLength(1);
@@ -85,7 +152,11 @@ describe('a waivers file', () => {
   });
 
   it('says every problem at once', () => {
-    expect(problemsOf('- check: version-pin\n  owner: ops\n- nothing\n- check: x\n  reason: y\n  owner: z\n  expires: never').split('\n')).toHaveLength(6);
+    expect(
+      problemsOf('- check: version-pin\n  owner: ops\n- nothing\n- check: x\n  reason: y\n  owner: z\n  expires: never').split(
+        '\n',
+      ),
+    ).toHaveLength(6);
   });
 });
 
