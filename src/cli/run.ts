@@ -1,84 +1,53 @@
 import { CommanderError } from 'commander';
 import { COMMANDS } from '../commands/index.ts';
-import type { Command, Context } from '../commands/context.ts';
 import { DbctlError } from '../core/errors.ts';
-import type { Answer } from '../core/report.ts';
-import { asDbctlError } from './fail.ts';
-import { commandWords, usageError } from './usage.ts';
 import { readGlobals, type GlobalOptions } from './globals.ts';
 import type { Io } from './io.ts';
+import type { Request } from './perform.ts';
 import { buildProgram } from './program.ts';
-import { deliver, type Outcome } from './deliver.ts';
-import { Redactor, secretOnArgv } from './secrets.ts';
-
-interface Invocation {
-  readonly command: Command;
-  readonly options: Record<string, unknown>;
-  readonly globals: GlobalOptions;
-}
+import { secretOnArgv } from './secrets.ts';
+import { commandWords, usageError } from './usage.ts';
 
 /**
- * The whole program: argv in, exit status out, one report on stdout.
- * Never throws: what a command throws becomes the report's error.
+ * The whole program: argv in, exit status out, one report on stdout. Help is answered here, from specs alone; whatever has to be done
+ * or reported is handed on to perform, which is loaded then.
  */
 export async function runCli(io: Io): Promise<number> {
-  const redactor = new Redactor(io.variables);
-  const started = io.clock();
-  const finish = (outcome: Pick<Outcome, 'command' | 'globals'> & Partial<Outcome>) =>
-    deliver(io, redactor, {
-      startedAt: started,
-      durationMs: io.clock().getTime() - started.getTime(),
-      answer: null,
-      error: null,
-      ...outcome,
-    });
+  const request = readCommandLine(io);
+  if (request === undefined) return 0;
+  const { perform } = await import('./perform.ts');
+  return perform(io, request);
+}
 
+/** What the command line asks for; undefined when the help was the answer. */
+function readCommandLine(io: Io): Request | undefined {
   const secret = secretOnArgv(io.argv);
-  if (secret !== undefined) return finish({ command: commandWords(io.argv), globals: fallbackGlobals(io), error: secret });
-  let invocation: Invocation | undefined;
+  if (secret !== undefined) return refusal(io, secret);
   try {
-    invocation = parse(io);
+    return parse(io);
   } catch (thrown) {
-    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-    return finish({ command: commandWords(io.argv), globals: fallbackGlobals(io), error: usageError(thrown, io.argv) });
-  }
-  if (invocation === undefined) return 0;
-  const { command, globals } = invocation;
-  try {
-    const answer = await execute(io, redactor, invocation);
-    return await finish({ command: command.spec.name, globals, answer });
-  } catch (thrown) {
-    const error = asDbctlError(thrown, io.signal);
-    return await finish({ command: command.spec.name, globals, error });
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return undefined;
+    return refusal(io, usageError(thrown, io.argv));
   }
 }
 
-function parse(io: Io): Invocation | undefined {
-  let invocation: Invocation | undefined;
+function parse(io: Io): Request | undefined {
+  let request: Request | undefined;
   const program = buildProgram(
     COMMANDS,
     (text) => io.stdout.write(text),
-    (command, options, globals) => (invocation = { command, options, globals: readGlobals(globals, io.variables) }),
+    ({ spec }, options, globals) =>
+      (request = { kind: 'run', command: spec.name, options, globals: readGlobals(globals, io.variables) }),
   );
   if (io.argv.length === 0) io.stdout.write(program.helpInformation());
   else program.parse([...io.argv], { from: 'user' });
-  return invocation;
+  return request;
 }
 
-async function execute(io: Io, redactor: Redactor, { command, options, globals }: Invocation): Promise<Answer> {
-  const { buildContext } = await import('./context.ts');
-  const context = await buildContext(io, globals, redactor);
-  if (command.spec.effect === 'destroys') await refuseProtected(context);
-  return command.run(options, context);
-}
-
-/** A command that destroys does not run on a protected environment (MISSION A4). */
-async function refuseProtected(context: Context): Promise<void> {
-  const { environment } = await context.config();
-  if (!environment.protected) return;
-  throw new DbctlError('refused', `environment ${environment.name} is protected, and this command destroys`, {
-    hint: 'Choose another environment with --env, or take the protection out of dbctl.yaml in a reviewed change.',
-  });
+/** As plain values: perform may be another bundle, whose classes are not these. */
+function refusal(io: Io, { code, message, hint, detail }: DbctlError): Request {
+  const problem = { code, message, ...(hint === undefined ? {} : { hint }), ...(detail === undefined ? {} : { detail }) };
+  return { kind: 'refuse', command: commandWords(io.argv), globals: fallbackGlobals(io), problem };
 }
 
 /** Global options of a command line that does not parse: the format is still honoured, so that `--format json | jq` works. */
@@ -86,9 +55,5 @@ function fallbackGlobals(io: Io): GlobalOptions {
   const at = io.argv.indexOf('--format');
   const asked = at === -1 ? io.argv.find((word) => word.startsWith('--format='))?.slice('--format='.length) : io.argv[at + 1];
   const defaults = { format: 'human', logLevel: 'warn', logFormat: 'text', color: !io.argv.includes('--no-color') };
-  try {
-    return readGlobals({ ...defaults, format: asked === 'json' || asked === 'ndjson' ? asked : 'human' }, io.variables);
-  } catch {
-    return readGlobals(defaults, {});
-  }
+  return readGlobals({ ...defaults, format: asked === 'json' || asked === 'ndjson' ? asked : 'human' }, io.variables);
 }

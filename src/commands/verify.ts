@@ -113,7 +113,7 @@ async function verifyServer(
   const { config } = await context.config();
   const { fail_on, required } = config.verify;
   const bar = { failOn: (options['failOn'] as Severity | undefined) ?? fail_on, required, strict: options['strict'] === true };
-  const inputs = { policy: policyFrom(config), advisories, clock: context.clock };
+  const inputs = { policy: policyFrom(config), advisories, clock: context.clock, signal: context.signal };
   return context.withDatabase(SESSION, async (session) => {
     const verdict = await verify(session, { ...inputs, environment: context.globals.env, selected, waivers, bar });
     return {

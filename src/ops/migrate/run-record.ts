@@ -14,12 +14,20 @@ export interface Operator {
 const NEXT_ATTEMPT = (version: number): string =>
   `(select coalesce(max(l.attempt), 0) + 1 from dbctl.migration_log l where l.version = ${version})`;
 
-/** Inserts the log row of a migration that is applied by the running transaction; its duration is the transaction's so far. */
-export function appliedRecord(migration: MigrationFile, operator: Operator): string {
+/**
+ * Inserts the log row of a migration that is applied by the running transaction, with its duration so far.
+ *
+ * @param previous the version applied before it in the same message: PostgreSQL gives all transactions of one message the same
+ *   start, so a migration then begins when the one before it ended
+ */
+export function appliedRecord(migration: MigrationFile, operator: Operator, previous?: number): string {
+  const ended = `(select l.started_at + l.duration_ms * interval '1 millisecond' from dbctl.migration_log l where l.version = ${previous} and l.state = 'applied')`;
+  const started =
+    previous === undefined ? 'pg_catalog.transaction_timestamp()' : `coalesce(${ended}, pg_catalog.transaction_timestamp())`;
   return insertRecord(migration, operator, {
     state: `'applied'`,
-    started_at: 'pg_catalog.transaction_timestamp()',
-    duration_ms: `(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint`,
+    started_at: started,
+    duration_ms: `(extract(epoch from pg_catalog.clock_timestamp() - ${started}) * 1000)::bigint`,
   });
 }
 

@@ -5,10 +5,10 @@ import type { Session } from '../../db/session.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Examined } from './examine.ts';
 import type { MigrationFile } from './file.ts';
-import type { History } from './history.ts';
+import { readHistory, type History } from './history.ts';
 import { applyOutsideTransaction } from './non-transactional.ts';
 import type { MigrateSettings } from './settings.ts';
-import { applyInTransaction } from './transactional.ts';
+import { applyInTransaction, applyTogether } from './transactional.ts';
 
 export interface Run {
   readonly session: Session;
@@ -46,6 +46,9 @@ export async function runMigrations(
   return fused.applied;
 }
 
+/** Migrations in one message: few enough that a failure costs little, enough that round trips stop to count. */
+const BATCH = 50;
+
 type Fields = { version: number; filename: string };
 
 class FusedPostgrator extends Postgrator {
@@ -55,6 +58,9 @@ class FusedPostgrator extends Postgrator {
   readonly #last: number | undefined;
   #script: string | undefined;
   #current: Examined | undefined;
+  /** Only on a database without history: elsewhere people work, and each migration's locks should be held as briefly as can be. */
+  #batching: boolean;
+  readonly #batch: { readonly examined: Examined; readonly historyRow: string; readonly last: boolean }[] = [];
 
   constructor(run: Run, examined: readonly Examined[]) {
     super({
@@ -65,6 +71,7 @@ class FusedPostgrator extends Postgrator {
       execQuery: async (sql: string) => this.#send(sql),
     });
     this.#run = run;
+    this.#batching = run.history.rows.length === 0 && run.history.unfinished.length === 0;
     this.#examined = new Map(examined.map((entry) => [entry.migration.version, entry]));
     this.#last = examined.at(-1)?.migration.version;
     (this as unknown as { on(event: string, listener: (migration: Fields) => void): void }).on(
@@ -99,8 +106,41 @@ class FusedPostgrator extends Postgrator {
       return fail('internal', 'postgrator ran a script we did not hand to it');
     this.#script = undefined;
     this.#run.signal.throwIfAborted();
-    await this.#apply(current, historyRow);
+    const last = current.migration.version === this.#last;
+    if (this.#batching && current.migration.transactional) {
+      this.#batch.push({ examined: current, historyRow, last });
+      if (last || this.#batch.length >= BATCH) await this.#applyBatch();
+    } else {
+      await this.#applyBatch();
+      await this.#apply(current, historyRow);
+    }
     return { rows: [] };
+  }
+
+  async #applyBatch(): Promise<void> {
+    const batch = this.#batch.splice(0);
+    if (batch.length === 0) return;
+    const { session, settings } = this.#run;
+    const started = performance.now();
+    const step = this.#run.progress.step(
+      `apply ${batch[0]?.examined.migration.file} to ${batch.at(-1)?.examined.migration.file}`,
+      batch.length,
+    );
+    const together = batch.map(({ examined, ...rest }) => ({ migration: examined.migration, ...rest }));
+    if (await applyTogether(session, settings, together)) {
+      step.done(`${batch.length} applied`);
+      const durationMs = Math.round((performance.now() - started) / batch.length);
+      this.applied.push(...together.map(({ migration }) => ({ migration, durationMs })));
+      return;
+    }
+    step.failed();
+    this.#batching = false;
+    const { rows } = await readHistory(session, settings.table);
+    const there = new Set(rows.map(({ version }) => version));
+    for (const { examined, historyRow } of batch) {
+      if (there.has(examined.migration.version)) this.applied.push({ migration: examined.migration, durationMs: 0 });
+      else await this.#apply(examined, historyRow);
+    }
   }
 
   async #apply({ migration, statements }: Examined, historyRow: string): Promise<void> {

@@ -1,4 +1,5 @@
-import { loadModule, parseSync, type Node, type ParseResult } from 'libpg-query';
+import type * as LibpgQuery from 'libpg-query';
+import type { Node, ParseResult } from 'libpg-query';
 
 /** One statement of a migration, as PostgreSQL's own parser cuts it. */
 export interface Statement {
@@ -14,18 +15,22 @@ export interface SyntaxProblem {
   readonly offset: number;
 }
 
-let loaded: Promise<void> | undefined;
+let parser: typeof LibpgQuery | undefined;
 
 /** The parser is 1.7 MB of WebAssembly and costs about 70 ms: loaded when the first pending migration is read, never for a status. */
-export function loadParser(): Promise<void> {
-  return (loaded ??= loadModule());
+export async function loadParser(): Promise<void> {
+  if (parser !== undefined) return;
+  const loading = await import('libpg-query');
+  await loading.loadModule();
+  parser = loading;
 }
 
 /** Cuts a script into statements with the grammar of PostgreSQL 18. Call {@link loadParser} before. */
 export function parseStatements(sql: string): readonly Statement[] | SyntaxProblem {
+  if (parser === undefined) throw new Error('loadParser() has not been called');
   let result: ParseResult;
   try {
-    result = parseSync(sql);
+    result = parser.parseSync(sql);
   } catch (thrown) {
     const details = (thrown as { sqlDetails?: { message: string; cursorPosition: number } }).sqlDetails;
     return { message: details?.message ?? String(thrown), offset: details?.cursorPosition ?? 0 };

@@ -57,6 +57,7 @@ function frame(
   migration: MigrationFile,
   historyRow: string,
   last: boolean,
+  previous?: number,
 ): { before: string; after: string } {
   const before = `begin;
 set local lock_timeout = ${settings.lockTimeoutMs};
@@ -67,9 +68,38 @@ set local statement_timeout = ${settings.statementTimeoutMs};
 reset session authorization;
 reset all;
 ${last ? '' : 'set local synchronous_commit = off;\n'}${historyRow}
-${appliedRecord(migration, settings.operator)}
+${appliedRecord(migration, settings.operator, previous)}
 commit;`;
   return { before, after };
+}
+
+/** A migration that goes to the server together with others. */
+export interface Batched {
+  readonly migration: MigrationFile;
+  readonly historyRow: string;
+  readonly last: boolean;
+}
+
+/**
+ * Applies several migrations in one message, each still in a transaction of its own with its history row. It saves round trips where
+ * nobody is waiting for a lock: on a database without history.
+ *
+ * @returns false when one of them failed: those before it are applied, that one was rolled back, those after it were not begun. The
+ *   history tells which; apply the rest one by one to hear what is wrong.
+ */
+export async function applyTogether(session: Session, settings: MigrateSettings, batch: readonly Batched[]): Promise<boolean> {
+  const frames = batch.map(({ migration, historyRow, last }, index) => {
+    const { before, after } = frame(settings, migration, historyRow, last, batch[index - 1]?.migration.version);
+    return before + migration.sql + after;
+  });
+  try {
+    const results = await session.script(frames.join('\n'));
+    return results.at(-1)?.command === 'COMMIT';
+  } catch (thrown) {
+    await session.script('rollback').catch(() => {});
+    if (thrown instanceof DbctlError && thrown.code === 'db.unreachable') throw thrown;
+    return false;
+  }
 }
 
 /** COMMIT of an aborted transaction answers ROLLBACK and no error; believing it was postgrator's third wrong success. */

@@ -40,16 +40,16 @@ export const PARAMETERS = {
   },
   allowed_extensions: { type: 'text[]', setting: 'postgres.extensions.allowed', value: ({ policy }) => policy.allowedExtensions },
   extension_schema: { type: 'text', setting: 'postgres.extensions.schema', value: ({ policy }) => policy.extensionSchema },
-  allowed_libraries: { type: 'text[]', setting: 'verify.allowed_libraries', value: ({ policy }) => policy.allowedLibraries },
+  allowed_libraries: { type: 'text[]', setting: 'no key yet: always empty', value: ({ policy }) => policy.allowedLibraries },
   app_roles: { type: 'text[]', setting: 'roles', value: ({ policy }) => policy.appRoles },
-  database_creators: { type: 'text[]', setting: 'verify.database_creators', value: ({ policy }) => policy.databaseCreators },
+  database_creators: { type: 'text[]', setting: 'no key yet: always empty', value: ({ policy }) => policy.databaseCreators },
   timezone: { type: 'text', setting: 'postgres.timezone', value: ({ policy }) => policy.timezone },
   timezones: { type: 'text[]', setting: 'postgres.timezone', value: ({ policy }) => policy.timezones },
   encoding: { type: 'text', setting: 'postgres.locale.encoding', value: ({ policy }) => policy.encoding },
   locale_provider: { type: 'text', setting: 'postgres.locale.provider', value: ({ policy }) => policy.localeProvider },
   locale: { type: 'text', setting: 'postgres.locale.name', value: ({ policy }) => policy.locale },
-  icu_rules: { type: 'text', setting: 'postgres.locale', value: ({ policy }) => policy.icuRules },
-  lc_settings: { type: 'jsonb', setting: 'postgres.locale', value: ({ policy }) => JSON.stringify(policy.lcSettings) },
+  icu_rules: { type: 'text', setting: 'no key yet: always empty', value: ({ policy }) => policy.icuRules },
+  lc_settings: { type: 'jsonb', setting: 'no key yet: always empty', value: ({ policy }) => JSON.stringify(policy.lcSettings) },
 } as const satisfies Record<string, Parameter>;
 
 export type ParameterName = keyof typeof PARAMETERS;

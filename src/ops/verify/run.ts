@@ -13,11 +13,13 @@ export interface RunInputs {
   readonly policy: Policy;
   readonly advisories: Advisories;
   readonly clock: () => Date;
+  /** Aborted by the person: a statement cancelled by that says nothing about its check. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Runs the checks in one read-only snapshot; outcomes in the order of the checks. A check that cannot look is an outcome, not an error.
- * Fails only when the session itself does: db.unreachable, interrupted.
+ * Fails only when the session itself does (db.unreachable), or with the cancelled statement when the signal is aborted.
  */
 export async function runChecks(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Outcome[]> {
   return inTransaction(session, 'isolation level repeatable read, read only', () => runInTransaction(session, checks, inputs));
@@ -34,7 +36,7 @@ export async function runInTransaction(session: Session, checks: readonly Check[
   const declared = values();
   const judged = checks.map((check) => withoutRunning(check, session, sight, declared) ?? check);
   const runnable = judged.filter((entry): entry is Check => !('kind' in entry));
-  const ran = new Map((await evaluate(session, runnable, values)).map((outcome) => [outcome.check.id, outcome]));
+  const ran = new Map((await evaluate(session, runnable, values, inputs.signal)).map((outcome) => [outcome.check.id, outcome]));
   return judged.map((entry) => ('kind' in entry ? entry : (ran.get(entry.id) as Outcome)));
 }
 

@@ -30,7 +30,7 @@ const REFUSALS: readonly Refusal[] = [
     sqlstates: /^3D000$/,
     code: 'db.denied',
     reason: ({ database }) => `database "${database}" does not exist`,
-    hint: () => 'Create it with dbctl db create, or correct the name.',
+    hint: () => 'Create it (create database …), or correct the name.',
   },
   { sqlstates: /^28/, code: 'db.denied', hint: noEntry },
   {

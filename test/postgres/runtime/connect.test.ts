@@ -257,7 +257,7 @@ describe('a login that fails says why, and what to do', () => {
       'no database',
       () => `host=127.0.0.1 port=${primary.port} user=trusted dbname=nodb`,
       () =>
-        `db.denied 3D000: cannot connect to ${name(primary, 'trusted', 'nodb')}: database "nodb" does not exist / Create it with dbctl db create, or correct the name.`,
+        `db.denied 3D000: cannot connect to ${name(primary, 'trusted', 'nodb')}: database "nodb" does not exist / Create it (create database …), or correct the name.`,
     ],
     [
       'no right to connect',

@@ -69,8 +69,8 @@ describe('a run', () => {
     ]);
   });
 
-  it('takes a row without object or data', async () => {
-    const [outcome] = await run([finds('a', 'null::text')]);
+  it.each(['null', "'[1]'", "'7'"])('takes a row without an object, and with %s for data', async (data) => {
+    const [outcome] = await run([check('a', `select null::text as object, 'found' as detail, ${data}::jsonb as data`)]);
     expect(outcome).toMatchObject({ kind: 'found', findings: [{ object: '(unnamed)', detail: 'found', data: {} }] });
   });
 
@@ -133,6 +133,16 @@ describe('a check whose query fails', () => {
     expect(kinds(outcomes)).toEqual(['a found', 'slow unknown', 'b pass']);
     expect(reasonOf(outcomes[1])).toBe('the query of checks/slow.sql failed: canceling statement due to statement timeout');
   });
+});
+
+it('stops when the person does: a cancelled statement says nothing about any check', async () => {
+  const abort = new AbortController();
+  const slow = check('slow', "select 'a' as object, pg_sleep(20)::text as detail, null as data");
+  const stopped = inSession((session) => runChecks(session, [slow, finds('a')], { ...inputs, signal: abort.signal }), {
+    signal: abort.signal,
+  });
+  setTimeout(() => abort.abort(), 300);
+  await expect(stopped).rejects.toMatchObject({ sqlstate: '57014' });
 });
 
 it('ends with the session, which says nothing about any check', async () => {

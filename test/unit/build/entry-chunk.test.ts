@@ -16,7 +16,7 @@ async function startupInputs(): Promise<string[]> {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    external: ['pg-native', 'libpg-query'],
+    external: ['pg-native', 'libpg-query', './perform.ts'],
     metafile: true,
     write: false,
     logLevel: 'silent',

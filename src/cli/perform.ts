@@ -1,0 +1,76 @@
+import { COMMANDS } from '../commands/index.ts';
+import type { Context } from '../commands/context.ts';
+import { DbctlError, type ErrorCode } from '../core/errors.ts';
+import type { Answer } from '../core/report.ts';
+import { buildContext } from './context.ts';
+import { deliver } from './deliver.ts';
+import { asDbctlError } from './fail.ts';
+import type { GlobalOptions } from './globals.ts';
+import type { Io } from './io.ts';
+import { Redactor } from './secrets.ts';
+
+/** What the command line came to: a command to run, or a reason not to. */
+export type Request =
+  | {
+      readonly kind: 'run';
+      readonly command: string;
+      readonly options: Readonly<Record<string, unknown>>;
+      readonly globals: GlobalOptions;
+    }
+  | { readonly kind: 'refuse'; readonly command: string; readonly globals: GlobalOptions; readonly problem: Problem };
+
+interface Problem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly detail?: string;
+}
+
+/**
+ * Runs the command and delivers its report; returns the exit status.
+ * Never throws: what a command throws becomes the report's error.
+ */
+export async function perform(io: Io, request: Request): Promise<number> {
+  const redactor = new Redactor(io.variables);
+  const startedAt = io.clock();
+  const outcome = await outcomeOf(io, redactor, request);
+  const durationMs = io.clock().getTime() - startedAt.getTime();
+  return deliver(io, redactor, { command: request.command, globals: request.globals, startedAt, durationMs, ...outcome });
+}
+
+async function outcomeOf(
+  io: Io,
+  redactor: Redactor,
+  request: Request,
+): Promise<{ answer: Answer | null; error: DbctlError | null }> {
+  if (request.kind === 'refuse') {
+    const { code, message, ...details } = request.problem;
+    return { answer: null, error: new DbctlError(code, message, details) };
+  }
+  try {
+    return { answer: await execute(io, redactor, request), error: null };
+  } catch (thrown) {
+    return { answer: null, error: asDbctlError(thrown, io.signal) };
+  }
+}
+
+async function execute(
+  io: Io,
+  redactor: Redactor,
+  { command: name, options, globals }: Request & { kind: 'run' },
+): Promise<Answer> {
+  const command = COMMANDS.find(({ spec }) => spec.name === name);
+  if (command === undefined) throw new DbctlError('internal', `there is no command ${name}`);
+  const context = await buildContext(io, globals, redactor);
+  if (command.spec.effect === 'destroys') await refuseProtected(context);
+  return command.run(options, context);
+}
+
+/** A command that destroys does not run on a protected environment. */
+async function refuseProtected(context: Context): Promise<void> {
+  const { environment } = await context.config();
+  if (!environment.protected) return;
+  throw new DbctlError('refused', `environment ${environment.name} is protected, and this command destroys`, {
+    hint: 'Choose another environment with --env, or take the protection out of dbctl.yaml in a reviewed change.',
+  });
+}
