@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { COMMANDS } from '../commands/index.ts';
-import { DbctlError } from '../core/errors.ts';
+import type { DbctlError } from '../core/errors.ts';
 import { readGlobals, type GlobalOptions } from './globals.ts';
 import type { Io } from './io.ts';
 import type { Request } from './perform.ts';

@@ -140,7 +140,5 @@ export const configFile = section({
   dev: dev.prefault({}).describe("The server 'dbctl dev' runs."),
 });
 
-/** What a person may write: nothing in it is checked yet. */
-export type ConfigFile = z.input<typeof configFile>;
 /** The file once checked: defaults filled in, durations in milliseconds. */
 export type CheckedFile = z.output<typeof configFile>;

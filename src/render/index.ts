@@ -1,7 +1,7 @@
 import type { Report } from '../core/report.ts';
 import type { RendererModule, RenderOptions } from './renderer.ts';
 
-export type { Renderer, RenderOptions } from './renderer.ts';
+export type { RenderOptions } from './renderer.ts';
 
 /** Values of `--format` and of the left side of `--out FORMAT=PATH`. */
 export const FORMATS = ['human', 'json', 'ndjson', 'junit', 'sarif', 'github', 'tap', 'markdown'] as const;

@@ -4,8 +4,6 @@ import { ident } from '../../src/db/ident.ts';
 import type { ConnectionTarget } from '../../src/runtime/connection/target.ts';
 import { databaseUrl, onServer, targetOf } from './connection.ts';
 
-export { databaseUrl, onServer, targetOf } from './connection.ts';
-
 export interface TestDatabaseOptions {
   /** `empty` (default): as `create database` makes it. `migrated`: with the reference project's migrations applied. */
   readonly template?: 'empty' | 'migrated';

@@ -78,7 +78,8 @@ export function upInProcess({ environment, project }: TestProject, { account, ki
     ...account,
   });
   const said = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text));
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text));
   const ended = new Promise<UpEnd>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, ...said }));

@@ -123,8 +123,19 @@ async function makeServer(files: TestServerFiles, options: ServerOptions, unguar
   const { data, folder, socket, log, binFolder, account } = files;
   const programs: ServerPrograms = { binFolder, account };
   const password = randomPassword();
-  const settings = { timezone: 'UTC', log_timezone: 'UTC', ...(options.durable === true ? {} : THROW_AWAY_SETTINGS), ...options.settings };
-  await createCluster(programs, { data, making: join(folder, 'making-'), password, settings, auth: options.auth ?? 'scram-sha-256' });
+  const settings = {
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    ...(options.durable === true ? {} : THROW_AWAY_SETTINGS),
+    ...options.settings,
+  };
+  await createCluster(programs, {
+    data,
+    making: join(folder, 'making-'),
+    password,
+    settings,
+    auth: options.auth ?? 'scram-sha-256',
+  });
   const port = options.port ?? (await freePort());
   const halt = async (mode: 'fast' | 'immediate' = 'fast'): Promise<void> => {
     if ((await serverProcesses(data)).length > 0) await stopCluster(programs, data, mode);

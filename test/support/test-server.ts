@@ -11,7 +11,11 @@ export interface SharedServer {
 }
 
 /** What a server of the tests needs beyond the defaults. */
-export const SHARED_SETTINGS = { shared_preload_libraries: 'pg_stat_statements', max_connections: '200', track_io_timing: 'on' } as const;
+export const SHARED_SETTINGS = {
+  shared_preload_libraries: 'pg_stat_statements',
+  max_connections: '200',
+  track_io_timing: 'on',
+} as const;
 
 /**
  * An explicit wish beats detection, and has a name of its own: these tests create superusers and drop databases, so they must never

@@ -31,9 +31,12 @@ export async function serverAccount(uid: number | undefined, source: AccountSour
   }
   const problem = await source.create('dbctl');
   const made = problem === undefined ? await source.find('dbctl') : undefined;
-  return made ?? fail('server.failed', `PostgreSQL does not run as root, and no system user could be made: ${problem ?? 'not found after'}`, {
-    hint: 'Make a system user named postgres or dbctl (useradd --system dbctl), or run dbctl as an ordinary user.',
-  });
+  return (
+    made ??
+    fail('server.failed', `PostgreSQL does not run as root, and no system user could be made: ${problem ?? 'not found after'}`, {
+      hint: 'Make a system user named postgres or dbctl (useradd --system dbctl), or run dbctl as an ordinary user.',
+    })
+  );
 }
 
 const system: AccountSource = {

@@ -34,7 +34,11 @@ const PLATFORM_PACKAGES: Readonly<Record<string, string>> = {
  * alike), then in the project.
  * Fails with server.failed when the platform has none or the optional package is not installed.
  */
-export function findEmbedded(major: Major, projectFolder?: string, machine = `${process.platform}-${process.arch}`): EmbeddedBinaries {
+export function findEmbedded(
+  major: Major,
+  projectFolder?: string,
+  machine = `${process.platform}-${process.arch}`,
+): EmbeddedBinaries {
   const platform = PLATFORM_PACKAGES[machine];
   if (platform === undefined) {
     fail('server.failed', `there is no embedded PostgreSQL for ${machine}`, {
@@ -60,7 +64,13 @@ function resolvePackage(place: string, wrapper: string, packageName: string): Em
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
     const nativeFolder = join(folder, 'native');
     if (!existsSync(join(nativeFolder, 'bin', 'postgres'))) return undefined;
-    return { version: release(version), packageVersion: version, packageName, nativeFolder, binFolder: join(nativeFolder, 'bin') };
+    return {
+      version: release(version),
+      packageVersion: version,
+      packageName,
+      nativeFolder,
+      binFolder: join(nativeFolder, 'bin'),
+    };
   } catch {
     // Not installed, or installed in part: the caller says how to get it.
     return undefined;

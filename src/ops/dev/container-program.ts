@@ -17,7 +17,10 @@ const NAMES = ['docker', 'podman'] as const;
  * The first program whose engine answers; a client without its daemon is none.
  * Fails with server.failed, saying what each of them answered.
  */
-export async function containerProgram(variables: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Promise<ContainerProgram> {
+export async function containerProgram(
+  variables: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<ContainerProgram> {
   const environment = engineVariables(variables);
   const answers: string[] = [];
   for (const file of NAMES) {
@@ -29,7 +32,9 @@ export async function containerProgram(variables: Readonly<Record<string, string
       answers.push(`${file}: ${ended.stderr.trim().split('\n')[0]}`);
     } catch (thrown) {
       signal.throwIfAborted();
-      answers.push((thrown as NodeJS.ErrnoException).code === 'ENOENT' ? `${file}: not installed` : `${file}: ${(thrown as Error).message}`);
+      answers.push(
+        (thrown as NodeJS.ErrnoException).code === 'ENOENT' ? `${file}: not installed` : `${file}: ${(thrown as Error).message}`,
+      );
     }
   }
   return fail('server.failed', `no container engine answers (${answers.join('; ')})`, {
@@ -37,7 +42,10 @@ export async function containerProgram(variables: Readonly<Record<string, string
   });
 }
 
-function callable(file: string, call: (args: readonly string[], input?: string) => Promise<Ended>): Pick<ContainerProgram, 'ask' | 'run'> {
+function callable(
+  file: string,
+  call: (args: readonly string[], input?: string) => Promise<Ended>,
+): Pick<ContainerProgram, 'ask' | 'run'> {
   return {
     async ask(args) {
       const { status, stdout } = await call(args);

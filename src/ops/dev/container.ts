@@ -18,7 +18,13 @@ import { makeStateFolder, type StateFolder } from './state.ts';
 export function containerEngine(environment: DevEnvironment, state: StateFolder, control: Control): Engine {
   const name = `dbctl-${state.name}`;
   const program = once(() => containerProgram(environment.variables, control.signal));
-  const place = async (): Promise<Place> => ({ program: await program(), name, state, project: realFolder(environment), control });
+  const place = async (): Promise<Place> => ({
+    program: await program(),
+    name,
+    state,
+    project: realFolder(environment),
+    control,
+  });
   return {
     name: 'container',
     version: LINES[state.major].version,
@@ -41,7 +47,9 @@ interface Place {
 async function inspectContainer({ program, name, state, control }: Place): Promise<ServerState> {
   const running = await program.ask(['container', 'inspect', '--format', '{{.State.Running}}', name]);
   if (running === undefined) {
-    return (await program.ask(['volume', 'inspect', name])) === undefined ? { kind: 'absent' } : { kind: 'stopped', crashed: false };
+    return (await program.ask(['volume', 'inspect', name])) === undefined
+      ? { kind: 'absent' }
+      : { kind: 'stopped', crashed: false };
   }
   if (running !== 'true') return { kind: 'stopped', crashed: false };
   const port = Number((await program.ask(['port', name, '5432/tcp']))?.split('\n')[0]?.split(':').at(-1));
@@ -58,7 +66,9 @@ async function startContainer(place: Place, found: ServerState): Promise<Running
   if (found.kind === 'running') return found.server;
   const { program, name, state, control } = place;
   await makeStateFolder(state, undefined);
-  const step = control.progress.step(`starting container ${name} from ${imageName(state.major)}, which is fetched when it is not there`);
+  const step = control.progress.step(
+    `starting container ${name} from ${imageName(state.major)}, which is fetched when it is not there`,
+  );
   if (found.kind === 'locked-out') await renewPassword(place);
   else if (!(await startAgain(place))) await runNew(place, await port(state));
   const server = await answering(place);
@@ -90,7 +100,10 @@ async function runNew({ program, name, state, project }: Place, onPort: number):
 async function renewPassword({ program, name, state }: Place): Promise<void> {
   const password = randomPassword();
   const psql = ['psql', '--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--username', SUPERUSER];
-  await program.run(['exec', '--interactive', '--user', 'postgres', name, ...psql], `alter role ${SUPERUSER} password '${password}';\n`);
+  await program.run(
+    ['exec', '--interactive', '--user', 'postgres', name, ...psql],
+    `alter role ${SUPERUSER} password '${password}';\n`,
+  );
   const published = await program.ask(['port', name, '5432/tcp']);
   await writePassfile(state.passfile, Number(published?.split('\n')[0]?.split(':').at(-1)), password);
 }

@@ -1,4 +1,4 @@
-import { DbctlError } from '../../core/errors.ts';
+import type { DbctlError } from '../../core/errors.ts';
 import { ident } from '../../db/ident.ts';
 import type { Control } from './environment.ts';
 import type { RunningServer } from './engine.ts';
@@ -8,7 +8,11 @@ import { withDevSession } from './session.ts';
 const IT_IS_THERE = new Set(['42P04', '23505']);
 
 /** Creates the database unless it is there; true when it was created. */
-export async function createDatabase(server: RunningServer, database: string, { signal }: Pick<Control, 'signal'>): Promise<boolean> {
+export async function createDatabase(
+  server: RunningServer,
+  database: string,
+  { signal }: Pick<Control, 'signal'>,
+): Promise<boolean> {
   return withDevSession(server, signal, async (session) => {
     const there = await session.rows('select 1 from pg_catalog.pg_database d where d.datname = $1', [database]);
     if (there.length > 0) return false;
@@ -30,7 +34,10 @@ export interface DatabaseSize {
 }
 
 /** The server's databases, without those every PostgreSQL server has. */
-export async function listDatabases(server: RunningServer, { signal }: Pick<Control, 'signal'>): Promise<readonly DatabaseSize[]> {
+export async function listDatabases(
+  server: RunningServer,
+  { signal }: Pick<Control, 'signal'>,
+): Promise<readonly DatabaseSize[]> {
   return withDevSession(server, signal, async (session) => {
     const rows = await session.rows<{ name: string; bytes: string; template: boolean }>(DATABASES);
     return rows.map(({ name, bytes, template }) => ({ name, bytes: Number(bytes), template }));

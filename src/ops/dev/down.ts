@@ -20,7 +20,12 @@ export interface DownWish {
  * Returns the steps done, none when there was nothing to do.
  * Fails with server.failed when it does not stop.
  */
-export async function devDown(environment: DevEnvironment, project: DevProject, wish: DownWish, control: Control): Promise<readonly Step[]> {
+export async function devDown(
+  environment: DevEnvironment,
+  project: DevProject,
+  wish: DownWish,
+  control: Control,
+): Promise<readonly Step[]> {
   const state = stateFolder(environment, wish.major);
   const choose = (): Promise<Engine> => chosenEngine(environment, project, state, undefined, control);
   if (wish.dryRun === true) {

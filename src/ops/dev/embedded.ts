@@ -33,7 +33,11 @@ export function embeddedEngine(environment: DevEnvironment, state: StateFolder, 
   };
 }
 
-async function stopEmbedded(programs: { binFolder: string; account: ServerAccount | undefined }, state: StateFolder, found: ServerState): Promise<void> {
+async function stopEmbedded(
+  programs: { binFolder: string; account: ServerAccount | undefined },
+  state: StateFolder,
+  found: ServerState,
+): Promise<void> {
   if (found.kind === 'absent' || found.kind === 'stopped') return;
   const [lockFile, alive] = await Promise.all([readLockFile(state.data), serverProcesses(state.data)]);
   // Without its postmaster nothing can be asked to stop; what is left of the server ends at once.

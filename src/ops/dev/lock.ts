@@ -25,7 +25,7 @@ export interface LockWait {
  */
 export async function withLockFile<T>(path: string, wait: LockWait, use: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + (wait.waitMs ?? 120_000);
-  for (let asked = false; !(await tryLock(path)); ) {
+  for (let asked = false; !(await tryLock(path));) {
     const owner = await readOwner(path);
     if (owner === undefined) continue;
     if (!(await isAlive(owner))) {

@@ -18,7 +18,9 @@ export async function markLogs(folder: string): Promise<ReadonlyMap<string, numb
 
 /** What the server has logged since the mark; the early lines come first, from pg_ctl's own file. */
 export async function logsSince(folder: string, mark: ReadonlyMap<string, number>): Promise<string> {
-  const names = [...(await markLogs(folder)).keys()].toSorted((a, b) => Number(b === START_LOG) - Number(a === START_LOG) || (a < b ? -1 : 1));
+  const names = [...(await markLogs(folder)).keys()].toSorted(
+    (a, b) => Number(b === START_LOG) - Number(a === START_LOG) || (a < b ? -1 : 1),
+  );
   const texts = await Promise.all(names.map((name) => readFrom(join(folder, name), mark.get(name) ?? 0)));
   return texts.join('');
 }

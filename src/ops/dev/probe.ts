@@ -1,4 +1,4 @@
-import { DbctlError } from '../../core/errors.ts';
+import type { DbctlError } from '../../core/errors.ts';
 import { withDevSession } from './session.ts';
 import type { LocalAddress } from './target.ts';
 

@@ -17,12 +17,18 @@ export type ResetStep = Step & { readonly id: ResetStepId };
 /** What `dev reset` does, from what is there, oldest first. */
 export function planReset(found: readonly FoundDatabase[], names: ResetNames, content: string): readonly ResetStep[] {
   const template = found.find(({ name }) => name === names.template);
-  const halfBuilt = [template?.finished === false ? names.template : undefined, found.find(({ name }) => name === names.next)?.name];
+  const halfBuilt = [
+    template?.finished === false ? names.template : undefined,
+    found.find(({ name }) => name === names.next)?.name,
+  ];
   return [
     ...halfBuilt.filter((name) => name !== undefined).map(discard),
     ...(template?.finished === true ? [] : [build(names.template, content)]),
     copy(names, template?.bytes ?? 0),
-    swap(names, found.some(({ name }) => name === names.database)),
+    swap(
+      names,
+      found.some(({ name }) => name === names.database),
+    ),
     ...oldTemplates(found, names).map(dropOld),
   ];
 }
@@ -39,7 +45,13 @@ function oldTemplates(found: readonly FoundDatabase[], names: ResetNames): reado
 }
 
 function discard(name: string): ResetStep {
-  return { id: 'discard', summary: `drop ${name}, which was left half made`, object: name, sql: drop(name), transactional: false };
+  return {
+    id: 'discard',
+    summary: `drop ${name}, which was left half made`,
+    object: name,
+    sql: drop(name),
+    transactional: false,
+  };
 }
 
 function build(name: string, content: string): ResetStep {

@@ -55,14 +55,22 @@ export async function devReset(
     const engine = await chosenEngine(environment, project, state, undefined, control);
     const found = await engine.inspect();
     if (found.kind !== 'running') {
-      fail('db.unreachable', `the development server of ${project.project} does not run`, { hint: 'Start it with dbctl dev up.' });
+      fail('db.unreachable', `the development server of ${project.project} does not run`, {
+        hint: 'Start it with dbctl dev up.',
+      });
     }
     return { server: found.server, names, steps: await resetOn(found.server, names, content, wish, control) };
   };
   return wish.dryRun === true ? act() : withDevLock(state, control, act);
 }
 
-async function resetOn(server: RunningServer, names: ResetNames, content: ResetContent, wish: ResetWish, control: Control): Promise<readonly ResetStep[]> {
+async function resetOn(
+  server: RunningServer,
+  names: ResetNames,
+  content: ResetContent,
+  wish: ResetWish,
+  control: Control,
+): Promise<readonly ResetStep[]> {
   return withDevSession(server, control.signal, async (session) => {
     const steps = planReset(await session.rows<FoundDatabase>(DATABASES), names, content.description);
     if (wish.dryRun === true) return steps;
@@ -72,7 +80,13 @@ async function resetOn(server: RunningServer, names: ResetNames, content: ResetC
   });
 }
 
-async function applyStep(session: DevSession, step: ResetStep, names: ResetNames, fill: () => Promise<void>, control: Control): Promise<void> {
+async function applyStep(
+  session: DevSession,
+  step: ResetStep,
+  names: ResetNames,
+  fill: () => Promise<void>,
+  control: Control,
+): Promise<void> {
   const shown = control.progress.step(step.summary);
   try {
     if (step.id === 'build') await build(session, names.template, fill);

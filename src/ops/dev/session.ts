@@ -15,7 +15,12 @@ export async function withDevSession<T>(
   use: (session: DevSession) => Promise<T>,
 ): Promise<T> {
   const limits = { statementTimeoutMs: 0, lockTimeoutMs: 0, idleInTransactionTimeoutMs: 0 };
-  const options = { access: 'write', applicationName: 'dbctl dev', ...limits, ...(signal === undefined ? {} : { signal }) } as const;
+  const options = {
+    access: 'write',
+    applicationName: 'dbctl dev',
+    ...limits,
+    ...(signal === undefined ? {} : { signal }),
+  } as const;
   try {
     return await withSession(localTarget(address, 'postgres'), options, use);
   } catch (thrown) {

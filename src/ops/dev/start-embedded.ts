@@ -21,7 +21,12 @@ type Programs = Pick<ServerPrograms, 'binFolder' | 'account'>;
 const GRACE_MS = 5_000;
 
 /** Brings the server up from any state. Fails with server.failed, with what the server logged. */
-export async function startEmbedded(programs: Programs, state: StateFolder, found: ServerState, control: Control): Promise<RunningServer> {
+export async function startEmbedded(
+  programs: Programs,
+  state: StateFolder,
+  found: ServerState,
+  control: Control,
+): Promise<RunningServer> {
   await makeStateFolder(state, programs.account);
   if (found.kind === 'running') return found.server;
   if (found.kind === 'locked-out') await stopCluster(programs, state.data);
@@ -63,7 +68,7 @@ async function launch(programs: Programs, state: StateFolder, password: string, 
     const port = await choosePort(state, attempt);
     await writePassfile(state.passfile, port, password);
     const mark = await markLogs(state.logs);
-    if (await tryStart(programs, state, port, control.signal)) return await answering(state, control, step.done);
+    if (await tryStart(programs, state, port, control.signal)) return await answering(state, control, (note) => step.done(note));
     said = await logsSince(state.logs, mark);
     if (!(await removeCause(said, state, port, control.signal))) break;
   }
@@ -105,7 +110,9 @@ async function removeCause(said: string, state: StateFolder, port: number, signa
 async function answering(state: StateFolder, { signal }: Control, done: (note: string) => void): Promise<RunningServer> {
   const found = await inspectEmbedded(state, signal);
   if (found.kind !== 'running') {
-    fail('server.failed', `the server was started and does not answer (${found.kind})`, { hint: `Read the log in ${state.logs}.` });
+    fail('server.failed', `the server was started and does not answer (${found.kind})`, {
+      hint: `Read the log in ${state.logs}.`,
+    });
   }
   done(`PostgreSQL ${found.server.version} on port ${found.server.port}`);
   return found.server;

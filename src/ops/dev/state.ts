@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, chmod, chown, constants, mkdir, stat } from 'node:fs/promises';
+import { access, chmod, chown, constants, mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import type { ServerAccount } from './account.ts';
@@ -68,7 +68,9 @@ function absolute(name: string, variables: DevEnvironment['variables']): string 
   const value = variables[name];
   if (value === undefined || value === '') return undefined;
   if (isAbsolute(value)) return value;
-  return fail('config.invalid', `${name} is not an absolute path: ${value}`, { hint: `Set ${name} to a path that starts with /.` });
+  return fail('config.invalid', `${name} is not an absolute path: ${value}`, {
+    hint: `Set ${name} to a path that starts with /.`,
+  });
 }
 
 /**
@@ -113,10 +115,14 @@ async function makeFolder(folder: string, mode: number, owner?: ServerAccount): 
 
 function cannotKeep(state: StateFolder, thrown: unknown): never {
   const { code, path, message } = thrown as NodeJS.ErrnoException;
-  return fail('server.failed', `cannot keep the development server in ${state.folder}: ${code ?? message} at ${path ?? state.folder}`, {
-    cause: thrown,
-    hint: 'Set DBCTL_STATE_HOME to a folder you can write to.',
-  });
+  return fail(
+    'server.failed',
+    `cannot keep the development server in ${state.folder}: ${code ?? message} at ${path ?? state.folder}`,
+    {
+      cause: thrown,
+      hint: 'Set DBCTL_STATE_HOME to a folder you can write to.',
+    },
+  );
 }
 
 async function requireEntry(state: StateFolder, account: ServerAccount): Promise<void> {

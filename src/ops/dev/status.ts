@@ -22,7 +22,12 @@ export interface DevStatus {
 }
 
 /** Tries the project's server of one major and says what is there. Changes nothing. */
-export async function devStatus(environment: DevEnvironment, project: DevProject, major: Major, control: Control): Promise<DevStatus> {
+export async function devStatus(
+  environment: DevEnvironment,
+  project: DevProject,
+  major: Major,
+  control: Control,
+): Promise<DevStatus> {
   const state = stateFolder(environment, major);
   const engine = await chosenEngine(environment, project, state, undefined, control);
   const found = await engine.inspect();

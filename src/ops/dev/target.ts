@@ -17,7 +17,10 @@ export interface LocalAddress {
  * The superuser of a server on this machine, without TLS: nothing leaves the machine. Only SCRAM is answered, in which the password never
  * goes over the line: another user's program may have taken the port of a stopped server, and would only have to ask.
  */
-export function localTarget({ host, port, password }: LocalAddress, database: string): ConnectionTarget & Pick<TargetExtras, 'authentication'> {
+export function localTarget(
+  { host, port, password }: LocalAddress,
+  database: string,
+): ConnectionTarget & Pick<TargetExtras, 'authentication'> {
   return {
     hosts: [{ host, port }],
     loadBalance: false,

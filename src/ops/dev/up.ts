@@ -30,7 +30,12 @@ export interface UpOutcome {
  * Brings up the project's development server and its database, whatever state they are in; what is there already stays as it is.
  * Fails with server.failed when the server cannot be had, with lock.held when another dbctl is busy with it for two minutes.
  */
-export async function devUp(environment: DevEnvironment, project: DevProject, wish: UpWish, control: Control): Promise<UpOutcome> {
+export async function devUp(
+  environment: DevEnvironment,
+  project: DevProject,
+  wish: UpWish,
+  control: Control,
+): Promise<UpOutcome> {
   const state = stateFolder(environment, wish.major);
   const { database } = project.dev;
   const choose = (): Promise<Engine> => chosenEngine(environment, project, state, wish.engine, control);
@@ -65,7 +70,9 @@ async function settled(engine: Engine, { progress, signal }: Control): Promise<S
     const waited = performance.now() - since;
     if (found.kind === 'silent' && waited > SILENT_MS) break;
     if (waited > STARTING_MS) {
-      fail('server.failed', 'the server has been starting for five minutes', { hint: 'Look at its log; dbctl dev down ends it.' });
+      fail('server.failed', 'the server has been starting for five minutes', {
+        hint: 'Look at its log; dbctl dev down ends it.',
+      });
     }
     await sleep(200, undefined, { signal });
     found = await engine.inspect();
@@ -74,4 +81,10 @@ async function settled(engine: Engine, { progress, signal }: Control): Promise<S
   return found;
 }
 
-const recordOf = ({ engine, version, port, pid, systemIdentifier }: RunningServer) => ({ engine, version, port, pid, systemIdentifier });
+const recordOf = ({ engine, version, port, pid, systemIdentifier }: RunningServer) => ({
+  engine,
+  version,
+  port,
+  pid,
+  systemIdentifier,
+});

@@ -47,7 +47,11 @@ function doesNotRun(embedded: EmbeddedBinaries, account: ServerAccount | undefin
 }
 
 /** What went wrong, in one line; undefined when it runs. */
-async function tryToRun(embedded: EmbeddedBinaries, account: ServerAccount | undefined, signal: AbortSignal): Promise<string | undefined> {
+async function tryToRun(
+  embedded: EmbeddedBinaries,
+  account: ServerAccount | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
     const ended = await runProgram({ file: join(embedded.binFolder, 'postgres'), args: ['--version'], account, signal });
     return ended.status === 0 ? undefined : (ended.stderr.trim().split('\n')[0] ?? `status ${ended.status}`);
@@ -78,7 +82,10 @@ async function copyWhole(from: string, to: string, tryCopy: () => Promise<string
 
 /** npm packages cannot hold symbolic links; their list is in pg-symlinks.json, with paths from the package's folder. */
 async function makeLinks(nativeFolder: string): Promise<void> {
-  const links = JSON.parse(await readFile(join(nativeFolder, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(await readFile(join(nativeFolder, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     await symlink(basename(source), join(dirname(nativeFolder), target)).catch((thrown: NodeJS.ErrnoException) => {
       if (thrown.code !== 'EEXIST') throw thrown;

@@ -161,7 +161,7 @@ describe('the advisory lock', () => {
       ),
     );
     expect(most).toBe(1);
-    expect(await open({ access: 'read' }, (session) => session.rows(`${ADVISORY}`))).toEqual([]);
+    expect(await open({ access: 'read' }, (session) => session.rows(ADVISORY))).toEqual([]);
   });
 
   it('is never waited for inside the server, where a waiting snapshot would deadlock with concurrent index builds', async () => {
@@ -182,7 +182,7 @@ describe('the advisory lock', () => {
   it('is given back when the work fails', async () => {
     await open({ access: 'write' }, async (session) => {
       await failure(withAdvisoryLock(session, 'migrate', { waitMs: 0 }, async () => void (await session.rows('select 1 / 0'))));
-      expect(await session.rows(`${ADVISORY}`)).toEqual([]);
+      expect(await session.rows(ADVISORY)).toEqual([]);
     });
   });
 });
