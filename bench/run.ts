@@ -10,6 +10,6 @@ if (load === undefined) {
   console.error(`usage: npm run bench -- <area>; areas are ${Object.keys(AREAS).join(', ')}`);
   process.exitCode = 2;
 } else {
-  const { run } = await load();
-  await run(args);
+  const module = await load();
+  await module.run(args);
 }

@@ -12,11 +12,10 @@ export function scripts(count: number): readonly Script[] {
     const number = index + 1;
     const table = `bench_${String(number).padStart(4, '0')}`;
     const sql = `create table ${table} (
-  id bigint generated always as identity primary key,
-  name text not null,
-  created_at timestamptz not null default now()
+  id bigint primary key,
+  name text not null
 );
-insert into ${table} (name) values ('first');
+insert into ${table} (id, name) values (1, 'first');
 `;
     return { number, slug: 'create-bench', sql };
   });
