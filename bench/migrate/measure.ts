@@ -95,7 +95,7 @@ async function freshDatabase(server: TestServer): Promise<string> {
 
 async function expectApplied(server: TestServer, database: string, count: number): Promise<void> {
   const [row] = await onServer(server, database, COUNT_APPLIED);
-  const applied = row?.['applied'];
+  const applied = Number(row?.['applied']);
   if (applied !== count) throw new Error(`it ended well, but ${applied} of ${count} migrations are there`);
 }
 

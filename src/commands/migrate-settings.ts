@@ -8,6 +8,9 @@ import type { Context } from './context.ts';
 /** The variables in which CI systems name the commit they check out. */
 const COMMIT_VARIABLES = ['GITHUB_SHA', 'CI_COMMIT_SHA', 'BUILD_SOURCEVERSION', 'GIT_COMMIT'];
 
+/** And those in which they name the job, its URL first. */
+const JOB_VARIABLES = ['CI_JOB_URL', 'BUILD_URL', 'GITHUB_RUN_ID', 'BUILD_BUILDID'];
+
 /** What `migrations` in dbctl.yaml says, in the terms of ops/migrate. */
 export async function migrateSettings(context: Context): Promise<MigrateSettings> {
   const { config, folder } = await context.config();
@@ -21,10 +24,15 @@ export async function migrateSettings(context: Context): Promise<MigrateSettings
     statementTimeoutMs: migrations.statement_timeout,
     operator: {
       name: `${context.user}@${hostname()}`,
-      commit: COMMIT_VARIABLES.map((name) => context.variables[name]).find((value) => value !== undefined) ?? null,
+      commit: firstOf(COMMIT_VARIABLES, context),
+      ciJob: firstOf(JOB_VARIABLES, context),
       toolVersion: version(),
     },
   };
+}
+
+function firstOf(names: readonly string[], { variables }: Context): string | null {
+  return names.map((name) => variables[name]).find((value) => value !== undefined) ?? null;
 }
 
 /** The session migrations run in: UTC, and no limits but those each migration sets for itself. */

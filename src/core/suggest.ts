@@ -1,6 +1,7 @@
 /**
  * The candidate a mistyped word most likely meant, or undefined when none is near. Case, dashes and underscores do not count
- * (`lockTimeout` means `lock_timeout`); else few slips do, a slip being a letter too many, missing, wrong, or two swapped. Of equally near candidates the first wins.
+ * (`lockTimeout` means `lock_timeout`); else a few slips do, a slip being a letter too many, missing, wrong, or two swapped.
+ * Of equally near candidates the first wins.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   // Longer words are not names but pasted text, and the comparison costs length × length.

@@ -18,7 +18,7 @@ const settings: MigrateSettings = {
   lockRetries: 10,
   lockWaitMs: 60_000,
   statementTimeoutMs: 0,
-  operator: { name: 'tests', commit: null, toolVersion: 'test' },
+  operator: { name: 'tests', commit: null, ciJob: null, toolVersion: 'test' },
 };
 
 /**

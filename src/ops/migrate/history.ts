@@ -1,5 +1,5 @@
 import { DbctlError, fail } from '../../core/errors.ts';
-import { qualified, splitName } from '../../db/ident.ts';
+import { ident, qualified, splitName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 
 /** What the database remembers of one migration: postgrator's row and ours, joined. */
@@ -54,9 +54,19 @@ export async function readHistory(session: Session, table: string): Promise<Hist
       unfinished: (unfinished?.rows ?? []) as Unfinished[],
     };
   } catch (thrown) {
-    if (thrown instanceof DbctlError && NOT_THERE.has(thrown.sqlstate ?? '')) return EMPTY_HISTORY;
-    throw thrown;
+    if (!(thrown instanceof DbctlError)) throw thrown;
+    if (NOT_THERE.has(thrown.sqlstate ?? '')) return EMPTY_HISTORY;
+    throw thrown.sqlstate === '42501' ? denied(session, thrown) : thrown;
   }
+}
+
+/** The tables were made by a superuser's run and belong to dbctl_owner: whoever migrates from now on must be a member. */
+function denied(session: Session, cause: DbctlError): DbctlError {
+  return new DbctlError('db.denied', `${session.user} may not read the migration history: ${cause.message}`, {
+    cause,
+    sqlstate: '42501',
+    hint: `As a superuser, once: grant dbctl_owner to ${ident(session.user)}; for looking only: grant dbctl_auditor.`,
+  });
 }
 
 function refusePooler(session: Session, pid: number): void {

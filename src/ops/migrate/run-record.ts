@@ -7,6 +7,8 @@ export interface Operator {
   readonly name: string;
   /** The commit the files come from, where CI says so. */
   readonly commit: string | null;
+  /** The CI job, as its own URL or number; null outside CI. */
+  readonly ciJob: string | null;
   readonly toolVersion: string;
 }
 

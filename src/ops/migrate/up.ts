@@ -3,6 +3,7 @@ import type { Progress } from '../../core/progress.ts';
 import { withAdvisoryLock } from '../../db/advisory-lock.ts';
 import type { Session } from '../../db/session.ts';
 import { ensureDbctlSchema } from '../schema/dbctl-schema.ts';
+import { recordRun } from '../schema/run-record.ts';
 import { examine, type Examined, type Objection } from './examine.ts';
 import { readMigrations, type FileProblem, type MigrationFolder } from './file.ts';
 import { readHistory, type History } from './history.ts';
@@ -61,8 +62,30 @@ async function upUnderLock(
   const { examined, objections } = await examine(runnable);
   refuseObjections(objections);
   await ensureDbctlSchema(session, settings.table, history.schemaVersion);
-  const applied = await runMigrations({ session, settings, history, ...options }, examined, options.outOfOrder === true);
+  const applied = await recorded(session, settings, () =>
+    runMigrations({ session, settings, history, ...options }, examined, options.outOfOrder === true),
+  );
   return { applied, before };
+}
+
+/** Leaves a run record, whatever came of it. When the connection is what failed, there is none to write it on. */
+async function recorded(
+  session: Session,
+  settings: MigrateSettings,
+  act: () => Promise<readonly AppliedMigration[]>,
+): Promise<readonly AppliedMigration[]> {
+  const { name: operator, commit, ciJob, toolVersion } = settings.operator;
+  const record = { command: 'migrate up', operator, commit, ciJob, toolVersion };
+  let applied: readonly AppliedMigration[];
+  try {
+    applied = await act();
+  } catch (thrown) {
+    const code = thrown instanceof DbctlError ? thrown.code : 'internal';
+    await recordRun(session, { ...record, outcome: 'failed', summary: { error: code } }).catch(() => {});
+    throw thrown;
+  }
+  await recordRun(session, { ...record, outcome: 'done', summary: { applied: applied.map(({ migration }) => migration.id) } });
+  return applied;
 }
 
 /** What `up` would do, without a lock and without a change. Fails like {@link migrateUp}, but never for drift: that is in the plan. */

@@ -19,7 +19,7 @@ describe('the first run on an empty database', () => {
       expect(applied).toHaveLength(120);
       return session.roundTrips;
     });
-    expect(trips).toBeLessThanOrEqual(6 + Math.ceil(120 / 50));
+    expect(trips).toBeLessThanOrEqual(7 + Math.ceil(120 / 50));
     const [log] = await bench.rows(
       `select count(*)::int as rows, count(distinct xmin)::int as transactions, min(duration_ms) >= 1 as lasted, max(duration_ms) < 1000 as briefly,
               bool_and(started_at >= before) as in_order

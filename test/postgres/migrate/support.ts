@@ -37,7 +37,7 @@ export function migrationBench(): {
     lockRetries: 3,
     lockWaitMs: 30_000,
     statementTimeoutMs: 0,
-    operator: { name: 'test@here', commit: 'abc123', toolVersion: '0.0.0' },
+    operator: { name: 'test@here', commit: 'abc123', ciJob: null, toolVersion: '0.0.0' },
     ...more,
   });
   const session = <T>(use: (session: Session) => Promise<T>): Promise<T> =>

@@ -73,7 +73,7 @@ describe('migrate up', () => {
       await migrateUp(session, bench.settings(), { progress: silentProgress, signal: new AbortController().signal });
       return session.roundTrips;
     });
-    expect(trips).toBeLessThanOrEqual(4 + 50);
+    expect(trips).toBeLessThanOrEqual(5 + 50);
   });
 
   it('leaves nothing of a migration that fails, and keeps those before it', async () => {
@@ -154,6 +154,57 @@ describe('migrate up', () => {
     );
     expect(result.applied).toHaveLength(3);
     await bench.session((session) => session.script(`drop owned by "${name}_m"; drop role "${name}_m"`));
+  });
+
+  it('leaves a record of each run that changed something, failed ones too, and none of the others', async () => {
+    bench.write(THREE);
+    await bench.up();
+    await bench.up();
+    bench.write({ '004.do.d.sql': 'select 1 / 0;' });
+    await failure(bench.up());
+    const runs = await bench.rows('select command, operator, commit_sha, outcome, summary from dbctl.run order by started_at');
+    expect(runs).toEqual([
+      {
+        command: 'migrate up',
+        operator: 'test@here',
+        commit_sha: 'abc123',
+        outcome: 'done',
+        summary: { applied: ['001', '002', '003'] },
+      },
+      {
+        command: 'migrate up',
+        operator: 'test@here',
+        commit_sha: 'abc123',
+        outcome: 'failed',
+        summary: { error: 'migration.failed' },
+      },
+    ]);
+  });
+
+  it('after a superuser made its tables, tells another role what it lacks, and works with it', async () => {
+    bench.write(THREE);
+    await bench.up();
+    bench.write({ '004.do.d.sql': 'create table d ();' });
+    const role = `${bench.database().name}_later`;
+    const { withSession } = await import('../../../src/db/session.ts');
+    const target = { ...bench.database().target, user: role, password: () => Promise.resolve('plain-test-password') };
+    const up = () =>
+      withSession(target, { access: 'write' }, (session) =>
+        migrateUp(session, bench.settings(), { progress: silentProgress, signal: new AbortController().signal }),
+      );
+    await bench.session((session) =>
+      session.script(`create role "${role}" login password 'plain-test-password'; grant create on schema public to "${role}"`),
+    );
+    try {
+      const error = await failure(up());
+      expect(error).toMatchObject({ code: 'db.denied', exit: 3, sqlstate: '42501' });
+      expect(error.message).toBe(`${role} may not read the migration history: permission denied for schema dbctl`);
+      expect(error.hint).toBe(`As a superuser, once: grant dbctl_owner to "${role}"; for looking only: grant dbctl_auditor.`);
+      await bench.rows(`grant dbctl_owner to "${role}"`);
+      expect((await up()).applied.map(({ migration }) => migration.id)).toEqual(['004']);
+    } finally {
+      await bench.session((session) => session.script(`drop owned by "${role}"; drop role "${role}"`));
+    }
   });
 
   it('refuses to work under a newer schema of its own', async () => {
