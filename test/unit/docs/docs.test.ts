@@ -56,7 +56,10 @@ function markdownIn(folder: string): string[] {
 
 /** `dbctl …` in code spans and code blocks, as words, up to a pipe, a comment or the end of the line. */
 function dbctlLines(text: string): string[][] {
-  return [...text.matchAll(/(?:^|[`$ (])dbctl ((?:[a-z-]+|\[name\])(?: [^\n`|#)]*)?)/gm)].map(([, line = '']) =>
+  // Lines of a command's own output repeat its name.
+  return [
+    ...text.replaceAll(/^[✔✖?] dbctl .*$/gm, '').matchAll(/(?:^|[`$ (])dbctl ((?:[a-z-]+|\[name\])(?: [^\n`|#)]*)?)/gm),
+  ].map(([, line = '']) =>
     line
       .split(/ {2,}| > | && |"\)/)[0]!
       .trim()
