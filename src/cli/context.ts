@@ -1,13 +1,13 @@
 import type { Context } from '../commands/context.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../core/log.ts';
+import type { Progress } from '../core/progress.ts';
 import type { Target } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
 import { packageFolder } from '../package.ts';
 import { buildLog } from './log.ts';
 import { askToConfirm } from './prompt.ts';
-import { buildProgress } from './progress.ts';
 import { completable } from '../ops/completion/script.ts';
 import { COMMANDS } from '../commands/index.ts';
 import { GLOBAL_OPTIONS, type GlobalOptions } from './globals.ts';
@@ -15,7 +15,7 @@ import type { Io } from './io.ts';
 import type { Redactor } from './secrets.ts';
 
 /** Everything a command may touch, built once per run; files and libraries are loaded when a command first asks. */
-export async function buildContext(io: Io, globals: GlobalOptions, redactor: Redactor): Promise<Context> {
+export async function buildContext(io: Io, globals: GlobalOptions, redactor: Redactor, progress: Progress): Promise<Context> {
   const log = await buildLog(io, globals, redactor);
   const config = once(() => readConfig(io, globals, log));
   const connection = once(async () => resolveTarget(io, await config(), redactor, (warning) => log.warn(warning)));
@@ -29,7 +29,7 @@ export async function buildContext(io: Io, globals: GlobalOptions, redactor: Red
     clock: io.clock,
     signal: io.signal,
     log,
-    progress: await buildProgress(io, globals),
+    progress,
     config,
     connection,
     async withDatabase(options, use) {
@@ -47,7 +47,7 @@ export async function buildContext(io: Io, globals: GlobalOptions, redactor: Red
     confirm: (question) => askToConfirm(io, globals, question),
     async projectOrReference() {
       if ((await config()).file !== null) return context;
-      return buildContext({ ...io, cwd: packageFolder() }, globals, redactor);
+      return buildContext({ ...io, cwd: packageFolder() }, globals, redactor, progress);
     },
   };
   return context;

@@ -5,6 +5,7 @@ import type { Answer } from '../core/report.ts';
 import { buildContext } from './context.ts';
 import { deliver } from './deliver.ts';
 import { asDbctlError } from './fail.ts';
+import { buildProgress } from './progress.ts';
 import type { GlobalOptions } from './globals.ts';
 import type { Io } from './io.ts';
 import { Redactor } from './secrets.ts';
@@ -61,9 +62,14 @@ async function execute(
 ): Promise<Answer> {
   const command = COMMANDS.find(({ spec }) => spec.name === name);
   if (command === undefined) throw new DbctlError('internal', `there is no command ${name}`);
-  const context = await buildContext(io, globals, redactor);
-  if (command.spec.effect === 'destroys') await refuseProtected(context);
-  return command.run(options, context);
+  const progress = await buildProgress(io, globals);
+  try {
+    const context = await buildContext(io, globals, redactor, progress);
+    if (command.spec.effect === 'destroys') await refuseProtected(context);
+    return await command.run(options, context);
+  } finally {
+    progress.stop();
+  }
 }
 
 /** A command that destroys does not run on a protected environment. */

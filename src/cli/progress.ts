@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
-import { silentProgress, type Progress } from '../core/progress.ts';
+import { silentProgress } from '../core/progress.ts';
+import type { StoppableProgress } from '../render/progress.ts';
 import type { GlobalOptions } from './globals.ts';
 import type { Io, Output } from './io.ts';
 
 /** Progress on stderr: a spinner at a terminal, lines in a pipe, nothing with `--quiet`. */
-export async function buildProgress(io: Io, globals: GlobalOptions): Promise<Progress> {
-  if (globals.quiet) return silentProgress;
+export async function buildProgress(io: Io, globals: GlobalOptions): Promise<StoppableProgress> {
+  if (globals.quiet) return { ...silentProgress, stop() {} };
   if (io.stderr.isTTY === true) {
     const { spinnerProgress } = await import('../render/progress.ts');
     return spinnerProgress(io.stderr as Output & Writable);
@@ -19,8 +20,9 @@ export async function buildProgress(io: Io, globals: GlobalOptions): Promise<Pro
 /** At most one line in ten seconds for a running step, so that CI logs stay readable and a hang is still visible. */
 const TICK_EVERY_MS = 10_000;
 
-function lineProgress(write: (line: string) => void, now: () => number): Progress {
+function lineProgress(write: (line: string) => void, now: () => number): StoppableProgress {
   return {
+    stop() {},
     step(name, total) {
       const started = now();
       let last = started;

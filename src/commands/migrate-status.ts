@@ -1,5 +1,4 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import { fail } from '../core/errors.ts';
 import type { Answer } from '../core/report.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
@@ -17,21 +16,16 @@ export const spec: CommandSpec = {
 };
 
 export async function run(_options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ readMigrations }, { readHistory }, { planMigrations }, { describeState }] = await Promise.all([
+  const [{ readMigrations }, { refuseProblems }, { readHistory }, { planMigrations }, { describeState }] = await Promise.all([
     import('../ops/migrate/file.ts'),
+    import('../ops/migrate/refuse.ts'),
     import('../ops/migrate/history.ts'),
     import('../ops/migrate/plan.ts'),
     import('../ops/migrate/describe.ts'),
   ]);
   const settings = await migrateSettings(context);
   const folder = await readMigrations(settings.folder);
-  const [problem] = folder.problems;
-  if (problem !== undefined) {
-    fail('migration.invalid', `${problem.file}: ${problem.message}`, {
-      hint: problem.hint,
-      detail: folder.problems.map(({ file, message, hint }) => `${file}: ${message}. ${hint}`).join('\n'),
-    });
-  }
+  refuseProblems(folder);
   return context.withDatabase({ access: 'read', applicationName: 'dbctl migrate' }, async (session) => {
     const { states } = planMigrations(folder.files, await readHistory(session, settings.table));
     const items = states.map(describeState);

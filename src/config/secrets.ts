@@ -2,8 +2,10 @@
 const SECRET_WORD = 'password|passwd|passphrase|pwd|(?<![a-z])pass(?![a-z])|secret|token|credential|api_?key|private_?key';
 const SECRET_KEY = new RegExp(SECRET_WORD, 'i');
 
-/** Up to the last @, since a password may hold one too. Bounds keep the search linear on a file that is made to be slow. */
-// Up to the last @: a password that was not percent-encoded may hold one, and masking too much is the safe side.
+/**
+ * Up to the last @: a password that was not percent-encoded may hold one, and masking too much is the safe side. Bounds keep
+ * the search linear on a file that is made to be slow.
+ */
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:]{0,200}:)\S{1,500}@/gi;
 const KEYWORD_PASSWORD = /\b((?:ssl)?password\s{0,9}=\s{0,9})(?:'[^']{1,500}'|[^\s&'"]{1,500})/gi;
 

@@ -2,17 +2,23 @@ import type { Writable } from 'node:stream';
 import { spinner } from '@clack/prompts';
 import type { Progress, ProgressStep } from '../core/progress.ts';
 
+/** A spinner keeps the process alive; `stop` ends the one a step that failed has left turning. */
+export interface StoppableProgress extends Progress {
+  stop(): void;
+}
+
 /** A spinner per step on the given terminal. A step inside a step shows on the outer one's line: two spinners would overwrite each other. */
-export function spinnerProgress(output: Writable): Progress {
-  let outer: { readonly name: string; say(text: string): void } | undefined;
+export function spinnerProgress(output: Writable): StoppableProgress {
+  let outer: { readonly name: string; say(text: string): void; stop(): void } | undefined;
   return {
+    stop: () => outer?.stop(),
     step(name, total) {
       const counted = (done: number, note?: string) =>
         `${name} ${done}${total === undefined ? '' : `/${total}`}${note === undefined ? '' : ` ${note}`}`;
       if (outer !== undefined) return innerStep(name, counted, outer);
       const spin = spinner({ output, indicator: 'timer' });
       spin.start(name);
-      outer = { name, say: (text) => spin.message(text) };
+      outer = { name, say: (text) => spin.message(text), stop: () => spin.error(name) };
       const end = (show: (text: string) => void, note?: string): void => {
         outer = undefined;
         show(note === undefined ? name : `${name}: ${note}`);

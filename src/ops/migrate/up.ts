@@ -1,16 +1,16 @@
-import { DbctlError, fail } from '../../core/errors.ts';
+import { DbctlError } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import { withAdvisoryLock } from '../../db/advisory-lock.ts';
 import type { Session } from '../../db/session.ts';
 import { ensureDbctlSchema } from '../schema/dbctl-schema.ts';
 import { recordRun } from '../schema/run-record.ts';
-import { examine, type Examined, type Objection } from './examine.ts';
-import { readMigrations, type FileProblem, type MigrationFolder } from './file.ts';
+import { examine, type Examined } from './examine.ts';
+import { readMigrations, type MigrationFolder } from './file.ts';
 import { readHistory, type History } from './history.ts';
-import { planMigrations, type MigrationPlan, type MigrationState } from './plan.ts';
+import { planMigrations, type MigrationPlan } from './plan.ts';
+import { refuseDrift, refuseObjections, refuseProblems, refuseTarget } from './refuse.ts';
 import { runMigrations, type AppliedMigration } from './runner.ts';
 import type { MigrateSettings } from './settings.ts';
-import { describeState } from './describe.ts';
 
 export interface UpOptions {
   /** Highest version to apply; undefined applies all. */
@@ -42,10 +42,18 @@ export async function migrateUp(session: Session, settings: MigrateSettings, opt
   refuseTarget(folder, options.target);
   const step = options.progress.step('migrate lock');
   const onWait = (holder: string) => step.tick(0, `waiting for ${holder}`);
-  return withAdvisoryLock(session, 'migrate', { waitMs: settings.lockWaitMs, signal: options.signal, onWait }, async () => {
-    step.done();
-    return upUnderLock(session, settings, options, folder);
-  });
+  const wait = { waitMs: settings.lockWaitMs, signal: options.signal, onWait };
+  let held = false;
+  try {
+    return await withAdvisoryLock(session, 'migrate', wait, async () => {
+      held = true;
+      step.done();
+      return upUnderLock(session, settings, options, folder);
+    });
+  } catch (thrown) {
+    if (!held) step.failed();
+    throw thrown;
+  }
 }
 
 async function upUnderLock(
@@ -106,50 +114,7 @@ export async function planUp(
 
 function runnableFiles(plan: MigrationPlan, outOfOrder: boolean) {
   const blocking = plan.blocking.filter(({ kind }) => !(outOfOrder && kind === 'out-of-order'));
-  if (blocking.length > 0) refuseDrift(blocking);
+  refuseDrift(blocking);
   const late = plan.states.flatMap((state) => (state.kind === 'out-of-order' ? [state.file] : []));
   return outOfOrder ? [...late, ...plan.runnable] : plan.runnable;
-}
-
-function refuseProblems({ problems }: MigrationFolder): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  fail('migration.invalid', `${first.file}: ${first.message}${more}`, {
-    hint: first.hint,
-    detail: problems.map(problemLine).join('\n'),
-  });
-}
-
-function problemLine({ file, line, message, hint }: FileProblem): string {
-  return `${file}${line === undefined ? '' : `:${line}`}: ${message}. ${hint}`;
-}
-
-function refuseTarget({ files }: MigrationFolder, target: number | undefined): void {
-  if (target === undefined || files.some(({ version }) => version === target)) return;
-  fail('usage', `--to ${target}: no migration has this version`, {
-    hint: `The folder holds versions ${files[0]?.id ?? ''} to ${files.at(-1)?.id ?? ''}.`,
-  });
-}
-
-function refuseDrift(blocking: readonly MigrationState[]): never {
-  const described = blocking.map(describeState);
-  const more = blocking.length > 1 ? ` (and ${blocking.length - 1} more)` : '';
-  fail('refused', `${described[0]?.object ?? ''}: ${described[0]?.message ?? ''}${more}`, {
-    hint: `Nothing was applied. ${described[0]?.fix ?? ''}`,
-    detail: described.map(({ object, message, fix }) => `${object}: ${message}. ${fix ?? ''}`).join('\n'),
-  });
-}
-
-function refuseObjections(objections: readonly Objection[]): void {
-  const [first] = objections;
-  if (first === undefined) return;
-  const more = objections.length > 1 ? ` (and ${objections.length - 1} more)` : '';
-  throw new DbctlError('migration.invalid', `${first.file}: ${first.message}${more}`, {
-    hint: first.hint,
-    ...(first.position === undefined ? {} : { position: first.position }),
-    detail: objections
-      .map(({ file, position, message, hint }) => `${file}:${position?.line ?? 1}:${position?.column ?? 1}: ${message}. ${hint}`)
-      .join('\n'),
-  });
 }
