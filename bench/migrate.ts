@@ -22,7 +22,7 @@ export async function run(args: readonly string[]): Promise<void> {
       withServer({ durable: options.fsync }, (server) =>
         withProxy(server.port, async (proxy) => {
           const bench: Bench = { server, proxy, folder, signal };
-          for (const runner of runners) for (const count of options.counts) await prepareProject(folder, runner, count);
+          for (const runner of runners) for (const count of projectSizes(options)) await prepareProject(folder, runner, count);
           const [version] = await onServer(server, 'postgres', 'show server_version');
           const samples = await measureAll(bench, trialsOf(runners, options));
           report(`PostgreSQL ${String(version?.['server_version'])}`, runners, samples, options);
@@ -32,6 +32,9 @@ export async function run(args: readonly string[]): Promise<void> {
     ),
   );
 }
+
+const projectSizes = ({ counts, history }: MigrateBenchOptions): readonly number[] =>
+  history ? [1, ...counts.map((count) => count + 1)] : counts;
 
 function optionsOrUsage(args: readonly string[]): MigrateBenchOptions | undefined {
   try {
@@ -58,14 +61,16 @@ function installed(only: readonly string[] | undefined): readonly Runner[] {
  * Round by round, every tool once a round, another one first each time: a busy minute of the machine hits all of them. Where no
  * latency is asked for, round 0 counts the round trips and its times are not used.
  */
-function trialsOf(runners: readonly Runner[], { counts, latencies, rounds }: MigrateBenchOptions): readonly Trial[] {
+function trialsOf(runners: readonly Runner[], { counts, latencies, rounds, history }: MigrateBenchOptions): readonly Trial[] {
   const onlyDirect = latencies.every((latencyMs) => latencyMs === 0);
   return counts.flatMap((count) =>
     latencies.flatMap((latencyMs) => {
       const last = rounds ?? (latencyMs === 0 ? 3 : 1);
       return Array.from({ length: last + 1 }, (_, round) => round)
         .filter((round) => round > 0 || onlyDirect)
-        .flatMap((round) => rotated(runners, round).map((runner) => ({ runner, count, latencyMs, round, proxied: round === 0 })));
+        .flatMap((round) =>
+          rotated(runners, round).map((runner) => ({ runner, count, latencyMs, round, proxied: round === 0, history })),
+        );
     }),
   );
 }
@@ -93,7 +98,9 @@ function report(server: string, runners: readonly Runner[], samples: readonly Sa
       return { title: titleOf({ count, latencyMs }), lines, faster: fasterThanDbctl(lines) };
     }),
   );
-  console.log(`\n${server}, fsync ${options.fsync ? 'on' : 'off'}, Node.js ${process.version}; wall time of the whole process`);
+  const database = options.history ? 'database with one migration applied' : 'empty database';
+  const durability = `fsync ${options.fsync ? 'on' : 'off'}`;
+  console.log(`\n${server}, ${durability}, ${database}, Node.js ${process.version}; wall time of the whole process`);
   for (const { title, lines } of cells) console.log(`\n${title} added latency\n${tableOf(lines)}`);
   console.log(`\n${ratioTable(cells)}\n`);
   for (const { title, faster } of cells) if (faster.length > 0) console.log(`${title}: faster than dbctl: ${faster.join(', ')}`);

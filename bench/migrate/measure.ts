@@ -36,6 +36,8 @@ export interface Trial {
   readonly round: number;
   /** Goes through the proxy although there is no latency to add: to count round trips. */
   readonly proxied: boolean;
+  /** One more migration is applied before the clock starts. */
+  readonly history: boolean;
 }
 
 export interface Bench {
@@ -52,7 +54,7 @@ const TIMEOUT_MS = 600_000;
 const projectFolder = (folder: string, runner: Runner, count: number): string =>
   join(folder, `${runner.name.replaceAll(' ', '')}-${count}`);
 
-/** Writes the project of a tool with `count` migrations. */
+/** Writes the project of a tool with `count` migrations. A longer project begins with the migrations of a shorter one. */
 export async function prepareProject(folder: string, runner: Runner, count: number): Promise<void> {
   const project = projectFolder(folder, runner, count);
   for (const [path, content] of runner.files(scripts(count))) {
@@ -71,11 +73,13 @@ export async function measure(bench: Bench, trial: Trial): Promise<Sample> {
   const sample = { runner: runner.name, count, latencyMs, round };
   const database = await freshDatabase(bench.server);
   try {
-    const apply = await timed(bench, trial, database);
-    await expectApplied(bench.server, database, count);
+    const before = trial.history ? 1 : 0;
+    if (before > 0) await timed(bench, { ...trial, latencyMs: 0, proxied: false }, database, 0, before);
+    const apply = await timed(bench, trial, database, before, before + count);
+    await expectApplied(bench.server, database, before + count);
     if (!runner.keepsHistory) return { ...sample, apply, again: undefined, failure: undefined };
-    const again = await timed(bench, trial, database);
-    await expectApplied(bench.server, database, count);
+    const again = await timed(bench, trial, database, before + count, before + count);
+    await expectApplied(bench.server, database, before + count);
     return { ...sample, apply, again, failure: undefined };
   } catch (thrown) {
     bench.signal.throwIfAborted();
@@ -99,7 +103,8 @@ async function expectApplied(server: TestServer, database: string, count: number
   if (applied !== count) throw new Error(`it ended well, but ${applied} of ${count} migrations are there`);
 }
 
-async function timed(bench: Bench, trial: Trial, database: string): Promise<Timed> {
+/** Runs the tool in its project of `to` migrations, of which `from` are applied. */
+async function timed(bench: Bench, trial: Trial, database: string, from: number, to: number): Promise<Timed> {
   const proxied = trial.proxied || trial.latencyMs > 0;
   if (proxied) await bench.proxy.reset(trial.latencyMs);
   const { port, password } = bench.server;
@@ -110,8 +115,8 @@ async function timed(bench: Bench, trial: Trial, database: string): Promise<Time
     password,
     database,
   };
-  const project = projectFolder(bench.folder, trial.runner, trial.count);
-  const ms = await runProcess(trial.runner.invoke(address, trial.count), project, bench.signal);
+  const project = projectFolder(bench.folder, trial.runner, to);
+  const ms = await runProcess(trial.runner.invoke(address, scripts(to).slice(from)), project, bench.signal);
   return { ms, roundTrips: proxied ? (await bench.proxy.traffic()).roundTrips : undefined };
 }
 

@@ -7,6 +7,8 @@ export interface MigrateBenchOptions {
   readonly latencies: readonly number[];
   /** Rounds without added latency; undefined: 3, and 1 where latency is added, because its times are long and steady. */
   readonly rounds: number | undefined;
+  /** Whether one more migration is applied before, untimed: tools may treat a database without history differently. */
+  readonly history: boolean;
   /** Whether the server waits for the disk, as a real one does. */
   readonly fsync: boolean;
   /** File for every single measurement. */
@@ -20,6 +22,7 @@ export const USAGE = `usage: npm run bench -- migrate [options]
   --latency 0,10      added latency in milliseconds
   --rounds N          runs of every cell (default: 3 without latency, 1 with it)
   --only dbctl,dbmate these tools only
+  --history           the database has a history already: one migration is applied before
   --no-fsync          a server that does not wait for the disk
   --json FILE         every measurement as JSON`;
 
@@ -32,6 +35,7 @@ export function parseOptions(args: readonly string[]): MigrateBenchOptions {
       counts: { type: 'string', default: '200,1000' },
       latency: { type: 'string', default: '0,10' },
       rounds: { type: 'string' },
+      history: { type: 'boolean', default: false },
       fsync: { type: 'boolean', default: true },
       json: { type: 'string' },
       only: { type: 'string' },
@@ -41,6 +45,7 @@ export function parseOptions(args: readonly string[]): MigrateBenchOptions {
     counts: numbers('--counts', values.counts, 1),
     latencies: numbers('--latency', values.latency, 0),
     rounds: values.rounds === undefined ? undefined : numbers('--rounds', values.rounds, 1)[0],
+    history: values.history,
     fsync: values.fsync,
     json: values.json,
     only: values.only?.split(','),

@@ -27,8 +27,8 @@ export interface Runner {
   find(): { readonly version: string } | { readonly install: string };
   /** Files of the project, by path inside its folder. */
   files(scripts: readonly Script[]): ReadonlyMap<string, string>;
-  /** The command that applies what is pending, run in that folder. */
-  invoke(address: Address, count: number): Invocation;
+  /** The command that applies what is pending, run in that folder; only a tool without history needs to be told what that is. */
+  invoke(address: Address, pending: readonly Script[]): Invocation;
 }
 
 /** libpq's form, which all of them read. The server has no TLS: nobody shall spend a round trip on asking. */

@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { counted, eachScript, pgVariables, urlOf, type Runner } from './runner.ts';
-import { scripts, type Script } from './script.ts';
+import type { Script } from './script.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const peers = join(root, 'bench/peers/node_modules');
@@ -46,9 +46,9 @@ function psql(name: string, transactions: Runner['transactions'], options: reado
     keepsHistory: false,
     find: () => (onPath('psql') ? { version: '' } : { install: 'apt-get install postgresql-client' }),
     files: (list) => new Map(eachScript(list, file)),
-    invoke: (address, count) => ({
+    invoke: (address, pending) => ({
       program: 'psql',
-      args: ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...options, ...scripts(count).flatMap((script) => ['-f', file(script)])],
+      args: ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...options, ...pending.flatMap((script) => ['-f', file(script)])],
       env: pgVariables(address),
     }),
   };

@@ -6,7 +6,7 @@ export interface Script {
   readonly sql: string;
 }
 
-/** The migrations of a cell: each creates a table with a primary key and inserts a row. */
+/** The first migrations of a project: each creates a table with a primary key and inserts a row. */
 export function scripts(count: number): readonly Script[] {
   return Array.from({ length: count }, (_, index) => {
     const number = index + 1;

@@ -25,14 +25,25 @@ export interface Examined {
   readonly statements: readonly Statement[];
 }
 
-/** Reads pending migrations with PostgreSQL's parser: their statements, or every reason why one of them must not be run. */
+/**
+ * Reads pending migrations with PostgreSQL's parser: their statements, or every reason why one of them must not be run.
+ *
+ * @param thorough false leaves out files in which no word of an objection occurs; a syntax error in them is then found by the server,
+ *   when the files before it are applied already. That is for a database without history, where nothing can be broken and a
+ *   thousand files wait: the parser costs 70 ms to load and half a millisecond a file.
+ */
 export async function examine(
   pending: readonly MigrationFile[],
+  thorough = true,
 ): Promise<{ readonly examined: readonly Examined[]; readonly objections: readonly Objection[] }> {
-  if (pending.length > 0) await loadParser();
   const examined: Examined[] = [];
   const objections: Objection[] = [];
   for (const migration of pending) {
+    if (!thorough && isPlain(migration)) {
+      examined.push({ migration, statements: [] });
+      continue;
+    }
+    await loadParser();
     const statements = parseStatements(migration.sql);
     if ('offset' in statements) objections.push(syntaxObjection(migration, statements.message, statements.offset));
     else {
@@ -42,6 +53,16 @@ export async function examine(
     }
   }
   return { examined, objections };
+}
+
+/** Every statement the rules below object to has one of these words, and every psql command a backslash. */
+const WORDS_OF_OBJECTIONS =
+  /\\|\b(?:begin|start|commit|end|rollback|abort|prepare|copy|concurrently|reindex|vacuum|cluster|database|system|tablespace|subscription|discard|set)\b/i;
+
+/** Sees words in literals and comments too, and then errs on the side of parsing. */
+function isPlain({ sql, transactional }: MigrationFile): boolean {
+  const code = sql.replaceAll(/--[^\n]*/g, '').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+  return transactional && code.trim() !== '' && !WORDS_OF_OBJECTIONS.test(sql);
 }
 
 function objectionTo(migration: MigrationFile, statement: Statement): Objection[] {

@@ -67,7 +67,7 @@ async function upUnderLock(
   const runnable = runnableFiles(plan, options.outOfOrder === true);
   const before = history.rows.length;
   if (runnable.length === 0) return { applied: [], before };
-  const { examined, objections } = await examine(runnable);
+  const { examined, objections } = await examine(runnable, history.rows.length > 0);
   refuseObjections(objections);
   await ensureDbctlSchema(session, settings.table, history.schemaVersion);
   const applied = await recorded(session, settings, () =>

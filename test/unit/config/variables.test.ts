@@ -14,6 +14,8 @@ describe('variables for keys', () => {
   it('exist for every single value but version and environments', () => {
     const without = CONFIG_KEYS.filter(({ variable, kind }) => variable === undefined && kind.reads !== 'list');
     expect(without.map(({ name }) => name).filter((name) => !name.startsWith('environments.'))).toEqual(['version']);
+    // Neither the loader nor the reference may know one: see the protection of an environment below.
+    expect(CONFIG_KEYS.filter(({ name, variable }) => name.startsWith('environments.') && variable !== undefined)).toEqual([]);
   });
 
   // One value of each kind of key, none of them the default.

@@ -61,6 +61,14 @@ describe('what is refused before it runs', () => {
     expect(await object(sql)).toEqual([expected]);
   });
 
+  it.each(cases)('and so in a run on an empty database: %s', async (sql, expected) => {
+    // Syntax errors are left to the server there, unless a word of the file makes it worth parsing.
+    const found = (await examine([migration(sql)], false)).objections.map(
+      ({ position, message }) => `${position?.line}:${position?.column} ${message}`,
+    );
+    expect(found).toEqual(expected.includes('syntax error') ? [] : [expected]);
+  });
+
   it('reports everything at once', async () => {
     expect(await object('begin;\nset a.b = 1;\ncommit;')).toHaveLength(3);
   });
