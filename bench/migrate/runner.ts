@@ -20,7 +20,7 @@ export interface Invocation {
 export interface Runner {
   readonly name: string;
   /** What is one transaction: a fact of the tool that explains much of its time. */
-  readonly transactions: 'each migration' | 'each statement' | 'all together';
+  readonly transactions: 'each migration' | 'each script, each row' | 'each statement' | 'all together';
   /** False: it keeps no history, so a second run makes no sense. */
   readonly keepsHistory: boolean;
   /** The version that is installed, or how to install it. */

@@ -123,7 +123,7 @@ function committed(list: readonly Script[]): [path: string, content: string][] {
 /** It has no transactions of its own: the statements of a file are one message, which PostgreSQL runs as one, the history row another. */
 const postgrator: Runner = {
   name: 'postgrator-cli',
-  transactions: 'each migration',
+  transactions: 'each script, each row',
   keepsHistory: true,
   find: () => findPeer('postgrator-cli'),
   files: (list) => new Map(eachScript(list, ({ number, slug }) => `migrations/${counted(number)}.do.${slug}.sql`)),
