@@ -38,12 +38,14 @@ const projectSizes = ({ counts, history }: MigrateBenchOptions): readonly number
 
 function optionsOrUsage(args: readonly string[]): MigrateBenchOptions | undefined {
   try {
-    return parseOptions(args);
+    const options = parseOptions(args);
+    if (options !== 'help') return options;
+    console.log(USAGE);
   } catch (thrown) {
     console.error(`${(thrown as Error).message}\n${USAGE}`);
     process.exitCode = 2;
-    return undefined;
   }
+  return undefined;
 }
 
 /** Says which tools are measured, and how to install those that are missing. */

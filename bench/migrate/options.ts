@@ -26,8 +26,8 @@ export const USAGE = `usage: npm run bench -- migrate [options]
   --no-fsync          a server that does not wait for the disk
   --json FILE         every measurement as JSON`;
 
-/** Fails on an option it does not know and on a number that is none. */
-export function parseOptions(args: readonly string[]): MigrateBenchOptions {
+/** `help` when only the usage is asked for. Fails on an option it does not know and on a number that is none. */
+export function parseOptions(args: readonly string[]): MigrateBenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     allowNegative: true,
@@ -39,8 +39,10 @@ export function parseOptions(args: readonly string[]): MigrateBenchOptions {
       fsync: { type: 'boolean', default: true },
       json: { type: 'string' },
       only: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) return 'help';
   return {
     counts: numbers('--counts', values.counts, 1),
     latencies: numbers('--latency', values.latency, 0),
