@@ -9,6 +9,7 @@ import * as devStatus from './dev-status.ts';
 import * as devUp from './dev-up.ts';
 import * as devUrl from './dev-url.ts';
 import * as doctor from './doctor.ts';
+import * as immutabilityInstall from './immutability-install.ts';
 import * as init from './init.ts';
 import * as migrateNew from './migrate-new.ts';
 import * as migratePlan from './migrate-plan.ts';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   migrateUp,
   seed,
   verify,
+  immutabilityInstall,
   completion,
 ];
 
@@ -43,4 +45,5 @@ export const GROUPS: Readonly<Record<string, string>> = {
   dev: 'The development server: a real PostgreSQL in the background.',
   config: 'The project file.',
   migrate: 'Schema migrations.',
+  immutability: 'Append-only tables: guards, their proof, and who tried.',
 };

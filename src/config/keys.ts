@@ -86,9 +86,9 @@ function leaves(schema: z.core.$ZodType, path: readonly string[]): ConfigKey[] {
 
 /**
  * `migrations.lock_timeout` → DBCTL_MIGRATIONS_LOCK_TIMEOUT. Only for single values; not for `version`, which is the format of
- * the file, and not for environments: a variable nobody reviews must not lift `protected` or change the address.
+ * the file, and not for environments, immutability and ledger: a variable nobody reviews must not lift a protection.
  */
 function variableFor(path: readonly string[], kind: Kind | undefined): string | undefined {
-  if (kind === undefined || kind.reads === 'list' || path[0] === 'environments' || path[0] === 'version') return undefined;
+  if (kind === undefined || kind.reads === 'list' || ['environments', 'immutability', 'ledger', 'version'].includes(path[0] ?? '')) return undefined;
   return `DBCTL_${path.join('_').toUpperCase()}`;
 }

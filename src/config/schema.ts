@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { PIN } from '../core/pin.ts';
 import { SEVERITIES } from '../core/report.ts';
 import { ENCODINGS } from './encodings.ts';
+import { immutability } from './immutability.ts';
 import {
   checkWord,
   environmentName,
@@ -137,6 +138,7 @@ export const configFile = section({
     .describe('Databases of the project by environment name; --env picks one.'),
   migrations: migrations.prefault({}).describe('How migrations are applied.'),
   verify: verify.prefault({}).describe('Which checks run and what they decide.'),
+  immutability: immutability.prefault({}).describe('Append-only tables and who owns them.'),
   dev: dev.prefault({}).describe("The server 'dbctl dev' runs."),
 });
 

@@ -1,0 +1,101 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { GuardPlan } from '../ops/immutability/plan.ts';
+import type { Context } from './context.ts';
+
+export const spec: CommandSpec = {
+  name: 'immutability install',
+  summary: 'guard the append-only tables of dbctl.yaml',
+  description:
+    'Each table of immutability.tables and each of its partitions gets guards that refuse update, delete and truncate, always enabled; ' +
+    'the tables go to a role nobody can become, which may not change rows either; grants that could open them are taken away; and event ' +
+    'triggers refuse DDL that would change what the rows say. New partitions are guarded in the command that creates them. Prevention ' +
+    'for every role that is not superuser; superusers are detected, by `dbctl ledger`. Shows what it will do and asks. Where the server ' +
+    'does not allow a layer it says which, and what that leaves open. Tables it cannot protect as they are stay as they are (exit 1).',
+  effect: 'changes',
+  options: [
+    { flags: '--repair', description: 'put back guards, owners, grants and functions that are not as they were left' },
+    {
+      flags: '--accept <table>',
+      description: 'accept that the definition of this table changed since it was guarded; look at the drift first',
+      repeatable: true,
+    },
+  ],
+  examples: [
+    ['dbctl immutability install --env dev --dry-run', 'show every statement, and stop'],
+    ['dbctl immutability install --env prod', 'show the steps, ask, and guard the tables'],
+    ['dbctl immutability install --env prod --repair', 'after looking into a drift: put the guards back'],
+  ],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const [{ installGuards, planInstall }, { immutabilitySettings }] = await Promise.all([
+    import('../ops/immutability/install.ts'),
+    import('../ops/immutability/settings.ts'),
+  ]);
+  const { config } = await context.config();
+  const settings = immutabilitySettings(config);
+  const mode = {
+    repair: options['repair'] === true,
+    accept: (options['accept'] ?? []) as readonly string[],
+    table: config.migrations.table,
+    progress: context.progress,
+  };
+  const dryRun = context.globals.dryRun;
+  return context.withDatabase({ access: dryRun ? 'read' : 'write', applicationName: 'dbctl immutability' }, async (session) => {
+    const plan = await planInstall(session, settings, mode);
+    if (dryRun || plan.steps.length === 0) return answer(plan, dryRun ? 'planned' : 'done', context.target(session));
+    await context.confirm(question(plan));
+    return answer(await installGuards(session, settings, mode), 'done', context.target(session));
+  });
+}
+
+function question({ steps, missing }: GuardPlan): string {
+  const lines = steps.map(({ object, summary }) => `  ${object}: ${summary}`);
+  const open = missing.map(({ layer, leavesOpen }) => `  not possible here: ${layer}; ${leavesOpen}`);
+  return [`${steps.length} steps:`, ...lines, ...open, 'Go on?'].join('\n');
+}
+
+function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['target']): Answer {
+  const { steps, refusals, drift, missing } = plan;
+  const items: Item[] = [
+    ...refusals.map(({ object, problem, fix }) => item({ id: 'refused', object, status: 'fail', severity: 'high', message: problem, fix })),
+    ...drift.map(({ object, problem, kind }) =>
+      item({ id: `drift-${kind}`, object, status: 'fail', severity: 'high', message: problem, fix: driftFix(kind) }),
+    ),
+    ...missing.map(({ layer, why, leavesOpen, fix }) =>
+      item({ id: `layer-${layer}`, object: layer, status: 'skipped', severity: 'medium', message: `${why}: ${leavesOpen}`, fix }),
+    ),
+    ...steps.map(({ id, object, summary, sql }) => item({ id, object, message: summary, state, sql })),
+  ];
+  return {
+    ok: refusals.length === 0 && drift.length === 0,
+    items,
+    summary: { steps: steps.length, refused: refusals.length, drift: drift.length, missingLayers: missing.length, state },
+    target: target ?? null,
+    view: {
+      columns: [
+        { field: 'object', title: 'object' },
+        { field: 'id', title: 'step' },
+        { field: 'status', title: '' },
+        { field: 'message', title: state === 'planned' ? 'what would be done' : 'what was done' },
+      ],
+      notes: notes(plan, state),
+    },
+  };
+}
+
+function driftFix(kind: GuardPlan['drift'][number]['kind']): string {
+  if (kind === 'shape') return 'look at what changed; then undo it, or: dbctl immutability install --accept <table>';
+  if (kind === 'gone') return 'runbooks/immutability-violation.md';
+  return 'find out who did it; then: dbctl immutability install --repair';
+}
+
+function notes({ steps, drift, missing }: GuardPlan, state: 'planned' | 'done'): string[] {
+  const done = state === 'planned' ? `${steps.length} steps would be taken.` : `${steps.length} steps taken.`;
+  return [
+    steps.length === 0 && drift.length === 0 ? 'Nothing to do: every table is guarded.' : done,
+    ...(missing.length === 0 ? [] : ['Layers this server or role does not allow are skipped; what that leaves open is said above.']),
+    'Prove it: dbctl immutability test',
+  ];
+}

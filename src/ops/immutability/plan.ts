@@ -1,0 +1,210 @@
+import type { Step } from '../../core/step.ts';
+import { ident, literal, qualified } from '../../db/ident.ts';
+import { EVENT_TRIGGERS, GUARD_FUNCTIONS } from '../schema/immutability/index.ts';
+import { bodyHash, createFunction } from '../schema/immutability/function.ts';
+import type { GuardFacts, RegisteredFacts, TableFacts } from './inspect.ts';
+import { missingLayers, type MissingLayer } from './layers.ts';
+import { refusals, type Refusal } from './refusals.ts';
+import { registrationScript } from './registration.ts';
+import type { ImmutabilitySettings, ProtectedTable } from './settings.ts';
+
+export interface GuardPlan {
+  readonly steps: readonly Step[];
+  /** Tables that cannot be protected as they are. */
+  readonly refusals: readonly Refusal[];
+  /** What was guarded once and is not as it was left: somebody should look before it is repaired. */
+  readonly drift: readonly Drift[];
+  /** What this server does not allow, and what that leaves open. */
+  readonly missing: readonly MissingLayer[];
+}
+
+export interface Drift {
+  readonly object: string;
+  readonly problem: string;
+  /** `guard`: putting the guard back repairs it. `shape`: rows may mean something else now; a person has to accept it or undo it. */
+  readonly kind: 'guard' | 'shape' | 'gone' | 'function' | 'event-trigger';
+}
+
+export interface PlanMode {
+  /** Put back guards that are not as they were left. */
+  readonly repair: boolean;
+  /** Tables whose changed shape is accepted, as `schema.table`. */
+  readonly accept: readonly string[];
+}
+
+/** What has to be done so that every table of dbctl.yaml is guarded, in order. Pure. */
+export function planGuards(settings: ImmutabilitySettings, facts: GuardFacts, mode: PlanMode): GuardPlan {
+  const refused = refusals(settings, facts);
+  const drift = findDrift(facts);
+  const names = new Set(refused.map(({ object }) => object));
+  const tables = settings.tables.flatMap((table) => {
+    const found = facts.tables.find(({ schema, name }) => schema === table.schema && name === table.name);
+    return found === undefined || names.has(`${table.schema}.${table.name}`) ? [] : [{ table, found }];
+  });
+  const steps = [
+    ...roleSteps(settings, facts),
+    ...functionSteps(facts, mode),
+    ...schemaSteps(settings, facts, tables),
+    ...tables.flatMap(({ table, found }) => tableSteps(settings, facts, mode, table, found)),
+    ...governedSteps(settings, facts),
+    ...eventTriggerSteps(facts, mode),
+  ];
+  return { steps, refusals: refused, drift, missing: missingLayers(settings, facts) };
+}
+
+/** What differs from how it was left. */
+export function findDrift({ server, registered }: GuardFacts): readonly Drift[] {
+  const relations = registered.flatMap((relation): Drift[] => {
+    if (relation.gone) return [{ object: relation.name, problem: 'the table is gone', kind: 'gone' }];
+    const guards = relation.problems.map((problem): Drift => ({ object: relation.name, problem, kind: 'guard' }));
+    const shapes = Object.entries(relation.changed).map(
+      ([part, [was, is]]): Drift => ({
+        object: relation.name,
+        problem: `its ${part} changed from ${JSON.stringify(was)} to ${JSON.stringify(is)}`,
+        kind: 'shape',
+      }),
+    );
+    return [...guards, ...shapes];
+  });
+  const functions = server.registry ? foreignFunctions(server).map((name): Drift => functionDrift(name)) : [];
+  const installed = server.eventTriggers.length > 0;
+  const triggers = EVENT_TRIGGERS.flatMap(({ name, runs }): Drift[] => {
+    const found = server.eventTriggers.find((trigger) => trigger.name === name);
+    if (found !== undefined && found.enabled === 'A' && found.runs === runs) return [];
+    const problem = found === undefined ? 'the event trigger is missing' : `the event trigger is not enabled always (${found.enabled})`;
+    return installed ? [{ object: name, problem, kind: 'event-trigger' }] : [];
+  });
+  return [...relations, ...functions, ...triggers];
+}
+
+const functionDrift = (name: string): Drift => ({
+  object: `dbctl.${name}`,
+  problem: 'the function is missing or not as dbctl wrote it',
+  kind: 'function',
+});
+
+function foreignFunctions({ functions }: GuardFacts['server']): readonly string[] {
+  return GUARD_FUNCTIONS.filter((one) => functions[one.name] !== bodyHash(one)).map(({ name }) => name);
+}
+
+function roleSteps({ owner }: ImmutabilitySettings, { server }: GuardFacts): Step[] {
+  if (server.roles.includes(owner) || !server.superuser) return [];
+  return [step('role', owner, `create the role ${owner}, which owns the protected tables and which nobody can become`, `create role ${ident(owner)} nologin`)];
+}
+
+function functionSteps({ server }: GuardFacts, { repair }: PlanMode): Step[] {
+  if (!repair || !server.registry) return [];
+  const names = new Set(foreignFunctions(server));
+  return GUARD_FUNCTIONS.filter(({ name }) => names.has(name)).map((one) =>
+    step('function', `dbctl.${one.name}`, 'write the function anew', `${SELF_PERMIT}\n${createFunction(one)}`),
+  );
+}
+
+/** Foreign key checks run as the owner of the table, which needs the schema for that; new partitions are created in it. */
+function schemaSteps(
+  { owner }: ImmutabilitySettings,
+  { server }: GuardFacts,
+  tables: readonly { readonly found: TableFacts }[],
+): Step[] {
+  if (!server.superuser) return [];
+  const schemas = new Map<string, boolean>();
+  for (const { found } of tables) {
+    if (!found.schemaGranted) schemas.set(found.schema, (schemas.get(found.schema) ?? false) || found.kind === 'p');
+  }
+  return [...schemas].map(([schema, partitioned]) => {
+    const rights = partitioned ? 'usage, create' : 'usage';
+    return step('schema', schema, `let ${owner} use the schema`, `grant ${rights} on schema ${ident(schema)} to ${ident(owner)}`);
+  });
+}
+
+function tableSteps(
+  settings: ImmutabilitySettings,
+  { server, registered }: GuardFacts,
+  mode: PlanMode,
+  table: ProtectedTable,
+  found: TableFacts,
+): Step[] {
+  const name = `${table.schema}.${table.name}`;
+  const family = registered.filter(({ root }) => root === displayName(table));
+  if (!needed(settings, server.superuser, mode, table, found, family)) return [];
+  const many = found.partitions.length;
+  const lost = found.grants.length === 0 ? '' : `; takes away ${found.grants.join('; ')}`;
+  const summary = `guard ${family.length === 0 ? 'it' : 'it anew'}${many === 0 ? '' : ` and its ${many} partitions`}: update, delete and truncate are refused${lost}`;
+  const owner = server.superuser ? settings.owner : null;
+  return [step('table', name, summary, registrationScript(settings, table, owner, found.partitions.length === 0 && found.kind === 'r'))];
+}
+
+function needed(
+  settings: ImmutabilitySettings,
+  superuser: boolean,
+  mode: PlanMode,
+  table: ProtectedTable,
+  found: TableFacts,
+  family: readonly RegisteredFacts[],
+): boolean {
+  const root = family.find(({ name, root: of }) => name === of);
+  const isNew = root === undefined || family.filter(({ gone }) => !gone).length < found.partitions.length + 1;
+  if (isNew) return true;
+  const changed = family.some((relation) => Object.keys(relation.changed).length > 0);
+  const accepted = mode.accept.includes(`${table.schema}.${table.name}`);
+  // Guarding anew accepts the shape as it is: not before a person has said so.
+  if (changed) return accepted;
+  if (mode.repair && family.some(({ problems }) => problems.length > 0)) return true;
+  const same =
+    root.runbook === settings.runbook &&
+    String(root.generated) === String(table.generated) &&
+    String(root.accept) === String(table.accept) &&
+    (!superuser || root.owner === settings.owner);
+  return !same;
+}
+
+/** Functions that act with more rights than their callers: who owns them, who may call them. */
+function governedSteps(settings: ImmutabilitySettings, { server }: GuardFacts): Step[] {
+  const { owner, partitionCreators, unlockers } = settings;
+  const steps: Step[] = [];
+  const create = 'dbctl.create_partition(regclass, text, text, text)';
+  if (server.superuser && server.createPartitionOwner !== owner && settings.tables.length > 0) {
+    const sql = `${SELF_PERMIT}\nalter function ${create} owner to ${ident(owner)}`;
+    steps.push(step('function', 'dbctl.create_partition', `let it create partitions as ${owner}`, sql));
+  }
+  const grants = [
+    ...partitionCreators.map((role) => [create, 'create_partition', role] as const),
+    ...unlockers.flatMap((role) => [
+      ['dbctl.request_unlock(regclass, text)', 'request_unlock', role] as const,
+      ['dbctl.approve_unlock(uuid)', 'approve_unlock', role] as const,
+      ['dbctl.use_unlock(uuid)', 'use_unlock', role] as const,
+    ]),
+  ];
+  for (const [signature, name, role] of grants) {
+    if (server.executors.includes(`${name} ${role}`)) continue;
+    steps.push(step('grant', `dbctl.${name}`, `let ${role} call it`, `grant execute on function ${signature} to ${ident(role)}`));
+  }
+  return steps;
+}
+
+function eventTriggerSteps({ server }: GuardFacts, { repair }: PlanMode): Step[] {
+  if (!server.superuser) return [];
+  const drifted = server.eventTriggers.length > 0;
+  if (drifted && !repair) return [];
+  return EVENT_TRIGGERS.flatMap(({ name, event, tags, runs }): Step[] => {
+    const found = server.eventTriggers.find((trigger) => trigger.name === name);
+    if (found?.runs === runs && found.enabled === 'A') return [];
+    const filter = tags.length === 0 ? '' : `\n  when tag in (${tags.map(literal).join(', ')})`;
+    const drop = found === undefined ? '' : `drop event trigger ${ident(name)};\n`;
+    const sql = `${drop}create event trigger ${ident(name)} on ${event}${filter}\n  execute function dbctl.${runs}();\nalter event trigger ${ident(name)} enable always`;
+    return [step('event-trigger', name, `watch ${event}`, sql)];
+  });
+}
+
+/** Lets the transaction change objects of schema dbctl itself. */
+const SELF_PERMIT = `insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'dbctl immutability install');`;
+
+const step = (id: string, object: string, summary: string, sql: string): Step => ({ id, object, summary, sql, transactional: true });
+
+/** As format('%I.%I') writes it: quoted only where it must be. */
+export function displayName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  const plain = (word: string) => (/^[a-z_][a-z0-9_]*$/.test(word) ? word : ident(word));
+  return `${plain(schema)}.${plain(name)}`;
+}
+
+export const regclass = (table: ProtectedTable): string => `${literal(qualified(table.schema, table.name))}::pg_catalog.regclass`;

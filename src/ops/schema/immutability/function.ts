@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+
+/** A function of schema dbctl as data, so that its installed body can be compared with the one dbctl means. */
+export interface DatabaseFunction {
+  readonly name: string;
+  /** Argument names and types, as in create function. */
+  readonly args: string;
+  readonly returns: string;
+  readonly language: 'plpgsql' | 'sql';
+  /** `definer`: runs with the rights of dbctl_guard, so that callers need none on registry and counters. */
+  readonly security: 'definer' | 'invoker';
+  readonly volatility: 'volatile' | 'stable';
+  /** May every role call it? Only for functions that are harmless in anybody's hands, or that triggers need. */
+  readonly public: boolean;
+  readonly comment: string;
+  readonly body: string;
+}
+
+/** Nothing of the caller's can come before pg_catalog; pg_temp, searched first where it is not named, comes last. */
+export const SEARCH_PATH = 'pg_catalog, pg_temp';
+
+/** The statements that create the function, with its comment and rights. */
+export function createFunction({ name, args, returns, language, security, volatility, body, ...rest }: DatabaseFunction): string {
+  const types = argumentTypes(args);
+  return `create or replace function dbctl.${name}(${args}) returns ${returns}
+language ${language} ${volatility} security ${security}
+set search_path = ${SEARCH_PATH}
+as $body$${body}$body$;
+comment on function dbctl.${name}(${types}) is '${rest.comment.replaceAll("'", "''")}';
+revoke all on function dbctl.${name}(${types}) from public;${rest.public ? `\ngrant execute on function dbctl.${name}(${types}) to public;` : ''}`;
+}
+
+/** Hex SHA-256 of what pg_proc.prosrc holds. */
+export function bodyHash({ body }: DatabaseFunction): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+/** `relation oid, code text` → `oid, text`; defaults are left out. */
+function argumentTypes(args: string): string {
+  if (args === '') return '';
+  return args
+    .split(',')
+    .map((argument) => argument.trim().replace(/^\S+\s+/, '').replace(/\s+default .*$/, ''))
+    .join(', ');
+}
