@@ -67,21 +67,26 @@ async function contentOf(seedOption: unknown, context: Context): Promise<ResetCo
   return {
     description: `the migrations${seedName === undefined ? '' : ` and the seed ${seedName}`}`,
     sources: [...(await migrationFiles(migrations)), ...(seed?.files.map(({ file }) => file) ?? [])],
-    words: [version(), config.migrations.table, seedName ?? ''],
+    words: [version(), config.migrations.table, seedName ?? '', JSON.stringify(config.immutability)],
     fill: (target) => fill(target, seed, context),
   };
 }
 
 async function fill(target: Parameters<ResetContent['fill']>[0], seed: Seed | undefined, context: Context): Promise<void> {
-  const [{ withSession }, { migrateUp, MIGRATE_SESSION_SETTINGS }, { loadSeed }] = await Promise.all([
-    import('../db/session.ts'),
-    import('../ops/migrate/up.ts'),
-    import('../ops/seed/seed.ts'),
-  ]);
+  const [{ withSession }, { migrateUp, MIGRATE_SESSION_SETTINGS }, { installGuards }, { immutabilitySettings }, { loadSeed }] =
+    await Promise.all([
+      import('../db/session.ts'),
+      import('../ops/migrate/up.ts'),
+      import('../ops/immutability/install.ts'),
+      import('../ops/immutability/settings.ts'),
+      import('../ops/seed/seed.ts'),
+    ]);
+  const guards = immutabilitySettings((await context.config()).config);
   const settings = await migrateSettings(context);
   const { progress, signal } = context;
   await withSession(target, { ...migrateSession(settings, MIGRATE_SESSION_SETTINGS), signal }, async (session) => {
     await migrateUp(session, settings, { progress, signal });
+    if (guards.tables.length > 0) await installGuards(session, guards, { table: settings.table, progress });
     if (seed !== undefined) await loadSeed(session, seed);
   });
 }

@@ -60,8 +60,8 @@ function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['targ
   const { steps, refusals, drift, missing } = plan;
   const items: Item[] = [
     ...refusals.map(({ object, problem, fix }) => item({ id: 'refused', object, status: 'fail', severity: 'high', message: problem, fix })),
-    ...drift.map(({ object, problem, kind }) =>
-      item({ id: `drift-${kind}`, object, status: 'fail', severity: 'high', message: problem, fix: driftFix(kind) }),
+    ...drift.map(({ object, problem, kind, fix }) =>
+      item({ id: `drift-${kind}`, object, status: 'fail', severity: 'high', message: problem, fix }),
     ),
     ...missing.map(({ layer, why, leavesOpen, fix }) =>
       item({ id: `layer-${layer}`, object: layer, status: 'skipped', severity: 'medium', message: `${why}: ${leavesOpen}`, fix }),
@@ -83,12 +83,6 @@ function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['targ
       notes: notes(plan, state),
     },
   };
-}
-
-function driftFix(kind: GuardPlan['drift'][number]['kind']): string {
-  if (kind === 'shape') return 'look at what changed; then undo it, or: dbctl immutability install --accept <table>';
-  if (kind === 'gone') return 'runbooks/immutability-violation.md';
-  return 'find out who did it; then: dbctl immutability install --repair';
 }
 
 function notes({ steps, drift, missing }: GuardPlan, state: 'planned' | 'done'): string[] {

@@ -10,6 +10,9 @@ import * as devUp from './dev-up.ts';
 import * as devUrl from './dev-url.ts';
 import * as doctor from './doctor.ts';
 import * as immutabilityInstall from './immutability-install.ts';
+import * as immutabilityStatus from './immutability-status.ts';
+import * as immutabilityUninstall from './immutability-uninstall.ts';
+import * as immutabilityViolations from './immutability-violations.ts';
 import * as init from './init.ts';
 import * as migrateNew from './migrate-new.ts';
 import * as migratePlan from './migrate-plan.ts';
@@ -37,6 +40,9 @@ export const COMMANDS: readonly Command[] = [
   seed,
   verify,
   immutabilityInstall,
+  immutabilityStatus,
+  immutabilityViolations,
+  immutabilityUninstall,
   completion,
 ];
 

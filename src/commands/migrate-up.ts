@@ -13,7 +13,7 @@ export const spec: CommandSpec = {
     'Each migration and its history row are one transaction, sent as one message: after a crash all of it is there or nothing. ' +
     'One runner works at a time, others wait for it. A statement waits at most migrations.lock_timeout for a lock; then the ' +
     'migration is rolled back and tried again. Files that begin with `--! transaction: none` run statement by statement with a ' +
-    'journal, and go on where they stopped.',
+    'journal, and go on where they stopped. At the end append-only tables of dbctl.yaml that are not guarded yet are guarded.',
   effect: 'changes',
   options: [
     { flags: '--to <version>', description: 'stop after this version', parse: parseVersion },
@@ -28,7 +28,12 @@ export const spec: CommandSpec = {
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   if (context.globals.dryRun) return planRun({ to: options['to'] }, context);
-  const { migrateUp, MIGRATE_SESSION_SETTINGS } = await import('../ops/migrate/up.ts');
+  const [{ migrateUp, MIGRATE_SESSION_SETTINGS }, { ensureGuards }, { immutabilitySettings }] = await Promise.all([
+    import('../ops/migrate/up.ts'),
+    import('../ops/immutability/ensure.ts'),
+    import('../ops/immutability/settings.ts'),
+  ]);
+  const { config } = await context.config();
   const settings = await migrateSettings(context);
   return context.withDatabase(migrateSession(settings, MIGRATE_SESSION_SETTINGS), async (session) => {
     await refuseOtherMajor(context, session);
@@ -49,9 +54,14 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         durationMs,
       }),
     );
+    // A run that stops half way has not made all of the tables yet.
+    const guards =
+      target === undefined
+        ? await ensureGuards(session, immutabilitySettings(config), { table: settings.table, progress: context.progress })
+        : [];
     return {
-      ok: true,
-      items,
+      ok: guards.every(({ status }) => status !== 'fail'),
+      items: [...items, ...guards],
       summary: { applied: applied.length, before },
       target: context.target(session),
       view: {
@@ -64,6 +74,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
           applied.length === 0
             ? `Nothing to do: all ${before} migrations are applied.`
             : `${applied.length} applied, ${before + applied.length} in all.`,
+          ...guards.map(({ object, message }) => `${object}: ${message}`),
         ],
       },
     };

@@ -51,7 +51,16 @@ export interface ReportError {
   readonly position?: SourcePosition;
 }
 
-/** How people see the items; machines never do. */
+/** One metric of the text exposition format that Prometheus reads, with a sample for each set of labels. */
+export interface Metric {
+  /** `dbctl_…`, with its unit at the end, and `_total` for counters. */
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge';
+  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+}
+
+/** How people see the items; machines never do, but for the metrics. */
 export interface View {
   /** One line above everything else. */
   readonly title?: string;
@@ -65,6 +74,8 @@ export interface View {
   readonly revealsSecret?: boolean;
   /** Items that pass are counted, not listed. */
   readonly hidePassing?: boolean;
+  /** What the format prometheus shows besides the outcome of the run. */
+  readonly metrics?: readonly Metric[];
 }
 
 /** What a command's `run` gives back; the cli adds time, command name and exit status. */

@@ -4,7 +4,7 @@ import type { RendererModule, RenderOptions } from './renderer.ts';
 export type { RenderOptions } from './renderer.ts';
 
 /** Values of `--format` and of the left side of `--out FORMAT=PATH`. */
-export const FORMATS = ['human', 'json', 'ndjson', 'junit', 'sarif', 'github', 'tap', 'markdown'] as const;
+export const FORMATS = ['human', 'json', 'ndjson', 'junit', 'sarif', 'github', 'tap', 'markdown', 'prometheus'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /**
@@ -22,6 +22,7 @@ export const renderers: Readonly<Record<Format, () => Promise<RendererModule>>> 
   github: () => import('./github.ts'),
   tap: () => import('./tap.ts'),
   markdown: () => import('./markdown.ts'),
+  prometheus: () => import('./prometheus.ts'),
 };
 
 /** The whole text of `report` in `format`, final newline included. */

@@ -1,7 +1,8 @@
 import type { Step } from '../../core/step.ts';
-import { ident, literal, qualified } from '../../db/ident.ts';
+import { ident, literal } from '../../db/ident.ts';
 import { EVENT_TRIGGERS, GUARD_FUNCTIONS } from '../schema/immutability/index.ts';
 import { bodyHash, createFunction } from '../schema/immutability/function.ts';
+import { displayName } from './display-name.ts';
 import type { GuardFacts, RegisteredFacts, TableFacts } from './inspect.ts';
 import { missingLayers, type MissingLayer } from './layers.ts';
 import { refusals, type Refusal } from './refusals.ts';
@@ -23,6 +24,8 @@ export interface Drift {
   readonly problem: string;
   /** `guard`: putting the guard back repairs it. `shape`: rows may mean something else now; a person has to accept it or undo it. */
   readonly kind: 'guard' | 'shape' | 'gone' | 'function' | 'event-trigger';
+  /** The statement or command that repairs it. */
+  readonly fix: string;
 }
 
 export interface PlanMode {
@@ -55,33 +58,36 @@ export function planGuards(settings: ImmutabilitySettings, facts: GuardFacts, mo
 /** What differs from how it was left. */
 export function findDrift({ server, registered }: GuardFacts): readonly Drift[] {
   const relations = registered.flatMap((relation): Drift[] => {
-    if (relation.gone) return [{ object: relation.name, problem: 'the table is gone', kind: 'gone' }];
-    const guards = relation.problems.map((problem): Drift => ({ object: relation.name, problem, kind: 'guard' }));
-    const shapes = Object.entries(relation.changed).map(
-      ([part, [was, is]]): Drift => ({
-        object: relation.name,
-        problem: `its ${part} changed from ${JSON.stringify(was)} to ${JSON.stringify(is)}`,
-        kind: 'shape',
-      }),
+    if (relation.gone) return [drifted(relation.name, 'the table is gone', 'gone')];
+    const guards = relation.problems.map((problem) => drifted(relation.name, problem, 'guard'));
+    const shapes = Object.entries(relation.changed).map(([part, [was, is]]) =>
+      drifted(relation.name, `its ${part} changed from ${JSON.stringify(was)} to ${JSON.stringify(is)}`, 'shape'),
     );
     return [...guards, ...shapes];
   });
-  const functions = server.registry ? foreignFunctions(server).map((name): Drift => functionDrift(name)) : [];
+  const functions = server.registry ? foreignFunctions(server).map((name) => drifted(`dbctl.${name}`, NOT_OURS, 'function')) : [];
   const installed = server.eventTriggers.length > 0;
   const triggers = EVENT_TRIGGERS.flatMap(({ name, runs }): Drift[] => {
     const found = server.eventTriggers.find((trigger) => trigger.name === name);
     if (found !== undefined && found.enabled === 'A' && found.runs === runs) return [];
     const problem = found === undefined ? 'the event trigger is missing' : `the event trigger is not enabled always (${found.enabled})`;
-    return installed ? [{ object: name, problem, kind: 'event-trigger' }] : [];
+    return installed ? [drifted(name, problem, 'event-trigger')] : [];
   });
   return [...relations, ...functions, ...triggers];
 }
 
-const functionDrift = (name: string): Drift => ({
-  object: `dbctl.${name}`,
-  problem: 'the function is missing or not as dbctl wrote it',
-  kind: 'function',
-});
+const NOT_OURS = 'the function is missing or not as dbctl wrote it';
+
+const drifted = (object: string, problem: string, kind: Drift['kind']): Drift => ({ object, problem, kind, fix: DRIFT_FIX[kind] });
+
+/** A guard can be put back; what rows mean cannot, so a person decides. */
+const DRIFT_FIX: Readonly<Record<Drift['kind'], string>> = {
+  guard: 'find out who did it, then: dbctl immutability install --repair',
+  function: 'find out who did it, then: dbctl immutability install --repair',
+  'event-trigger': 'find out who did it, then: dbctl immutability install --repair',
+  shape: 'undo the change; or, if it is right: dbctl immutability install --accept TABLE',
+  gone: 'restore it: runbooks/immutability-violation.md',
+};
 
 function foreignFunctions({ functions }: GuardFacts['server']): readonly string[] {
   return GUARD_FUNCTIONS.filter((one) => functions[one.name] !== bodyHash(one)).map(({ name }) => name);
@@ -200,11 +206,3 @@ function eventTriggerSteps({ server }: GuardFacts, { repair }: PlanMode): Step[]
 const SELF_PERMIT = `insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'dbctl immutability install');`;
 
 const step = (id: string, object: string, summary: string, sql: string): Step => ({ id, object, summary, sql, transactional: true });
-
-/** As format('%I.%I') writes it: quoted only where it must be. */
-export function displayName({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  const plain = (word: string) => (/^[a-z_][a-z0-9_]*$/.test(word) ? word : ident(word));
-  return `${plain(schema)}.${plain(name)}`;
-}
-
-export const regclass = (table: ProtectedTable): string => `${literal(qualified(table.schema, table.name))}::pg_catalog.regclass`;

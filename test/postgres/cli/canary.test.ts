@@ -66,7 +66,7 @@ function commandLines(): string {
 }
 
 describe('a password', () => {
-  const formats = ['human', 'json', 'ndjson', 'junit', 'sarif', 'github', 'tap', 'markdown'];
+  const formats = ['human', 'json', 'ndjson', 'junit', 'sarif', 'github', 'tap', 'markdown', 'prometheus'];
   const cases: readonly (readonly [name: string, args: readonly string[], env: () => Record<string, string>])[] = [
     ...formats.map(
       (format) =>

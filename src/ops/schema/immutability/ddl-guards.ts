@@ -331,10 +331,13 @@ begin
       '^\\s*drop\\s+index\\s+concurrently\\s+(?:if\\s+exists\\s+)?(' || name || ')(?:\\s+(?:restrict|cascade))?\\s*;?\\s*$', 'i'))[1];
   end if;
   if target is not null then
+    -- Not to_regclass(): it asks for the right to use the schema, which the owner of this function need not have.
     select p.relation into hit
-    from dbctl.protected_relation p
-    where p.relation = pg_catalog.to_regclass(target)
-       or p.relation = (select i.indrelid from pg_catalog.pg_index i where i.indexrelid = pg_catalog.to_regclass(target) and i.indisunique);
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_index i on i.indexrelid = c.oid and i.indisunique
+    join dbctl.protected_relation p on p.relation in (c.oid, i.indrelid)
+    where array[n.nspname, c.relname]::text[] = pg_catalog.parse_ident(target);
     if hit is null then
       return;
     end if;

@@ -100,5 +100,6 @@ begin
   end loop;
   grant select on table dbctl.protected_relation, dbctl.violation_counter, dbctl.violations, dbctl.unlock_request, dbctl.permit
     to dbctl_auditor;
+  grant execute on function dbctl.guard_problems(oid), dbctl.relation_shape(oid) to dbctl_auditor;
 end
 $ownership$;`;
