@@ -49,7 +49,7 @@ export function planGuards(settings: ImmutabilitySettings, facts: GuardFacts, mo
     ...functionSteps(facts, mode),
     ...schemaSteps(settings, facts, tables),
     ...tables.flatMap(({ table, found }) => tableSteps(settings, facts, mode, table, found)),
-    ...governedSteps(settings, facts),
+    ...governedSteps(settings, facts, mode),
     ...eventTriggerSteps(facts, mode),
   ];
   return { steps, refusals: refused, drift, missing: missingLayers(settings, facts) };
@@ -95,8 +95,17 @@ function foreignFunctions({ functions }: GuardFacts['server']): readonly string[
 
 function roleSteps({ owner }: ImmutabilitySettings, { server }: GuardFacts): Step[] {
   if (server.roles.includes(owner) || !server.superuser) return [];
-  return [step('role', owner, `create the role ${owner}, which owns the protected tables and which nobody can become`, `create role ${ident(owner)} nologin`)];
+  return [step('role', owner, `create the role ${owner}, which owns the protected tables and which nobody can become`, createRole(owner))];
 }
+
+/** Roles belong to the whole cluster: another database's install may make it at the same moment. */
+const createRole = (role: string): string => `do $role$
+begin
+  create role ${ident(role)} nologin;
+exception when duplicate_object or unique_violation then
+  null;
+end
+$role$`;
 
 function functionSteps({ server }: GuardFacts, { repair }: PlanMode): Step[] {
   if (!repair || !server.registry) return [];
@@ -165,11 +174,12 @@ function needed(
 }
 
 /** Functions that act with more rights than their callers: who owns them, who may call them. */
-function governedSteps(settings: ImmutabilitySettings, { server }: GuardFacts): Step[] {
+function governedSteps(settings: ImmutabilitySettings, { server }: GuardFacts, { repair }: PlanMode): Step[] {
   const { owner, partitionCreators, unlockers } = settings;
   const steps: Step[] = [];
   const create = 'dbctl.create_partition(regclass, text, text, text)';
-  if (server.superuser && server.createPartitionOwner !== owner && settings.tables.length > 0) {
+  const known = server.createPartitionOwner === null || server.createPartitionOwner === 'dbctl_guard' || repair;
+  if (server.superuser && server.createPartitionOwner !== owner && known && settings.tables.length > 0) {
     const sql = `${SELF_PERMIT}\nalter function ${create} owner to ${ident(owner)}`;
     steps.push(step('function', 'dbctl.create_partition', `let it create partitions as ${owner}`, sql));
   }

@@ -19,7 +19,7 @@ begin
   if not found then
     raise exception using errcode = '22023', message = pg_catalog.format('%s is not a protected relation', relation);
   end if;
-  if wanted.is_partition then
+  if wanted.own_row_guard then
     execute pg_catalog.format('create or replace trigger dbctl_guard_partition_row before update or delete on %s for each row execute function dbctl.refuse_row_change()', relation);
     execute pg_catalog.format('alter table %s enable always trigger dbctl_guard_partition_row', relation);
   end if;
@@ -42,14 +42,14 @@ end`,
 export const GUARD_WANTED: DatabaseFunction = {
   name: 'guard_wanted',
   args: 'relation oid',
-  returns: 'table (is_partition boolean, row_guard boolean, has_row_guard boolean, commands text[])',
+  returns: 'table (own_row_guard boolean, row_guard boolean, has_row_guard boolean, commands text[])',
   language: 'sql',
   security: 'definer',
   volatility: 'volatile',
   public: true,
   comment: 'which guards a registered relation has, and the statements that take owner and grants to where they belong',
   body: /* sql */ `
-select p.relation <> p.root,
+select p.relation <> p.root and c.relkind = 'r',
        -- A partition has the row guard of its parent, cloned by PostgreSQL; a detached one has lost it for good.
        p.relation = p.root,
        exists (
@@ -254,7 +254,7 @@ declare
     select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = parent);
   created regclass;
 begin
-  perform w.is_partition from dbctl.guard_wanted(parent) w;
+  perform w.row_guard from dbctl.guard_wanted(parent) w;
   if not found then
     raise exception using
       errcode = '22023',

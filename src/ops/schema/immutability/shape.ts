@@ -107,7 +107,8 @@ select pg_catalog.format('trigger %s is %s', w.name,
            else 'not the one dbctl made'
          end)
 from registered r
-join wanted w on r.is_partition or not w.for_partition
+-- A trigger of a partitioned table is cloned to its partitions, name and all; so only those that hold rows have one of their own.
+join wanted w on not w.for_partition or (r.is_partition and r.relkind = 'r')
 left join pg_catalog.pg_trigger t on t.tgrelid = r.relation and t.tgname = w.name
 left join pg_catalog.pg_proc f on f.oid = t.tgfoid
 -- A partition that was detached lost the clone; its own row guard stays.
