@@ -1,5 +1,6 @@
 import { SEVERITIES, STATUSES, type Metric, type Report } from '../core/report.ts';
 import type { Renderer } from './renderer.ts';
+import { visible } from './visible.ts';
 
 /**
  * The text exposition format 0.0.4, for the textfile collector of node_exporter or a push gateway: what the command measured, and
@@ -46,5 +47,6 @@ function labelText(labels: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-const escapedHelp = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+/** Control characters are shown as escapes first, so that no line feed is left to escape. */
+const escapedHelp = (text: string): string => visible(text).replaceAll('\\', '\\\\');
 const escapedLabel = (text: string): string => escapedHelp(text).replaceAll('"', '\\"');

@@ -35,6 +35,13 @@ describe('a good dbctl.yaml', () => {
         statement_timeout: 0,
       },
       verify: { groups: 'all', skip: [], fail_on: 'medium', waivers: 'dbctl.waivers.yaml', checks: 'checks', required: [] },
+      immutability: {
+        owner: 'dbctl_protected',
+        runbook: 'runbooks/immutability-violation.md',
+        partition_creators: [],
+        unlockers: [],
+        tables: [],
+      },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });
     expect(environment).toBe(config.environments['dev']);

@@ -1,4 +1,5 @@
 /** Readers as strict as the formats' own definitions: each throws where a tolerant one would guess. */
+import { expect } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 
 export interface XmlElement {
@@ -149,4 +150,41 @@ function unescapeData(text: string): string {
 
 function unescapeProperty(text: string): string {
   return unescapeData(text.replaceAll('%3A', ':').replaceAll('%2C', ','));
+}
+
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The text exposition format 0.0.4, strictly: each metric has HELP and TYPE before its samples, and its samples in one block. */
+export function parsePrometheus(text: string): Sample[] {
+  expect(text.endsWith('\n')).toBe(true);
+  const samples: Sample[] = [];
+  const seen = new Set<string>();
+  let current = '';
+  for (const line of text.slice(0, -1).split('\n')) {
+    const comment = /^# (HELP|TYPE) ([a-z_][a-z0-9_]*) (.+)$/.exec(line);
+    if (comment !== null) {
+      const [, kind, name = '', rest] = comment;
+      if (kind === 'HELP') expect(seen.has(name)).toBe(false);
+      else expect(['counter', 'gauge']).toContain(rest);
+      seen.add(name);
+      current = name;
+      continue;
+    }
+    const sample = /^([a-z_][a-z0-9_]*)(?:\{(.*)\})? (-?[0-9.]+(?:e[+-]?\d+)?|NaN)$/.exec(line);
+    expect(sample, line).not.toBeNull();
+    const [, name = '', labelText = '', value] = sample ?? [];
+    expect(name).toBe(current);
+    samples.push({ name, labels: parseLabels(labelText), value: Number(value) });
+  }
+  return samples;
+}
+
+function parseLabels(text: string): Record<string, string> {
+  const pairs = [...text.matchAll(/([a-z_]+)="((?:[^"\\]|\\["\\n])*)"(,|$)/g)];
+  expect(pairs.map(([whole]) => whole).join('')).toBe(text);
+  return Object.fromEntries(pairs.map(([, label, value = '']) => [label, value.replaceAll(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c))]));
 }

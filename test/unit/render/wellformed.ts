@@ -10,7 +10,7 @@ import type { Format, RenderOptions } from '../../../src/render/index.ts';
 import { reportSchema } from '../../../src/render/schema/report.ts';
 import { displayWidth } from '../../../src/render/width.ts';
 import type { Example } from './reports.ts';
-import { parseCommand, parseTap, parseXml } from './parsers.ts';
+import { parseCommand, parsePrometheus, parseTap, parseXml } from './parsers.ts';
 
 /** What a terminal acts upon, hides, or cannot show; the line feed is the only control character a format needs. */
 const RAW = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -45,6 +45,12 @@ const checks: Readonly<Record<Format, (text: string, example: Example, options: 
     expect(points.filter(({ ok, directive }) => !ok && directive === null).length).toBe(bad(report));
   },
   markdown: expectMarkdown,
+  prometheus: (text, { report }) => {
+    const samples = parsePrometheus(text);
+    const sum = samples.filter(({ name }) => name === 'dbctl_run_items').reduce((total, { value }) => total + value, 0);
+    expect(sum).toBe(report.items.length);
+    expect(samples.find(({ name }) => name === 'dbctl_run_exit_code')?.value).toBe(report.exitCode);
+  },
 };
 
 /** Lines keep to the width, but for what is there to be pasted, and a forged command that wrapping put first on its line. */

@@ -188,8 +188,33 @@ export const BAD_FILES: readonly BadFile[] = [
   },
   {
     name: 'an unknown key',
-    yaml: `${HEAD}immutability: {}\n`,
-    problems: ['dbctl.yaml:3:1: immutability: unknown key'],
+    yaml: `${HEAD}replicas: {}\n`,
+    problems: ['dbctl.yaml:3:1: replicas: unknown key'],
+  },
+  {
+    name: 'a protected table without its schema',
+    yaml: `${HEAD}immutability: {tables: [{table: audit_log}]}\n`,
+    problems: [
+      'dbctl.yaml:3:33: immutability.tables[0].table: expected a table with its schema such as dbctl.schema_migrations, found the text "audit_log"',
+    ],
+  },
+  {
+    name: 'a protected table twice',
+    yaml: `${HEAD}immutability: {tables: [{table: a.b}, {table: a.b}]}\n`,
+    problems: ['dbctl.yaml:3:47: immutability.tables[1].table: "a.b" is listed twice'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a protected table that is no mapping',
+    yaml: `${HEAD}immutability: {tables: [a.b]}\n`,
+    problems: ['dbctl.yaml:3:25: immutability.tables[0]: expected a mapping, found the text "a.b"'],
+  },
+  {
+    name: 'an unsafe shape that is none',
+    yaml: `${HEAD}immutability: {tables: [{table: a.b, accept: [enums]}]}\n`,
+    problems: [
+      'dbctl.yaml:3:47: immutability.tables[0].accept[0]: expected one of enum, composite, domain, virtual-column, large-object, cascade, inheritance, found the text "enums": did you mean enum',
+    ],
   },
   {
     name: 'a misspelt key',
