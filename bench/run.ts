@@ -2,6 +2,7 @@
 const AREAS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   start: () => import('./start.ts'),
   migrate: () => import('./migrate.ts'),
+  immutability: () => import('./immutability.ts'),
 };
 
 const [area, ...args] = process.argv.slice(2);
