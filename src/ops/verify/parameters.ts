@@ -50,9 +50,18 @@ export const PARAMETERS = {
   locale: { type: 'text', setting: 'postgres.locale.name', value: ({ policy }) => policy.locale },
   icu_rules: { type: 'text', setting: 'no key yet: always empty', value: ({ policy }) => policy.icuRules },
   lc_settings: { type: 'jsonb', setting: 'no key yet: always empty', value: ({ policy }) => JSON.stringify(policy.lcSettings) },
+  protected_tables: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.tables) },
+  protected_owner: { type: 'text', setting: 'immutability.tables', value: ({ policy }) => policy.guards?.owner ?? null },
+  guard_functions: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.functions) },
+  guard_event_triggers: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.eventTriggers) },
 } as const satisfies Record<string, Parameter>;
 
 export type ParameterName = keyof typeof PARAMETERS;
+
+/** JSON text; null, which skips the check, for what is not declared. */
+function json(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
 
 export function isParameterName(name: string): name is ParameterName {
   return Object.hasOwn(PARAMETERS, name);

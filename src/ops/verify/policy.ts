@@ -1,4 +1,5 @@
 import { versionNumber } from '../../core/pin.ts';
+import { guardPolicyFrom, type GuardPolicy, type GuardPolicySource } from './guard-policy.ts';
 
 /** What the checks compare a server with; every value is trusted and ready to be bound. null: not declared, its checks are skipped. */
 export interface Policy {
@@ -24,6 +25,8 @@ export interface Policy {
   readonly icuRules: string;
   /** Wanted lc_* settings by name; lc_messages is English or C where it is not named. */
   readonly lcSettings: Readonly<Record<string, string>>;
+  /** Append-only tables and what guards them. */
+  readonly guards: GuardPolicy | null;
 }
 
 /** The part of the configuration (contract C5) a policy is made of. */
@@ -34,10 +37,11 @@ export interface PolicySource {
     readonly timezone: string;
     readonly locale: { readonly provider: Policy['localeProvider']; readonly name: string; readonly encoding: string };
   };
+  readonly immutability?: GuardPolicySource;
 }
 
 /** The policy a configuration asks for. `appRoles` are the login roles of applications, where roles are declared. */
-export function policyFrom({ postgres }: PolicySource, appRoles: readonly string[] | null = null): Policy {
+export function policyFrom({ postgres, immutability }: PolicySource, appRoles: readonly string[] | null = null): Policy {
   const { version, extensions, timezone, locale } = postgres;
   return Object.freeze({
     pin: versionNumber(version),
@@ -54,6 +58,7 @@ export function policyFrom({ postgres }: PolicySource, appRoles: readonly string
     locale: locale.name,
     icuRules: '',
     lcSettings: {},
+    guards: guardPolicyFrom(immutability),
   });
 }
 

@@ -47,12 +47,12 @@ describe('a command line', () => {
     [
       ['migrate', 'status', '--out', 'sarif'],
       '--out takes format=path, not sarif',
-      'Formats are human, json, ndjson, junit, sarif, github, tap, markdown: for example --out sarif=verify.sarif.',
+      'Formats are human, json, ndjson, junit, sarif, github, tap, markdown, prometheus: for example --out sarif=verify.sarif.',
     ],
     [
       ['migrate', 'status', '--out', 'pdf=a.pdf'],
       '--out takes format=path, not pdf=a.pdf',
-      'Formats are human, json, ndjson, junit, sarif, github, tap, markdown: for example --out sarif=verify.sarif.',
+      'Formats are human, json, ndjson, junit, sarif, github, tap, markdown, prometheus: for example --out sarif=verify.sarif.',
     ],
   ])('%j is a usage error', async (args, message, hint) => {
     const report = await reportOf(args);

@@ -132,7 +132,7 @@ describe('migrate up', () => {
     const owners = await bench.rows(
       `select distinct pg_get_userbyid(relowner) as owner from pg_class where relnamespace = 'dbctl'::regnamespace and relkind = 'r'`,
     );
-    expect(owners).toEqual([{ owner: 'dbctl_owner' }]);
+    expect(owners).toEqual([{ owner: 'dbctl_guard' }, { owner: 'dbctl_owner' }]);
     expect(await bench.rows(`select rolcanlogin from pg_roles where rolname in ('dbctl_owner', 'dbctl_auditor')`)).toEqual([
       { rolcanlogin: false },
       { rolcanlogin: false },
@@ -198,7 +198,7 @@ describe('migrate up', () => {
     try {
       const error = await failure(up());
       expect(error).toMatchObject({ code: 'db.denied', exit: 3, sqlstate: '42501' });
-      expect(error.message).toBe(`${role} may not read the migration history: permission denied for schema dbctl`);
+      expect(error.message).toBe(`${role} may not read the migration history: permission denied for table schema_version`);
       expect(error.hint).toBe(`As a superuser, once: grant dbctl_owner to "${role}"; for looking only: grant dbctl_auditor.`);
       await bench.rows(`grant dbctl_owner to "${role}"`);
       expect((await up()).applied.map(({ migration }) => migration.id)).toEqual(['004']);

@@ -7,8 +7,8 @@ export interface CheckCase {
   readonly line: number;
   /** `plain`: a login role with no rights but those of PUBLIC. */
   readonly as: 'superuser' | 'plain';
-  /** `plain`: UTC, nothing preloaded · `odd`: see ODD_SETTINGS in support.ts. */
-  readonly server: 'plain' | 'odd';
+  /** `plain`: UTC, nothing preloaded · `odd`: see ODD_SETTINGS in support.ts · `guarded`: append-only tables, see guarded.ts. */
+  readonly server: 'plain' | 'odd' | 'guarded';
   /** Options of `create database`, where the case needs a database of its own; else it runs in a transaction that is rolled back. */
   readonly database: string | null;
   /** Laid over the policy of the tests. */
@@ -88,7 +88,7 @@ function toCase(file: string, line: number, header: ReadonlyMap<Key, string>, se
     words: header.get('case') ?? '',
     line,
     as: word('as', ['superuser', 'plain']) ?? 'superuser',
-    server: word('server', ['plain', 'odd']) ?? 'plain',
+    server: word('server', ['plain', 'odd', 'guarded']) ?? 'plain',
     database: header.get('database') ?? null,
     policy: json('policy'),
     advisories: json('advisories'),

@@ -9,6 +9,7 @@ import type { Outcome } from '../../../src/ops/verify/outcome.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { onServer } from '../../support/connection.ts';
 import { readCases, type CheckCase } from './case-file.ts';
+import { guard } from './guarded.ts';
 import { ODD_SETTINGS, play, withClient } from './support.ts';
 
 /** The database all cases run in, unless they ask for one of their own (OWN). Servers of our own: checks of scope cluster see all roles and databases. */
@@ -22,10 +23,11 @@ const cases = new Map(checks.map(({ id }) => [id, existsSync(`${folder}${id}.sql
 const servers = new Map<CheckCase['server'], TestServer>();
 
 beforeAll(async () => {
-  for (const kind of ['plain', 'odd'] as const) {
+  for (const kind of ['plain', 'odd', 'guarded'] as const) {
     const server = await startServer(kind === 'odd' ? { settings: ODD_SETTINGS } : {});
     servers.set(kind, server);
     await onServer(server.url(), `create database ${SHARED} template template0`);
+    if (kind === 'guarded') await guard(server.url(SHARED), server.target(SHARED));
   }
 });
 

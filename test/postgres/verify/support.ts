@@ -4,9 +4,11 @@ import type { Session } from '../../../src/db/session.ts';
 import { advisories } from '../../../src/ops/verify/advisories.ts';
 import type { Check } from '../../../src/ops/verify/check.ts';
 import type { Outcome } from '../../../src/ops/verify/outcome.ts';
+import type { GuardPolicy } from '../../../src/ops/verify/guard-policy.ts';
 import { policyFrom, type Policy } from '../../../src/ops/verify/policy.ts';
 import { runInTransaction, type RunInputs } from '../../../src/ops/verify/run.ts';
 import type { CheckCase } from './case-file.ts';
+import { GUARDS } from './guarded.ts';
 
 /** A server where everything the group checks is set in another way. */
 export const ODD_SETTINGS = {
@@ -74,9 +76,10 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
 }
 
 /** Policy, advisories and clock of a case. */
-export function inputsOf({ policy, advisories: table, now }: CheckCase): RunInputs {
+export function inputsOf({ server, policy: { guards, ...policy }, advisories: table, now }: CheckCase): RunInputs {
   return {
-    policy: { ...POLICY, ...policy },
+    // The checks of guards are skipped on the other servers: nothing is declared there.
+    policy: { ...POLICY, ...policy, guards: server === 'guarded' ? { ...GUARDS, ...(guards as Partial<GuardPolicy>) } : null },
     advisories: { ...advisories, ...table },
     clock: () => (now === null ? new Date() : new Date(now)),
   };
