@@ -3,6 +3,7 @@ import { PIN } from '../core/pin.ts';
 import { SEVERITIES } from '../core/report.ts';
 import { ENCODINGS } from './encodings.ts';
 import { immutability } from './immutability.ts';
+import { ledger } from './ledger.ts';
 import {
   checkWord,
   environmentName,
@@ -139,6 +140,7 @@ export const configFile = section({
   migrations: migrations.prefault({}).describe('How migrations are applied.'),
   verify: verify.prefault({}).describe('Which checks run and what they decide.'),
   immutability: immutability.prefault({}).describe('Append-only tables and who owns them.'),
+  ledger: ledger.prefault({}).describe('Signed checkpoints of append-only tables, published outside the database.'),
   dev: dev.prefault({}).describe("The server 'dbctl dev' runs."),
 });
 

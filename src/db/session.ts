@@ -89,6 +89,8 @@ function startupOptions(options: SessionOptions): Record<string, string> {
     statement_timeout: String(limits.statementTimeoutMs),
     lock_timeout: String(limits.lockTimeoutMs),
     idle_in_transaction_session_timeout: String(limits.idleInTransactionTimeoutMs),
+    // Names the server answers with are compared with names of ours; a role or database may have set this otherwise.
+    quote_all_identifiers: 'off',
     ...(options.access === 'read' ? { default_transaction_read_only: 'on' } : {}),
     ...options.settings,
   };

@@ -2,6 +2,7 @@ import { fail } from '../../core/errors.ts';
 import { literal, qualified, splitName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { immutabilityVersion } from './immutability/index.ts';
+import { ledgerVersion } from './ledger.ts';
 
 /**
  * Everything dbctl keeps in a database is in schema `dbctl` (contract C6). The schema has a version of its own, and these are its
@@ -10,7 +11,7 @@ import { immutabilityVersion } from './immutability/index.ts';
  * Its objects belong to `dbctl_owner`, a role nobody logs in as, where the running role may create one; on servers where it may
  * not, they belong to the running role, and `dbctl doctor` says so. `dbctl_auditor` may read all of it.
  */
-const MIGRATIONS: readonly ((table: string) => string)[] = [firstVersion, immutabilityVersion];
+const MIGRATIONS: readonly ((table: string) => string)[] = [firstVersion, immutabilityVersion, ledgerVersion];
 
 /**
  * Creates the schema, or brings it from `version` (0: not there) to what this dbctl knows. Call it under the migrate lock.

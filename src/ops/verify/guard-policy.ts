@@ -1,5 +1,5 @@
 import { splitName } from '../../db/ident.ts';
-import { bodyHash, type DatabaseFunction } from '../schema/immutability/function.ts';
+import { bodyHash, SEARCH_PATH, type DatabaseFunction } from '../schema/immutability/function.ts';
 import { EVENT_TRIGGERS, GUARD_FUNCTIONS } from '../schema/immutability/index.ts';
 
 /** A table of dbctl.yaml that is append-only, as the checks' jsonb names its parts. */
@@ -22,6 +22,10 @@ export interface GuardFunctionPolicy {
   readonly language: string;
   readonly definer: boolean;
   readonly volatility: 'volatile' | 'stable';
+  /** As pg_proc.proconfig has them, in lower case. */
+  readonly settings: readonly string[];
+  /** The same as the clauses of alter function. */
+  readonly clauses: string;
   /** Role that owns it. */
   readonly owner: string;
   /** Roles besides its owner that may execute it; null: everybody. */
@@ -72,7 +76,11 @@ export function guardPolicyFrom(source: GuardPolicySource | undefined): GuardPol
   };
 }
 
-function guardFunction(one: DatabaseFunction, { owner, partition_creators: creators, unlockers }: GuardPolicySource): GuardFunctionPolicy {
+function guardFunction(
+  one: DatabaseFunction,
+  { owner, partition_creators: creators, unlockers }: GuardPolicySource,
+): GuardFunctionPolicy {
+  const settings = [`search_path = ${SEARCH_PATH}`, ...(one.settings ?? [])];
   const granted: Readonly<Record<string, readonly string[]>> = {
     create_partition: creators,
     request_unlock: unlockers,
@@ -88,8 +96,16 @@ function guardFunction(one: DatabaseFunction, { owner, partition_creators: creat
     language: one.language,
     definer: one.security === 'definer',
     volatility: one.volatility,
+    settings: settings.map(stored),
+    clauses: settings.map((setting) => `set ${setting}`).join(' '),
     // It creates partitions, so it acts as the owner of the tables.
     owner: one.name === 'create_partition' ? owner : GUARD,
     executors: one.public ? null : (granted[one.name] ?? []),
   };
+}
+
+/** `timezone = 'UTC'` → `timezone=utc` */
+function stored(setting: string): string {
+  const [, name = '', value = ''] = /^(\S+) = (.*)$/.exec(setting) ?? [];
+  return `${name}=${value.replace(/^'(.*)'$/, '$1')}`.toLowerCase();
 }

@@ -11,7 +11,7 @@ const bare = (sql: string): string => sql.replaceAll(/--[^\n]*|E?'(?:[^']|'')*'|
 describe('the checks that come with dbctl', () => {
   it('are the catalogue', () => {
     const count = (group: string) => checks.filter((check) => check.group === group).length;
-    expect(['version', 'extensions', 'time', 'locale'].map(count)).toEqual([6, 11, 5, 8]);
+    expect(['version', 'extensions', 'time', 'locale', 'immutability'].map(count)).toEqual([6, 11, 5, 8, 20]);
   });
 
   it('are all in the generated page, and so is how to write one', () => {
@@ -26,7 +26,13 @@ describe('the checks that come with dbctl', () => {
 
 describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text }) => {
   it('has an id of its group', () => {
-    const prefixes = { version: 'version-', extensions: 'ext-', time: 'time-', locale: 'loc-' } as Record<string, string>;
+    const prefixes: Record<string, string> = {
+      version: 'version-',
+      extensions: 'ext-',
+      time: 'time-',
+      locale: 'loc-',
+      immutability: 'imm-',
+    };
     expect(id.startsWith(prefixes[group] ?? '?')).toBe(true);
   });
 
@@ -37,7 +43,7 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
   });
 
   it('names in needs every relation it reads: what cannot be seen must be unknown', () => {
-    const read = [...bare(query).matchAll(/\b(?:from|join)\s+(pg_catalog\.\w+)(?!\w|\s*\()/g)].map(
+    const read = [...bare(query).matchAll(/\b(?:from|join)\s+\(?((?:pg_catalog|dbctl)\.\w+)(?!\w|\s*\()/g)].map(
       ([, relation]) => relation ?? '',
     );
     const met = new Set(needs.map(needText));

@@ -13,6 +13,8 @@ export interface DatabaseFunction {
   /** May every role call it? Only for functions that are harmless in anybody's hands, or that triggers need. */
   readonly public: boolean;
   readonly comment: string;
+  /** Settings besides the search path, as in `set name = value`. */
+  readonly settings?: readonly string[];
   readonly body: string;
 }
 
@@ -24,7 +26,7 @@ export function createFunction({ name, args, returns, language, security, volati
   const types = argumentTypes(args);
   return `create or replace function dbctl.${name}(${args}) returns ${returns}
 language ${language} ${volatility} security ${security}
-set search_path = ${SEARCH_PATH}
+set search_path = ${SEARCH_PATH}${(rest.settings ?? []).map((setting) => `\nset ${setting}`).join('')}
 as $body$${body}$body$;
 comment on function dbctl.${name}(${types}) is '${rest.comment.replaceAll("'", "''")}';
 revoke all on function dbctl.${name}(${types}) from public;${rest.public ? `\ngrant execute on function dbctl.${name}(${types}) to public;` : ''}`;

@@ -10,6 +10,15 @@ export const RELATION_SHAPE: DatabaseFunction = {
   volatility: 'stable',
   public: false,
   comment: 'definition of a relation as far as its rows depend on it; without guards, comments, plain indexes and storage settings',
+  // Expressions are written with these: a partition bound of another time zone is no other bound.
+  settings: [
+    "timezone = 'UTC'",
+    "datestyle = 'ISO, MDY'",
+    "intervalstyle = 'postgres'",
+    "bytea_output = 'hex'",
+    'extra_float_digits = 1',
+    'quote_all_identifiers = off',
+  ],
   body: /* sql */ `
 select pg_catalog.jsonb_build_object(
   'schema', n.nspname,
