@@ -16,7 +16,7 @@ with recursive family as (
     join pg_catalog.pg_namespace n on n.nspname = w.entry ->> 'schema'
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.entry ->> 'table'
   union
-  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname, 'dbctl_guard_')
+  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
   union
   select i.inhrelid from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
 ), lender as (
@@ -26,7 +26,7 @@ with recursive family as (
      and (r.rolname in ('dbctl_guard', $3)
           or r.oid in (select c.relowner from family f join pg_catalog.pg_class c on c.oid = f.relation))
 ), found as (
-  select p.oid, l.rolname, n.nspname,
+  select p.oid::regprocedure as routine, l.rolname, n.nspname = 'dbctl' as is_in_dbctl,
          pg_catalog.string_agg(case when g.grantee = 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) end, ', '
                                order by g.grantee) as callers
     from lender l
@@ -38,12 +38,15 @@ with recursive family as (
             where n.nspname = 'dbctl' and w.name = p.proname and w.args = pg_catalog.pg_get_function_arguments(p.oid))
    group by p.oid, l.rolname, n.nspname
 )
-select f.oid::regprocedure::text as object,
-       pg_catalog.format('%s runs with the rights of %I, and %s may call it', f.oid::regprocedure, f.rolname,
+select f.routine::text as object,
+       pg_catalog.format('%s runs with the rights of %I, and %s may call it', f.routine, f.rolname,
                          coalesce(f.callers, 'nobody else for now')) as detail,
-       pg_catalog.jsonb_build_object('severity', case when f.callers is null then 'medium' else 'high' end,
-                                     'statement', pg_catalog.format(case when f.nspname = 'dbctl' then
-                                       'begin; insert into dbctl.permit (relation, purpose, reason) values (null, ''upgrade'', ''foreign function''); '
-                                       'drop routine %s; commit;' else 'alter routine %s security invoker;' end, f.oid::regprocedure)) as data
+       pg_catalog.jsonb_build_object(
+         'severity', case when f.callers is null then 'medium' else 'high' end,
+         'statement',
+         case when f.is_in_dbctl then
+                pg_catalog.format('begin; insert into dbctl.permit (relation, purpose, reason) values (null, %L, %L); drop routine %s; commit;',
+                                  'upgrade', 'foreign function', f.routine)
+              else pg_catalog.format('alter routine %s security invoker;', f.routine) end) as data
   from found f
  order by 1;

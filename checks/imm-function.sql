@@ -2,7 +2,8 @@
 --! severity: critical
 --! group: immutability
 --! scope: database
---! needs: select pg_catalog.pg_proc, select pg_catalog.pg_namespace, select pg_catalog.pg_language, select pg_catalog.pg_roles
+--! needs: select pg_catalog.pg_proc, select pg_catalog.pg_namespace, select pg_catalog.pg_language, select pg_catalog.pg_roles,
+--!   select pg_catalog.pg_operator, select pg_catalog.pg_depend
 --! params: guard_functions
 --! why: A guard is as good as the function it runs. Replaced by one that returns, every table it guards is open at once, with triggers that look
 --!   untouched: so bodies are compared by SHA-256, and owner, language, rights and settings one by one. STRICT alone is enough: a function that
@@ -14,7 +15,8 @@ with wanted as (
   select w.name, w.args, w.sha256, w.language, w.definer, w.volatility, w.settings, w.clauses, w.owner, w.executors,
          pg_catalog.format('dbctl.%I', w.name) as signature
     from pg_catalog.jsonb_to_recordset($1)
-      as w(name text, args text, sha256 text, language text, definer boolean, volatility text, settings jsonb, clauses text, owner text, executors jsonb)
+      as w(name text, args text, sha256 text, language text, definer boolean, volatility text, settings jsonb, clauses text,
+           owner text, executors jsonb)
 ), installed as (
   select p.oid, p.proname, p.prosrc, p.prosqlbody, p.prosecdef, p.proconfig, p.proisstrict, p.provolatile, p.proacl, p.proowner, l.lanname,
          pg_catalog.pg_get_function_arguments(p.oid) as args,
@@ -82,11 +84,28 @@ with wanted as (
     from installed i
    where exists (select from wanted w where w.name = i.proname)
      and not exists (select from wanted w where w.name = i.proname and w.args = i.args)
+  union all
+  -- Guards name pg_catalog in every call, and an exact match for the types wins. 16384 is the first oid that initdb does not give.
+  select pg_catalog.format('pg_catalog.%s', o.name), 3,
+         pg_catalog.format('(%s) lies in pg_catalog and is no part of PostgreSQL: calls of guards could reach it', o.arguments),
+         pg_catalog.format('drop %s pg_catalog.%s (%s);', o.kind, o.name, o.arguments)
+    from (select 'function' as kind, pg_catalog.quote_ident(p.proname) as name, pg_catalog.pg_get_function_identity_arguments(p.oid) as arguments,
+                 p.oid, p.pronamespace as namespace, p.tableoid as catalog
+            from pg_catalog.pg_proc p
+          union all
+          select 'operator', p.oprname::text,
+                 pg_catalog.concat_ws(', ', case when p.oprleft = 0 then 'none' else p.oprleft::regtype::text end, p.oprright::regtype),
+                 p.oid, p.oprnamespace, p.tableoid
+            from pg_catalog.pg_operator p) o
+   where o.oid >= 16384
+     and o.namespace = 'pg_catalog'::regnamespace
+     and not exists (
+           select from pg_catalog.pg_depend d where d.classid = o.catalog and d.objid = o.oid and d.deptype = 'e')
 )
 select p.signature as object,
        pg_catalog.format('%s %s', p.signature, pg_catalog.string_agg(p.words, ', ' order by p.rank, p.words)) as detail,
        pg_catalog.jsonb_build_object(
-         'severity', case when pg_catalog.min(p.rank) = 1 then 'critical' else 'high' end,
+         'severity', (pg_catalog.string_to_array('critical,high,medium', ','))[pg_catalog.min(p.rank)],
          'statement', pg_catalog.string_agg(p.statement, ' ' order by p.rank, p.words)) as data
   from problem p
  group by p.signature

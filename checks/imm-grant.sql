@@ -22,16 +22,15 @@ with recursive listed as (
   select l.relation, l.generated from listed l
   union
   select t.tgrelid, '[]' from pg_catalog.pg_trigger t
-   where pg_catalog.starts_with(t.tgname, 'dbctl_guard_')
+   where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
      and t.tgrelid not in (select l.relation from listed l)
      and not exists (select from pg_catalog.pg_inherits i where i.inhrelid = t.tgrelid)
   union
   select i.inhrelid, f.generated from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
 ), member as (
   select f.relation, f.generated, c.relowner, c.relispartition, coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)) as acl,
-         exists (
-           select from pg_catalog.pg_constraint k
-            where k.contype = 'f' and (k.conrelid = f.relation or k.confrelid = f.relation)) as has_foreign_keys
+         f.relation in (select k.conrelid from pg_catalog.pg_constraint k where k.contype = 'f'
+                        union select k.confrelid from pg_catalog.pg_constraint k where k.contype = 'f') as has_foreign_keys
     from family f
     join pg_catalog.pg_class c on c.oid = f.relation and c.relkind in ('r', 'p', 'f')
 ), held as (
@@ -50,10 +49,8 @@ with recursive listed as (
              case when h.privilege not in ('UPDATE', 'DELETE', 'TRUNCATE') then null
                   when h.attname is null then 2
                   -- Any one column will do, so a second is too many.
-                  when h.has_foreign_keys and not exists (
-                         select from held o
-                          where o.relation = h.relation and o.grantee = h.grantee and o.privilege = h.privilege and o.attnum < h.attnum)
-                    then null
+                  when h.has_foreign_keys
+                   and pg_catalog.row_number() over (partition by h.relation, h.grantee, h.privilege order by h.attnum) = 1 then null
                   else 3 end
            when h.privilege in ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER') then 1
            when h.privilege in ('REFERENCES', 'MAINTAIN') then 3

@@ -19,7 +19,7 @@ with recursive family as (
     join pg_catalog.pg_namespace n on n.nspname = w.entry ->> 'schema'
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.entry ->> 'table'
   union
-  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname, 'dbctl_guard_')
+  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
   union
   select i.inhrelid from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
 ), member as (

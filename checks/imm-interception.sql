@@ -17,7 +17,7 @@ with recursive family as (
     join pg_catalog.pg_namespace n on n.nspname = w.entry ->> 'schema'
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.entry ->> 'table'
   union
-  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname, 'dbctl_guard_')
+  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
   union
   select i.inhrelid from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
 ), found as (
@@ -44,7 +44,8 @@ with recursive family as (
     from family f
     join pg_catalog.pg_class c on c.oid = f.relation and (c.relrowsecurity or c.relforcerowsecurity)
   union all
-  -- Clones on partitions are told once, at the table they come from.
+  -- Clones on partitions are told once, at the table they come from. PostgreSQL's own are told by their function: a catalog can be
+  -- edited so that a trigger calls itself internal, or a clone.
   select pg_catalog.format('trigger %I on %s', t.tgname, f.relation::regclass),
          pg_catalog.format('runs %s %s',  p.oid::regprocedure,
                            case when t.tgenabled = 'D' then 'once somebody enables it'
@@ -54,12 +55,15 @@ with recursive family as (
          case when t.tgenabled = 'D' then 'low' when t.tgtype & 7 = 7 then 'high' when t.tgtype & 4 = 4 then 'medium' else 'low' end,
          pg_catalog.format('drop trigger %I on %s;', t.tgname, f.relation::regclass)
     from family f
-    join pg_catalog.pg_trigger t on t.tgrelid = f.relation and t.tgparentid = 0 and not t.tgisinternal
+    join pg_catalog.pg_trigger t on t.tgrelid = f.relation
     join pg_catalog.pg_proc p on p.oid = t.tgfoid
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-   where not (n.nspname = 'dbctl' and p.proname in ('refuse_row_change', 'refuse_truncate'))
-     -- One by the name of a guard is what imm-guard complains of.
-     and not pg_catalog.starts_with(t.tgname, 'dbctl_guard_')
+   where not (n.nspname = 'dbctl' and p.proname in ('refuse_row_change', 'refuse_truncate') and t.tgtype & 4 = 0)
+     and not (n.nspname = 'pg_catalog' and (pg_catalog.starts_with(p.proname::text, 'RI_FKey_') or p.proname = 'unique_key_recheck'))
+     and not exists (
+           select from pg_catalog.pg_trigger o
+             join family g on g.relation = o.tgrelid
+            where o.oid = t.tgparentid and o.tgfoid = t.tgfoid)
 )
 select f.name as object,
        pg_catalog.format('%s %s', f.name, f.problem) as detail,

@@ -19,13 +19,16 @@ with recursive family as (
     join pg_catalog.pg_namespace n on n.nspname = w.entry ->> 'schema'
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.entry ->> 'table'
   union
-  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname, 'dbctl_guard_')
+  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
   union
   select i.inhrelid from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
 ), owned as (
-  select 'table' as kind, c.oid::regclass::text as name, c.relowner as owner, $2 as wanted
+  select 'table' as kind, c.oid::regclass::text as name, c.relowner as owner,
+         -- The ledger's tables are append-only, too, and belong to whom schema dbctl belongs to.
+         case n.nspname when 'dbctl' then 'dbctl_guard' else $2 end as wanted
     from family f
     join pg_catalog.pg_class c on c.oid = f.relation
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   union all
   select 'schema', pg_catalog.quote_ident(n.nspname), n.nspowner, case n.nspname when 'dbctl' then 'dbctl_guard' else $2 end
     from pg_catalog.pg_namespace n
@@ -54,7 +57,7 @@ with recursive family as (
 ), locked as (
   select pg_catalog.count(*) = 5 as ddl
     from pg_catalog.pg_event_trigger e
-   where pg_catalog.starts_with(e.evtname, 'dbctl_') and e.evtenabled = 'A'
+   where pg_catalog.starts_with(e.evtname::text, 'dbctl_') and e.evtenabled = 'A'
 )
 select pg_catalog.concat(s.kind, ' ', s.name) as object,
        pg_catalog.format('%s %s belongs to %I%s: %s', s.kind, s.name, s.rolname,

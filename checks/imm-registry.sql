@@ -49,12 +49,13 @@ with recursive listed as (
    where r.found is not null and r.is_listed and r.relation not in (select f.relation from family f where f.root = r.root)
   union all
   select r.now, 3,
-         'is registered, and dbctl.yaml does not list it'
-         || case when exists (select from pg_catalog.pg_trigger t where t.tgrelid = r.found and pg_catalog.starts_with(t.tgname, 'dbctl_guard_'))
+         pg_catalog.format('is registered with %s partitions, and dbctl.yaml does not list it',
+                           (select pg_catalog.count(*) - 1 from registered p where p.root = r.root))
+         || case when exists (select from pg_catalog.pg_trigger t where t.tgrelid = r.found and pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_'))
                  then '' else '; no guard is on it either' end,
          'list it in immutability.tables, or: dbctl immutability uninstall'
     from registered r
-   where r.found is not null and not r.is_listed and r.relation not in (select f.relation from family f)
+   where r.found is not null and not r.is_listed and r.relation = r.root and r.relation not in (select f.relation from family f)
   union all
   select r.now, 3,
          pg_catalog.concat_ws(', ',

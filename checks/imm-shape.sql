@@ -22,7 +22,8 @@ with trusted as (
               and l.lanname = w.language and not p.prosecdef and p.prosqlbody is null
               and pg_catalog.lower(pg_catalog.to_jsonb(p.proconfig)::text) = w.settings::text
               and pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(p.prosrc, 'UTF8')), 'hex') = w.sha256) as is_ours
-), compared as (
+), compared as materialized (
+  -- Else the function is called for every use of what it says.
   select c.oid, r.root::oid as root, r.shape as was, case when t.is_ours then dbctl.relation_shape(c.oid) end as is_now
     from dbctl.protected_relation r
     join pg_catalog.pg_class c on c.oid = r.relation

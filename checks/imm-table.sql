@@ -18,7 +18,7 @@ with recursive listed as (
   -- What dbctl.yaml lists, what carries a guard of dbctl, and all that hangs below them.
   select l.relation from listed l where l.relation is not null
   union
-  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname, 'dbctl_guard_')
+  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
   union
   select i.inhrelid from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
 ), found as (

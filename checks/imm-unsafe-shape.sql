@@ -23,7 +23,7 @@ with recursive listed as (
   select l.relation, l.accept from listed l
   union
   select t.tgrelid, '[]' from pg_catalog.pg_trigger t
-   where pg_catalog.starts_with(t.tgname, 'dbctl_guard_')
+   where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
      and t.tgrelid not in (select l.relation from listed l)
      and not exists (select from pg_catalog.pg_inherits i where i.inhrelid = t.tgrelid)
   union

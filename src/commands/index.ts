@@ -14,6 +14,11 @@ import * as immutabilityStatus from './immutability-status.ts';
 import * as immutabilityUninstall from './immutability-uninstall.ts';
 import * as immutabilityViolations from './immutability-violations.ts';
 import * as init from './init.ts';
+import * as ledgerCheckpoint from './ledger-checkpoint.ts';
+import * as ledgerExport from './ledger-export.ts';
+import * as ledgerKey from './ledger-key.ts';
+import * as ledgerProof from './ledger-proof.ts';
+import * as ledgerVerify from './ledger-verify.ts';
 import * as migrateNew from './migrate-new.ts';
 import * as migratePlan from './migrate-plan.ts';
 import * as migrateStatus from './migrate-status.ts';
@@ -43,6 +48,11 @@ export const COMMANDS: readonly Command[] = [
   immutabilityStatus,
   immutabilityViolations,
   immutabilityUninstall,
+  ledgerCheckpoint,
+  ledgerVerify,
+  ledgerProof,
+  ledgerExport,
+  ledgerKey,
   completion,
 ];
 
@@ -51,5 +61,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
   dev: 'The development server: a real PostgreSQL in the background.',
   config: 'The project file.',
   migrate: 'Schema migrations.',
+  ledger: 'Signed checkpoints of append-only tables, published outside the database.',
   immutability: 'Append-only tables: guards, their proof, and who tried.',
 };

@@ -42,6 +42,19 @@ create function dbctl.permitted(relation regclass) returns boolean language sql 
 --! fix: begin; insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'foreign function'); drop function dbctl.permitted(regclass); commit;
 --! severity: high
 
+--! case: something nobody knows in pg_catalog
+--! server: guarded
+set local event_triggers = off;
+create function pg_catalog.jsonb_build_array(name) returns jsonb language sql immutable as 'select ''[]''::jsonb';
+create function shop.never(regclass) returns boolean language sql as 'select false';
+create operator pg_catalog.!! (rightarg = regclass, function = shop.never);
+create extension citext schema pg_catalog;
+--! expect: pg_catalog.jsonb_build_array, pg_catalog.!!
+--! says: pg_catalog.!! (none, regclass) lies in pg_catalog and is no part of PostgreSQL
+--! fix: drop operator pg_catalog.!! (none, regclass);
+--! severity: medium
+--! then: fixed
+
 --! case: nothing of dbctl is in the database
 --! server: guarded
 --! database: encoding 'UTF8'

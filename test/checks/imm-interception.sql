@@ -28,6 +28,28 @@ create trigger forge before insert on audit.note for each row execute function a
 --! severity: high
 --! then: fixed
 
+--! case: a trigger that calls itself internal, a clone, or a guard
+--! server: guarded
+set local event_triggers = off;
+create function audit.forge() returns trigger language plpgsql as 'begin return null; end';
+create trigger one before insert on audit.log for each row execute function audit.forge();
+create trigger two before insert on audit.note for each row execute function audit.forge();
+create trigger dbctl_guard_partition_row before insert on audit.log for each row execute function audit.forge();
+create trigger dbctl_guard_everything before insert on audit.note for each row execute function dbctl.refuse_row_change();
+update pg_catalog.pg_trigger set tgisinternal = true where tgname = 'one';
+update pg_catalog.pg_trigger set tgparentid = 1 where tgname = 'two';
+--! expect: trigger one on audit.log, trigger two on audit.note, trigger dbctl_guard_partition_row on audit.log,
+--!   trigger dbctl_guard_everything on audit.note
+
+--! case: a trigger of a partitioned table is told once
+--! server: guarded
+set local event_triggers = off;
+create function audit.forge() returns trigger language plpgsql as 'begin return null; end';
+create trigger forge before insert on audit.event for each row execute function audit.forge();
+create trigger of_its_own before insert on audit.event_2025 for each row execute function audit.forge();
+--! expect: trigger forge on audit.event, trigger of_its_own on audit.event_2025
+--! then: fixed
+
 --! case: foreign keys, guards, and triggers of other tables
 --! server: guarded
 create function shop.stamp() returns trigger language plpgsql as 'begin return new; end';

@@ -36,7 +36,7 @@ drop trigger dbctl_guard_row on audit.note;
 drop trigger dbctl_guard_statement on audit.note;
 drop trigger dbctl_guard_truncate on audit.note;
 --! expect: audit.note
---! says: audit.note is registered, and dbctl.yaml does not list it; no guard is on it either
+--! says: audit.note is registered with 0 partitions, and dbctl.yaml does not list it; no guard is on it either
 --! fix: list it in immutability.tables, or: dbctl immutability uninstall
 
 --! case: the registry is as dbctl.yaml wants it

@@ -10,6 +10,7 @@ export interface S3Place {
   readonly endpoint: string | null;
   /** Object lock for each note; null: the bucket's default. Compliance mode binds even the account's root. */
   readonly lock: { readonly mode: 'governance' | 'compliance'; readonly days: number } | null;
+  readonly clock: () => Date;
 }
 
 const DAY_MS = 86_400_000;
@@ -48,11 +49,11 @@ async function publish(sink: string, place: S3Place, { sequence, text }: Outgoin
   });
 }
 
-function lockFields({ lock }: S3Place) {
+function lockFields({ lock, clock }: S3Place) {
   if (lock === null) return {};
   return {
     ObjectLockMode: lock.mode === 'compliance' ? ('COMPLIANCE' as const) : ('GOVERNANCE' as const),
-    ObjectLockRetainUntilDate: new Date(Date.now() + lock.days * DAY_MS),
+    ObjectLockRetainUntilDate: new Date(clock().getTime() + lock.days * DAY_MS),
   };
 }
 

@@ -40,6 +40,7 @@ export interface SinkContext {
   /** Relative paths are relative to it. */
   readonly folder: string;
   readonly log: Log;
+  readonly clock: () => Date;
 }
 
 type SinkSettings = Config['ledger']['sinks'][number];
@@ -49,7 +50,7 @@ export async function openSinks(settings: readonly SinkSettings[], context: Sink
   return Promise.all(settings.map((one) => openSink(one, context)));
 }
 
-async function openSink(settings: SinkSettings, { folder, log }: SinkContext): Promise<Sink> {
+async function openSink(settings: SinkSettings, { folder, log, clock }: SinkContext): Promise<Sink> {
   const { name } = settings;
   switch (settings.type) {
     case 'folder':
@@ -67,6 +68,7 @@ async function openSink(settings: SinkSettings, { folder, log }: SinkContext): P
         region: settings.region ?? '',
         endpoint: settings.endpoint ?? null,
         lock: settings.mode === undefined ? null : { mode: settings.mode, days: settings.retain_days ?? 0 },
+        clock,
       });
     case 'log':
       return (await import('./sink-log.ts')).logSink(name, settings.path === undefined ? log : resolve(folder, settings.path));

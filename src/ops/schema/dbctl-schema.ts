@@ -13,6 +13,9 @@ import { ledgerVersion } from './ledger.ts';
  */
 const MIGRATIONS: readonly ((table: string) => string)[] = [firstVersion, immutabilityVersion, ledgerVersion];
 
+/** The version this dbctl brings schema dbctl to. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
 /**
  * Creates the schema, or brings it from `version` (0: not there) to what this dbctl knows. Call it under the migrate lock.
  * Fails with db.version when a newer dbctl has been here: it may have changed what this one relies on.

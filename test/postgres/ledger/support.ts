@@ -13,6 +13,7 @@ import type { Extent } from '../../../src/ops/ledger/verify-content.ts';
 import { verifyLedger } from '../../../src/ops/ledger/verify.ts';
 import { ensureDbctlSchema } from '../../../src/ops/schema/dbctl-schema.ts';
 import type { ConnectionTarget } from '../../../src/runtime/connection/target.ts';
+import { databaseUrl, onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
 const silentLog = { error() {}, warn() {}, info() {}, debug() {} };
@@ -33,6 +34,8 @@ export interface LedgerBench {
   checkpoint(changes?: Partial<CheckpointInputs>, target?: ConnectionTarget): Promise<CheckpointOutcome>;
   verify(extent?: Extent, target?: ConnectionTarget): Promise<Finding[]>;
   connect(): Promise<pg.Client>;
+  /** Runs a statement in a database of the server on a connection of its own, then makes a checkpoint there. */
+  checkpointIn(database: string, sql: string): Promise<CheckpointOutcome>;
 }
 
 export const LOG = /* sql */ `
@@ -70,7 +73,7 @@ export function ledgerBench(prepare = LOG): LedgerBench {
     await createSignerKey(join(folder, 'key.pem'), 'test-ledger');
     const key = { kind: 'file', file: 'key.pem' } as const;
     signer = await openSigner({ name: 'test-ledger', key, publicKeys: [] }, { variables: {}, folder });
-    sinks = await openSinks(bench.settings().sinks, { folder, log: silentLog });
+    sinks = await openSinks(bench.settings().sinks, { folder, log: silentLog, clock: () => new Date() });
   });
   afterAll(async () => {
     await Promise.all(others.map((one) => one.end().catch(() => {})));
@@ -128,6 +131,10 @@ export function ledgerBench(prepare = LOG): LedgerBench {
         target,
       ),
     connect,
+    checkpointIn: async (database, sql) => {
+      await onServer(databaseUrl(server.url(), database), sql);
+      return bench.checkpoint({}, server.target(database));
+    },
   };
   return bench;
 }
