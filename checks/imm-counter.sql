@@ -2,7 +2,7 @@
 --! severity: low
 --! group: immutability
 --! scope: database
---! needs: select dbctl.violation_counter, select pg_catalog.pg_class, select pg_catalog.pg_namespace
+--! needs: select dbctl.violation_counter, select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_trigger
 --! params: protected_tables
 --! why: Guards count what they refuse in sequences, which keep their value when the refused transaction is rolled back. One that is gone stops
 --!   nothing but the alarm: attempts are refused as before, and dbctl immutability violations does not show them. Whoever may update a
@@ -15,20 +15,31 @@ with listed as (
     from pg_catalog.jsonb_array_elements($1) as w(entry)
     join pg_catalog.pg_namespace n on n.nspname = w.entry ->> 'schema'
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.entry ->> 'table' and c.relkind in ('r', 'p')
+   -- One without a guard refuses nothing that could be counted: imm-guard.
+   where exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_'))
 ), counter as (
-  select l.name, l.relation, k.code, s.kind, s.sequence, c.oid, c.relowner, c.relacl
+  select l.name, k.code, c.oid, c.relowner, c.relacl, pg_catalog.pg_get_userbyid(n.nspowner) as owner,
+         pg_catalog.format('attempts_%s_%s', pg_catalog.lower(k.code), l.relation) as attempts,
+         pg_catalog.format('last_attempt_%s_%s', pg_catalog.lower(k.code), l.relation) as last_attempt
     from listed l
    cross join (values ('IM001'), ('IM002'), ('IM003'), ('IM004'), ('IM005'), ('IM006')) as k(code)
     left join dbctl.violation_counter v on v.relation = l.relation and v.sqlstate = k.code
-   cross join lateral (values ('attempts', v.attempts), ('last attempt', v.last_attempt)) as s(kind, sequence)
+   cross join lateral (values (v.attempts), (v.last_attempt)) as s(sequence)
     left join pg_catalog.pg_class c on c.oid = s.sequence and c.relkind = 'S'
+    join pg_catalog.pg_namespace n on n.nspname = 'dbctl'
 ), problem as (
   select c.name, 'low' as severity,
          pg_catalog.format('nothing counts %s', pg_catalog.string_agg(distinct c.code, ', ' order by c.code)) as words,
-         case when pg_catalog.bool_or(c.sequence is not null)
-              then pg_catalog.format('delete from dbctl.violation_counter c where c.relation = %L::pg_catalog.regclass and c.sqlstate = any (%L); ',
-                                     c.name, pg_catalog.array_agg(distinct c.code order by c.code))
-              else '' end || 'dbctl immutability install --repair' as statement
+         pg_catalog.string_agg(
+           distinct pg_catalog.format(
+             'create sequence if not exists dbctl.%1$s; create sequence if not exists dbctl.%2$s; '
+             'alter sequence dbctl.%1$s owner to %3$I; alter sequence dbctl.%2$s owner to %3$I; %8$s'
+             'insert into dbctl.violation_counter (relation, sqlstate, attempts, last_attempt) values (%4$L, %5$L, %6$L, %7$L) '
+             'on conflict (relation, sqlstate) do update set attempts = excluded.attempts, last_attempt = excluded.last_attempt;',
+             c.attempts, c.last_attempt, c.owner, c.name, c.code, 'dbctl.' || c.attempts, 'dbctl.' || c.last_attempt,
+             case when pg_catalog.to_regrole('dbctl_auditor') is not null then
+               pg_catalog.format('grant select on sequence dbctl.%1$s, dbctl.%2$s to dbctl_auditor; ', c.attempts, c.last_attempt) end), ' ')
+         as statement
     from counter c
    where c.oid is null
    group by c.name

@@ -3,7 +3,7 @@
 --! group: immutability
 --! scope: database
 --! needs: select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_trigger, select pg_catalog.pg_inherits,
---!   select pg_catalog.pg_attribute, select pg_catalog.pg_constraint
+--!   select pg_catalog.pg_attribute, select pg_catalog.pg_constraint, select pg_catalog.pg_roles
 --! params: protected_tables
 --! why: Privileges are the second wall, which stands when a guard falls. TRIGGER alone lets its holder replace a guard by a function of his own,
 --!   and GRANT ALL includes it. The owner's own update, delete and truncate go as well: foreign keys, views and security definer functions act
@@ -28,11 +28,13 @@ with recursive listed as (
   union
   select i.inhrelid, f.generated from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
 ), member as (
-  select f.relation, f.generated, c.relowner, c.relispartition, coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)) as acl,
+  select f.relation, f.generated, c.relowner, c.relispartition, o.rolsuper as is_superusers,
+         coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)) as acl,
          f.relation in (select k.conrelid from pg_catalog.pg_constraint k where k.contype = 'f'
                         union select k.confrelid from pg_catalog.pg_constraint k where k.contype = 'f') as has_foreign_keys
     from family f
     join pg_catalog.pg_class c on c.oid = f.relation and c.relkind in ('r', 'p', 'f')
+    join pg_catalog.pg_roles o on o.oid = c.relowner
 ), held as (
   select m.*, g.grantee, g.privilege_type as privilege, null::name as attname, null::int2 as attnum
     from member m
@@ -46,7 +48,9 @@ with recursive listed as (
   select h.*,
          case
            when h.grantee = h.relowner then
-             case when h.privilege not in ('UPDATE', 'DELETE', 'TRUNCATE') then null
+             -- A superuser is not held by privileges, and that one owns the table is told by imm-owner.
+             case when h.is_superusers then null
+                  when h.privilege not in ('UPDATE', 'DELETE', 'TRUNCATE') then null
                   when h.attname is null then 2
                   -- Any one column will do, so a second is too many.
                   when h.has_foreign_keys

@@ -12,30 +12,42 @@
 --! refs: https://www.postgresql.org/docs/current/sql-altertable.html
 --!   https://www.postgresql.org/docs/current/sql-dropdatabase.html
 --!   https://www.postgresql.org/docs/current/sql-reassign-owned.html
-with recursive family as (
-  -- What dbctl.yaml lists, what carries a guard of dbctl, and all that hangs below them.
+with recursive listed as (
   select c.oid as relation
     from pg_catalog.jsonb_array_elements($1) as w(entry)
     join pg_catalog.pg_namespace n on n.nspname = w.entry ->> 'schema'
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.entry ->> 'table'
+), family as (
+  -- What dbctl.yaml lists, what carries a guard of dbctl, and all that hangs below them.
+  select l.relation, l.relation as root from listed l
   union
-  select t.tgrelid from pg_catalog.pg_trigger t where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
+  select t.tgrelid, t.tgrelid from pg_catalog.pg_trigger t
+   where pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_')
+     and not exists (select from pg_catalog.pg_inherits i where i.inhrelid = t.tgrelid)
   union
-  select i.inhrelid from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
-), owned as (
-  select 'table' as kind, c.oid::regclass::text as name, c.relowner as owner,
-         -- The ledger's tables are append-only, too, and belong to whom schema dbctl belongs to.
-         case n.nspname when 'dbctl' then 'dbctl_guard' else $2 end as wanted
+  select i.inhrelid, f.root from family f join pg_catalog.pg_inherits i on i.inhparent = f.relation
+), relation as (
+  -- Partitions are told with their table where they have its owner.
+  select c.oid, c.relowner, c.relnamespace, case when c.relowner = r.relowner then r.oid else c.oid end as told_as
     from family f
     join pg_catalog.pg_class c on c.oid = f.relation
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_class r on r.oid = f.root
+), owned as (
+  select 'table' as kind, r.told_as::regclass::text as name, r.relowner as owner,
+         -- The ledger's tables are append-only, too, and belong to whom schema dbctl belongs to.
+         case n.nspname when 'dbctl' then 'dbctl_guard' else $2 end as wanted,
+         pg_catalog.array_agg(r.oid::regclass::text order by r.oid <> r.told_as, r.oid::regclass::text) as members
+    from relation r
+    join pg_catalog.pg_namespace n on n.oid = r.relnamespace
+   group by r.told_as, r.relowner, n.nspname
   union all
-  select 'schema', pg_catalog.quote_ident(n.nspname), n.nspowner, case n.nspname when 'dbctl' then 'dbctl_guard' else $2 end
+  select 'schema', pg_catalog.quote_ident(n.nspname), n.nspowner, case n.nspname when 'dbctl' then 'dbctl_guard' else $2 end,
+         array[pg_catalog.quote_ident(n.nspname)]
     from pg_catalog.pg_namespace n
    where n.nspname = 'dbctl'
-      or n.oid in (select c.relnamespace from family f join pg_catalog.pg_class c on c.oid = f.relation)
+      or n.oid in (select r.relnamespace from relation r)
   union all
-  select 'database', pg_catalog.quote_ident(d.datname), d.datdba, $2
+  select 'database', pg_catalog.quote_ident(d.datname), d.datdba, $2, array[pg_catalog.quote_ident(d.datname)]
     from pg_catalog.pg_database d
    where d.datname = pg_catalog.current_database()
 ), stranger as (
@@ -44,7 +56,7 @@ with recursive family as (
     from owned o
     join pg_catalog.pg_roles r on r.oid = o.owner and r.rolname <> o.wanted
 ), reachable as (
-  select distinct s.owner as role, s.owner as by from stranger s
+  select s.owner as role, s.owner as by from stranger s
   union
   select c.role, m.member from reachable c join pg_catalog.pg_auth_members m on m.roleid = c.by
 ), login as (
@@ -60,7 +72,10 @@ with recursive family as (
    where pg_catalog.starts_with(e.evtname::text, 'dbctl_') and e.evtenabled = 'A'
 )
 select pg_catalog.concat(s.kind, ' ', s.name) as object,
-       pg_catalog.format('%s %s belongs to %I%s: %s', s.kind, s.name, s.rolname,
+       pg_catalog.format('%s %s%s belongs to %I%s: %s', s.kind, s.name,
+         case pg_catalog.cardinality(s.members) when 1 then '' when 2 then ' and its partition'
+              else pg_catalog.format(' and its %s partitions', pg_catalog.cardinality(s.members) - 1) end,
+         s.rolname,
          case when s.rolsuper then pg_catalog.format(' instead of %I', s.wanted)
               when l.itself and l.members is not null then pg_catalog.format(', who may log in, and whom %s may act for', l.members)
               when l.itself then ', who may log in'
@@ -79,7 +94,8 @@ select pg_catalog.concat(s.kind, ' ', s.name) as object,
          case when not exists (select from pg_catalog.pg_roles r where r.rolname = s.wanted)
                 then 'run dbctl immutability install once as a superuser, or as the provider''s administrator'
               else pg_catalog.concat(
-                     pg_catalog.format('alter %s %s owner to %I;', s.kind, s.name, s.wanted),
+                     (select pg_catalog.string_agg(pg_catalog.format('alter %s %s owner to %I;', s.kind, m.name, s.wanted), ' ' order by m.place)
+                        from pg_catalog.unnest(s.members) with ordinality as m(name, place)),
                      case when s.kind = 'schema' then pg_catalog.format(' grant usage, create on schema %s to %I;', s.name, s.rolname) end,
                      case when s.kind = 'schema' and k.ddl then ' -- refused until unlocked: runbooks/emergency-unlock.md' end) end) as data
   from stranger s

@@ -52,7 +52,7 @@ with wanted(name) as (
   union all
   select i.oid::regclass::text,
          pg_catalog.format('has a trigger %I that runs %s', t.tgname, p.oid::regprocedure),
-         pg_catalog.format('drop trigger %I on %s;', t.tgname, i.oid::regclass)
+         pg_catalog.format('set event_triggers = off; drop trigger %I on %s; reset event_triggers;', t.tgname, i.oid::regclass)
     from installed i
     join pg_catalog.pg_trigger t on t.tgrelid = i.oid and not t.tgisinternal and not (i.name = 'permit' and t.tgname = 'permit_ends')
     join pg_catalog.pg_proc p on p.oid = t.tgfoid
@@ -72,9 +72,9 @@ with wanted(name) as (
               when t.tgenabled <> 'A' then pg_catalog.format('has trigger permit_ends not enabled always (tgenabled %s)', t.tgenabled)
               else 'has a trigger permit_ends that is not the one dbctl made' end,
          case when t.tgenabled <> 'A' then pg_catalog.format('alter table %s enable always trigger permit_ends;', i.oid::regclass)
-              else 'drop trigger if exists permit_ends on dbctl.permit; create constraint trigger permit_ends after insert on dbctl.permit '
-                || 'deferrable initially deferred for each row execute function dbctl.end_permit(); '
-                || 'alter table dbctl.permit enable always trigger permit_ends;' end
+              else 'set event_triggers = off; drop trigger if exists permit_ends on dbctl.permit; create constraint trigger permit_ends '
+                || 'after insert on dbctl.permit deferrable initially deferred for each row execute function dbctl.end_permit(); '
+                || 'alter table dbctl.permit enable always trigger permit_ends; reset event_triggers;' end
     from installed i
     left join (pg_catalog.pg_trigger t
                join pg_catalog.pg_proc p on p.oid = t.tgfoid

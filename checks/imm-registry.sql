@@ -26,11 +26,16 @@ with recursive listed as (
     from dbctl.protected_relation r
     left join pg_catalog.pg_class c on c.oid = r.relation
 ), found as (
-  select c.oid::regclass::text as name, 2 as rank, 'is not registered: event triggers let its definition be changed' as problem,
+  -- Partitions are told one by one only where their table is registered.
+  select m.told_as::regclass::text as name, 2 as rank,
+         pg_catalog.concat('is not registered', case when pg_catalog.count(*) > 1 then ', nor are its partitions' end,
+                           ': event triggers let the definition be changed') as problem,
          'dbctl immutability install' as statement
-    from family f
-    join pg_catalog.pg_class c on c.oid = f.relation and c.relkind in ('r', 'p')
-   where f.relation not in (select r.relation from registered r)
+    from (select case when f.root in (select r.relation from registered r) then f.relation else f.root end as told_as
+            from family f
+            join pg_catalog.pg_class c on c.oid = f.relation and c.relkind in ('r', 'p')
+           where f.relation not in (select r.relation from registered r)) m
+   group by m.told_as
   union all
   select r.name, 1, pg_catalog.format('is registered and gone (oid %s)', r.relation), 'restore it: runbooks/immutability-violation.md'
     from registered r
@@ -51,7 +56,8 @@ with recursive listed as (
   select r.now, 3,
          pg_catalog.format('is registered with %s partitions, and dbctl.yaml does not list it',
                            (select pg_catalog.count(*) - 1 from registered p where p.root = r.root))
-         || case when exists (select from pg_catalog.pg_trigger t where t.tgrelid = r.found and pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_'))
+         || case when exists (select from pg_catalog.pg_trigger t
+                               where t.tgrelid = r.found and pg_catalog.starts_with(t.tgname::text, 'dbctl_guard_'))
                  then '' else '; no guard is on it either' end,
          'list it in immutability.tables, or: dbctl immutability uninstall'
     from registered r

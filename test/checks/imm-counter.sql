@@ -12,16 +12,23 @@ begin
   execute 'grant update on sequence ' || name || ' to writer, archiver';
 end
 $$;
+set local event_triggers = on;
 --! expect: audit.note, audit.log, audit.event
 --! severity: medium
+--! then: fixed
 
 --! case: nothing counts two of the codes
 --! server: guarded
 delete from dbctl.violation_counter where relation = 'audit.note'::regclass and sqlstate in ('IM001', 'IM004');
 --! expect: audit.note
 --! says: audit.note: nothing counts IM001, IM004
---! fix: dbctl immutability install --repair
 --! severity: low
+--! then: fixed
+
+--! case: a table that was never guarded
+--! server: guarded
+--! policy: {"guards": {"tables": [{"schema": "shop", "table": "account", "generated": [], "accept": []}]}}
+--! expect: none
 
 --! case: every code has its counters, and auditors read them
 --! server: guarded

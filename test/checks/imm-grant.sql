@@ -59,6 +59,11 @@ grant update (note) on table audit.log to dbctl_protected;
 --! severity: low
 --! then: fixed
 
+--! case: a table of a superuser
+--! server: guarded
+--! policy: {"guards": {"tables": [{"schema": "shop", "table": "account", "generated": [], "accept": []}]}}
+--! expect: none
+
 --! case: insert and select, by table where the database fills no column
 --! server: guarded
 grant insert, select on table audit.note to archiver;

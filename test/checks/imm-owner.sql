@@ -6,8 +6,8 @@ grant nightly to keeper;
 alter role writer rename to "The Writer";
 reassign owned by dbctl_protected to staff;
 update pg_catalog.pg_class set relowner = '"The Writer"'::regrole where oid = 'audit.log'::regclass;
---! expect: table audit.log, table audit.note, table audit.event, table audit.event_2025, table audit.event_2026, table audit.event_2026_rest
---! says: table audit.event belongs to staff, whom keeper may act for: its owner can disable its guards, once the event triggers are off
+--! expect: table audit.log, table audit.note, table audit.event
+--! says: table audit.event and its 3 partitions belongs to staff, whom keeper may act for: its owner can disable its guards, once the event triggers are off
 --! severity: high
 
 --! case: given back to the owner of dbctl.yaml
@@ -18,6 +18,26 @@ set local event_triggers = on;
 --! expect: table audit.log
 --! says: table audit.log belongs to writer, who may log in
 --! fix: alter table audit.log owner to dbctl_protected;
+--! then: fixed
+
+--! case: a partition of somebody else
+--! server: guarded
+set local event_triggers = off;
+alter table audit.event_2025 owner to writer;
+set local event_triggers = on;
+--! expect: table audit.event_2025
+--! then: fixed
+
+--! case: a table with all of its partitions
+--! server: guarded
+set local event_triggers = off;
+alter table audit.event owner to writer;
+alter table audit.event_2025 owner to writer;
+alter table audit.event_2026 owner to writer;
+alter table audit.event_2026_rest owner to writer;
+set local event_triggers = on;
+--! expect: table audit.event
+--! fix: alter table audit.event owner to dbctl_protected; alter table audit.event_2025 owner to dbctl_protected; alter table audit.event_2026 owner to dbctl_protected; alter table audit.event_2026_rest owner to dbctl_protected;
 --! then: fixed
 
 --! case: without event triggers the owner of a table is as good as the guards' own

@@ -6,6 +6,7 @@ grant delete, select on table dbctl.unlock_request to public;
 grant create on schema dbctl to writer;
 set local event_triggers = off;
 alter table dbctl.violation_counter owner to keeper;
+set local event_triggers = on;
 --! expect: dbctl.permit, dbctl.protected_relation, dbctl.unlock_request, dbctl.violation_counter, schema dbctl
 --! says: dbctl.permit grants INSERT to writer
 --! fix: revoke insert on table dbctl.permit from writer;
@@ -19,6 +20,7 @@ create rule keep as on delete to dbctl.protected_relation do instead nothing;
 create function shop.blind() returns trigger language plpgsql as 'begin return null; end';
 create trigger blind before insert on dbctl.unlock_request for each row execute function shop.blind();
 alter table dbctl.violation_counter enable row level security;
+set local event_triggers = on;
 --! expect: dbctl.permit, dbctl.protected_relation, dbctl.unlock_request, dbctl.violation_counter
 --! says: dbctl.permit has trigger permit_ends not enabled always (tgenabled O)
 --! fix: alter table dbctl.permit enable always trigger permit_ends;
@@ -28,6 +30,7 @@ alter table dbctl.violation_counter enable row level security;
 --! server: guarded
 set local event_triggers = off;
 drop trigger permit_ends on dbctl.permit;
+set local event_triggers = on;
 --! expect: dbctl.permit
 --! says: dbctl.permit has no trigger permit_ends: a permit lasts, and guards need not come back
 --! then: fixed
@@ -40,6 +43,7 @@ drop trigger permit_ends on dbctl.permit;
 create constraint trigger permit_ends after insert on dbctl.permit deferrable initially deferred
   for each row execute function shop.blind();
 alter table dbctl.permit enable always trigger permit_ends;
+set local event_triggers = on;
 --! expect: dbctl.permit
 --! says: has a trigger permit_ends that is not the one dbctl made
 --! then: fixed

@@ -14,9 +14,15 @@ create table audit.event_2027 partition of audit.event for values from ('2027-01
 delete from dbctl.protected_relation where relation in ('audit.log'::regclass, 'audit.event_2025'::regclass);
 update dbctl.protected_relation set shape = null where relation = 'audit.note'::regclass;
 --! expect: audit.log, audit.event_2025, audit.note
---! says: audit.event_2025 is not registered: event triggers let its definition be changed
+--! says: audit.event_2025 is not registered: event triggers let the definition be changed
 --! fix: dbctl immutability install
 --! severity: high
+
+--! case: nothing is registered
+--! server: guarded
+delete from dbctl.protected_relation;
+--! expect: audit.log, audit.event, audit.note
+--! says: audit.event is not registered, nor are its partitions
 
 --! case: dbctl.yaml asks for other columns, another owner, and one table less
 --! server: guarded

@@ -92,7 +92,7 @@ async function closeWindows(
   epoch: Epoch,
   sequence: number,
 ): Promise<Omit<CheckpointOutcome, 'published'>> {
-  await session.script('begin transaction isolation level repeatable read read write; set local statement_timeout = 0; set local jit = off');
+  await session.script(BEGIN);
   try {
     const state = await readState(session);
     const head = state.head?.epoch === epoch.epoch ? state.head : null;
@@ -124,6 +124,12 @@ async function closeWindows(
     throw thrown;
   }
 }
+
+/** A note that is published must not be lost with the commit it tells of: where commits do not wait for the disk, this one does. */
+const BEGIN = `begin transaction isolation level repeatable read read write;
+set local statement_timeout = 0;
+set local jit = off;
+select pg_catalog.set_config('synchronous_commit', 'on', true) where pg_catalog.current_setting('synchronous_commit') = 'off'`;
 
 interface Range {
   readonly lo: bigint;

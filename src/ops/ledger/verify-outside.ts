@@ -5,13 +5,14 @@ import type { Sink } from './sink.ts';
 import type { LedgerState } from './state.ts';
 
 /** What the sinks know against what the database says: the copies a superuser of the database cannot reach. */
-export async function verifyOutside(session: Session, sinks: readonly Sink[], { head }: LedgerState, publicKeys: readonly string[]): Promise<Finding[]> {
-  const findings = await Promise.all(sinks.map((sink) => verifySink(session, sink, head?.sequence ?? 0, publicKeys)));
+export async function verifyOutside(session: Session, sinks: readonly Sink[], state: LedgerState, publicKeys: readonly string[]): Promise<Finding[]> {
+  const findings = await Promise.all(sinks.map((sink) => verifySink(session, sink, state, publicKeys)));
   const few = sinks.length < 2 ? [finding('sinks', 'ledger.sinks', `notes go to ${sinks.length === 0 ? 'no place' : 'one place only'} outside the database`)] : [];
   return [...findings.flat(), ...few];
 }
 
-async function verifySink(session: Session, sink: Sink, last: number, publicKeys: readonly string[]): Promise<Finding[]> {
+async function verifySink(session: Session, sink: Sink, { head, inRecovery }: LedgerState, publicKeys: readonly string[]): Promise<Finding[]> {
+  const last = head?.sequence ?? 0;
   const [missing] = await session.rows<{ count: number; first: number | null }>(MISSING, [sink.name]);
   const behind =
     missing !== undefined && missing.count > 0
@@ -22,6 +23,9 @@ async function verifySink(session: Session, sink: Sink, last: number, publicKeys
     if (latest === 'unreadable') return behind;
     if (latest === null) return last === 0 || behind.length > 0 ? behind : [gone(sink, last)];
     openNote(latest.text, publicKeys);
+    if (latest.sequence > last && inRecovery) {
+      return [finding('pending', sink.name, `it holds checkpoint ${latest.sequence}, and this standby has replayed up to ${last}`)];
+    }
     if (latest.sequence > last) {
       const message = `it holds checkpoint ${latest.sequence}, and the database ends at ${last}: the database has gone back`;
       return [finding('rollback', sink.name, message, { sink: latest.sequence, database: last, reference: latest.reference })];

@@ -39,7 +39,7 @@ export async function verifyLedger(session: Session, inputs: VerifyInputs): Prom
   const log = await verifyLog(session, settings.publicKeys);
   const outside = await verifyOutside(session, sinks, state, settings.publicKeys);
   const tables = await readSealedTables(session, settings);
-  const content = await verifyContent(session, inputs, epoch, head, tables);
+  const content = await verifyContent(session, inputs, { epoch, head, restored: restored.length > 0 }, tables);
   const open = restored.length > 0 ? [] : await openRows(session, inputs, state, epoch, head, tables);
   return [...restored, ...log, ...outside, ...content, ...open];
 }
@@ -55,11 +55,13 @@ function restoredFinding({ systemIdentifier, xmin, inRecovery }: LedgerState, ep
   return [];
 }
 
-async function verifyContent(session: Session, inputs: VerifyInputs, epoch: Epoch, head: Head, tables: readonly SealedTable[]): Promise<Finding[]> {
+type Standing = Pick<PartitionTask, 'epoch' | 'head' | 'restored'>;
+
+async function verifyContent(session: Session, inputs: VerifyInputs, standing: Standing, tables: readonly SealedTable[]): Promise<Finding[]> {
   const lists = await readColumnLists(session);
   const { settings, extent, onRows } = inputs;
-  const tasks = (await partitionsOf(session, epoch, tables, inputs.table)).map(
-    ({ table, partition }): PartitionTask => ({ table, partition, epoch, head, xidColumn: settings.xidColumn, lists, extent, onRows }),
+  const tasks = (await partitionsOf(session, standing.epoch, tables, inputs.table)).map(
+    ({ table, partition }): PartitionTask => ({ table, partition, ...standing, xidColumn: settings.xidColumn, lists, extent, onRows }),
   );
   const found: Finding[][] = tasks.map(() => []);
   let next = 0;

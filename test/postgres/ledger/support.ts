@@ -14,7 +14,7 @@ import { verifyLedger } from '../../../src/ops/ledger/verify.ts';
 import { ensureDbctlSchema } from '../../../src/ops/schema/dbctl-schema.ts';
 import type { ConnectionTarget } from '../../../src/runtime/connection/target.ts';
 import { databaseUrl, onServer } from '../../support/connection.ts';
-import { startServer, type TestServer } from '../../support/server.ts';
+import { startServer, type ServerOptions, type TestServer } from '../../support/server.ts';
 
 const silentLog = { error() {}, warn() {}, info() {}, debug() {} };
 
@@ -51,7 +51,7 @@ create index log_recorded_xid_idx on public.log (recorded_xid);
 create table public.log_old partition of public.log for values from (minvalue) to ('2026-01-01');
 create table public.log_new partition of public.log for values from ('2026-01-01') to (maxvalue);`;
 
-export function ledgerBench(prepare = LOG): LedgerBench {
+export function ledgerBench(prepare = LOG, options: ServerOptions = {}): LedgerBench {
   let server: TestServer;
   let client: pg.Client;
   let signer: Signer;
@@ -66,7 +66,7 @@ export function ledgerBench(prepare = LOG): LedgerBench {
     return one;
   };
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer(options);
     client = await connect();
     await client.query(prepare);
     await bench.session((session) => ensureDbctlSchema(session, 'dbctl.schema_migrations', 0));
