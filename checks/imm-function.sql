@@ -7,7 +7,8 @@
 --! params: guard_functions
 --! why: A guard is as good as the function it runs. Replaced by one that returns, every table it guards is open at once, with triggers that look
 --!   untouched: so bodies are compared by SHA-256, and owner, language, rights and settings one by one. STRICT alone is enough: a function that
---!   is asked about null then answers null, and null refuses nothing.
+--!   is asked about null then answers null, and null refuses nothing. What somebody put into pg_catalog is told as well, since guards call what
+--!   lies there.
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/catalog-pg-proc.html
 --!   https://www.postgresql.org/docs/current/sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY

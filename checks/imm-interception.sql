@@ -62,8 +62,7 @@ with recursive family as (
      and not (n.nspname = 'pg_catalog' and (pg_catalog.starts_with(p.proname::text, 'RI_FKey_') or p.proname = 'unique_key_recheck'))
      and not exists (
            select from pg_catalog.pg_trigger o
-             join family g on g.relation = o.tgrelid
-            where o.oid = t.tgparentid and o.tgfoid = t.tgfoid)
+            where o.oid = t.tgparentid and o.tgfoid = t.tgfoid and o.tgrelid in (select g.relation from family g))
 )
 select f.name as object,
        pg_catalog.format('%s %s', f.name, f.problem) as detail,

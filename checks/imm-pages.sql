@@ -26,7 +26,9 @@ with found as (
    where pg_catalog.current_setting('data_checksums') = 'off'
 )
 select f.name as object,
-       pg_catalog.format('%s %s; %s append-only tables are in this database', f.name, f.problem, pg_catalog.jsonb_array_length($1)) as detail,
+       pg_catalog.format('%s %s; this database has %s', f.name, f.problem,
+                         case pg_catalog.jsonb_array_length($1) when 1 then 'an append-only table'
+                              else pg_catalog.format('%s append-only tables', pg_catalog.jsonb_array_length($1)) end) as detail,
        pg_catalog.jsonb_build_object('severity', f.severity, 'statement', f.statement) as data
   from found f
  order by f.name;

@@ -96,7 +96,8 @@ with wanted(name) as (
 )
 select f.name as object,
        pg_catalog.format('%s %s', f.name, pg_catalog.string_agg(f.problem, ', ' order by f.problem)) as detail,
-       pg_catalog.jsonb_build_object('statement', pg_catalog.string_agg(f.statement, ' ' order by f.problem)) as data
+       pg_catalog.jsonb_build_object('severity', case f.name when 'dbctl.violation_counter' then 'medium' else 'critical' end,
+                                     'statement', pg_catalog.string_agg(f.statement, ' ' order by f.problem)) as data
   from found f
  -- Where dbctl.yaml lists no table there is none to unlock.
  where pg_catalog.jsonb_array_length($1) > 0

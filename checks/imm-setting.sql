@@ -61,7 +61,9 @@ with watched(name, wanted, rank) as (
      and s.setting not in (w.wanted, 'local')
 )
 select f.name as object,
-       pg_catalog.format('%s: the guards of %s append-only tables rely on it', f.detail, pg_catalog.jsonb_array_length($1)) as detail,
+       pg_catalog.format('%s: the guards of %s rely on it', f.detail,
+                         case pg_catalog.jsonb_array_length($1) when 1 then 'an append-only table'
+                              else pg_catalog.format('%s append-only tables', pg_catalog.jsonb_array_length($1)) end) as detail,
        pg_catalog.jsonb_build_object('severity', case f.rank when 1 then 'high' else 'medium' end, 'statement', f.statement) as data
   from found f
  order by f.name;

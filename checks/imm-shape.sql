@@ -34,9 +34,12 @@ with trusted as (
          pg_catalog.format('%s is not as it was accepted: its %s changed', c.oid::regclass,
                            pg_catalog.string_agg(k.key, ', ' order by k.key)) as detail,
          pg_catalog.jsonb_object_agg(k.key, pg_catalog.jsonb_build_array(c.was -> k.key, c.is_now -> k.key)) as changed,
-         pg_catalog.format('undo the change; or, if it is right: dbctl immutability install --accept %s', c.root::regclass) as statement,
+         pg_catalog.format('undo the change; or, if it is right: dbctl immutability install --accept %s.%s',
+                           pg_catalog.min(n.nspname), pg_catalog.min(t.relname)) as statement,
          'high' as severity
     from compared c
+    -- The name as dbctl.yaml writes it, unquoted.
+    left join (pg_catalog.pg_class t join pg_catalog.pg_namespace n on n.oid = t.relnamespace) on t.oid = c.root
    cross join lateral pg_catalog.jsonb_object_keys(c.was || c.is_now) as k(key)
    where c.was -> k.key is distinct from c.is_now -> k.key
    group by c.oid, c.root

@@ -3,7 +3,7 @@
 create extension pg_surgery;
 create extension pageinspect;
 --! expect: extension pg_surgery, extension pageinspect
---! says: extension pageinspect computes the checksum that makes an edited page look sound; 3 append-only tables are in this database
+--! says: extension pageinspect computes the checksum that makes an edited page look sound; this database has 3 append-only tables
 --! fix: drop extension pageinspect;
 --! severity: medium
 --! then: fixed

@@ -53,7 +53,11 @@ export const PARAMETERS = {
   protected_tables: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.tables) },
   protected_owner: { type: 'text', setting: 'immutability.tables', value: ({ policy }) => policy.guards?.owner ?? null },
   guard_functions: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.functions) },
-  guard_event_triggers: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.eventTriggers) },
+  guard_event_triggers: {
+    type: 'jsonb',
+    setting: 'immutability.tables',
+    value: ({ policy }) => json(policy.guards?.eventTriggers),
+  },
 } as const satisfies Record<string, Parameter>;
 
 export type ParameterName = keyof typeof PARAMETERS;
