@@ -11,6 +11,7 @@ import * as devUrl from './dev-url.ts';
 import * as doctor from './doctor.ts';
 import * as immutabilityInstall from './immutability-install.ts';
 import * as immutabilityStatus from './immutability-status.ts';
+import * as immutabilityTest from './immutability-test.ts';
 import * as immutabilityUninstall from './immutability-uninstall.ts';
 import * as immutabilityViolations from './immutability-violations.ts';
 import * as init from './init.ts';
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   verify,
   immutabilityInstall,
   immutabilityStatus,
+  immutabilityTest,
   immutabilityViolations,
   immutabilityUninstall,
   ledgerCheckpoint,

@@ -14,11 +14,13 @@ export interface ServerFacts {
   /** `attributes` of roles that must not be able to log in or have members. */
   readonly ownerIsOpen: readonly string[];
   readonly eventTriggers: readonly { readonly name: string; readonly enabled: string; readonly runs: string }[];
-  /** Hex SHA-256 of the body of each function of schema dbctl, by name. */
+  /** Hash, as functionHash() makes it, of each function of schema dbctl, by name. */
   readonly functions: Readonly<Record<string, string>>;
   /** Roles that may execute a governed function, by `function role`. */
   readonly executors: readonly string[];
   readonly createPartitionOwner: string | null;
+  /** tgenabled of the trigger that ends permits; null: it is gone. */
+  readonly permitEnds: string | null;
 }
 
 /** A table of dbctl.yaml as the catalogs show it. */

@@ -1,7 +1,7 @@
 import type { Step } from '../../core/step.ts';
 import { ident, literal } from '../../db/ident.ts';
-import { EVENT_TRIGGERS, GUARD_FUNCTIONS } from '../schema/immutability/index.ts';
-import { bodyHash, createFunction } from '../schema/immutability/function.ts';
+import { EVENT_TRIGGERS, GUARD_FUNCTIONS, PERMIT_TRIGGER } from '../schema/immutability/index.ts';
+import { createFunction, functionHash } from '../schema/immutability/function.ts';
 import { displayName } from './display-name.ts';
 import type { GuardFacts, RegisteredFacts, TableFacts } from './inspect.ts';
 import { missingLayers, type MissingLayer } from './layers.ts';
@@ -73,7 +73,11 @@ export function findDrift({ server, registered }: GuardFacts): readonly Drift[] 
     const problem = found === undefined ? 'the event trigger is missing' : `the event trigger is not enabled always (${found.enabled})`;
     return installed ? [drifted(name, problem, 'event-trigger')] : [];
   });
-  return [...relations, ...functions, ...triggers];
+  const permits =
+    server.registry && server.permitEnds !== 'A'
+      ? [drifted('dbctl.permit', 'the trigger permit_ends is not enabled always: permits would not end', 'function')]
+      : [];
+  return [...relations, ...functions, ...permits, ...triggers];
 }
 
 const NOT_OURS = 'the function is missing or not as dbctl wrote it';
@@ -90,7 +94,7 @@ const DRIFT_FIX: Readonly<Record<Drift['kind'], string>> = {
 };
 
 function foreignFunctions({ functions }: GuardFacts['server']): readonly string[] {
-  return GUARD_FUNCTIONS.filter((one) => functions[one.name] !== bodyHash(one)).map(({ name }) => name);
+  return GUARD_FUNCTIONS.filter((one) => functions[one.name] !== functionHash(one)).map(({ name }) => name);
 }
 
 function roleSteps({ owner }: ImmutabilitySettings, { server }: GuardFacts): Step[] {
@@ -110,6 +114,11 @@ $role$`;
 function functionSteps({ server }: GuardFacts, { repair }: PlanMode): Step[] {
   if (!repair || !server.registry) return [];
   const names = new Set(foreignFunctions(server));
+  const permits = server.permitEnds === 'A' ? [] : [step('trigger', 'dbctl.permit', 'put the trigger back that ends permits', PERMIT_TRIGGER)];
+  return [...permits, ...functionRepairs(names)];
+}
+
+function functionRepairs(names: ReadonlySet<string>): Step[] {
   return GUARD_FUNCTIONS.filter(({ name }) => names.has(name)).map((one) =>
     step('function', `dbctl.${one.name}`, 'write the function anew', `${SELF_PERMIT}\n${createFunction(one)}`),
   );

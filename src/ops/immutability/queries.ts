@@ -1,3 +1,5 @@
+import { FUNCTION_HASH } from '../schema/immutability/function.ts';
+
 /** One row of ServerFacts; $1 is the owner's role name. */
 export const SERVER = /* sql */ `
 select session_user::text as user,
@@ -21,7 +23,7 @@ select session_user::text as user,
         from pg_catalog.pg_event_trigger e
         join pg_catalog.pg_proc p on p.oid = e.evtfoid
         where p.pronamespace = pg_catalog.to_regnamespace('dbctl')) as "eventTriggers",
-       (select coalesce(pg_catalog.json_object_agg(p.proname, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(p.prosrc, 'UTF8')), 'hex')), '{}')
+       (select coalesce(pg_catalog.json_object_agg(p.proname, ${FUNCTION_HASH}), '{}')
         from pg_catalog.pg_proc p
         where p.pronamespace = pg_catalog.to_regnamespace('dbctl')) as functions,
        array(
@@ -30,6 +32,8 @@ select session_user::text as user,
          cross join lateral pg_catalog.aclexplode(p.proacl) g
          where p.pronamespace = pg_catalog.to_regnamespace('dbctl') and g.privilege_type = 'EXECUTE' and g.grantee <> 0
          order by 1) as executors,
+       (select t.tgenabled from pg_catalog.pg_trigger t
+        where t.tgrelid = pg_catalog.to_regclass('dbctl.permit') and t.tgname = 'permit_ends') as "permitEnds",
        (select p.proowner::pg_catalog.regrole::text
         from pg_catalog.pg_proc p
         where p.pronamespace = pg_catalog.to_regnamespace('dbctl') and p.proname = 'create_partition') as "createPartitionOwner"
@@ -126,7 +130,15 @@ select case
        p.generated_columns as generated,
        p.accepted_shapes as accept,
        p.runbook,
-       array(select g from dbctl.guard_problems(p.relation) g) as problems,
+       array(
+         select g from dbctl.guard_problems(p.relation) g
+         union all
+         select 'its violations are not counted'
+         where p.relation = p.root and 6 > (
+           select pg_catalog.count(*) from dbctl.violation_counter v
+           join pg_catalog.pg_class a on a.oid = v.attempts
+           join pg_catalog.pg_class l on l.oid = v.last_attempt
+           where v.relation = p.root)) as problems,
        (select coalesce(pg_catalog.jsonb_object_agg(k.key, pg_catalog.jsonb_build_array(p.shape -> k.key, s.shape -> k.key)), '{}')
         from (select dbctl.relation_shape(p.relation) as shape) s
         cross join lateral pg_catalog.jsonb_object_keys(coalesce(p.shape, '{}') || s.shape) k (key)

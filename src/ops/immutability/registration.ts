@@ -59,7 +59,12 @@ declare
   made pg_catalog.text;
 begin
   foreach code in array array['IM001', 'IM002', 'IM003', 'IM004', 'IM005', 'IM006'] loop
-    continue when exists (select from dbctl.violation_counter c where c.relation = ${root} and c.sqlstate = code);
+    continue when exists (
+      select from dbctl.violation_counter c
+      join pg_catalog.pg_class a on a.oid = c.attempts
+      join pg_catalog.pg_class l on l.oid = c.last_attempt
+      where c.relation = ${root} and c.sqlstate = code);
+    delete from dbctl.violation_counter c where c.relation = ${root} and c.sqlstate = code;
     suffix := pg_catalog.lower(code) || '_' || pg_catalog.substr(pg_catalog.replace(pg_catalog.gen_random_uuid()::pg_catalog.text, '-', ''), 1, 12);
     foreach made in array array['attempts_' || suffix, 'last_attempt_' || suffix] loop
       execute pg_catalog.format('create sequence dbctl.%I', made);

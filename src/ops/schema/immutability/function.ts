@@ -37,6 +37,25 @@ export function bodyHash({ body }: DatabaseFunction): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
+/** Hex SHA-256 over all that makes the function do what it does, as {@link FUNCTION_HASH} takes it from pg_proc. */
+export function functionHash({ body, volatility, security, settings = [] }: DatabaseFunction): string {
+  const config = [`search_path=${SEARCH_PATH}`, ...settings.map(configEntry)];
+  const text = [body, volatility === 'stable' ? 's' : 'v', String(security === 'definer'), 'false', config.join(';')].join('|');
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** SQL over a row `p` of pg_proc. */
+export const FUNCTION_HASH = `pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws('|', p.prosrc, p.provolatile::pg_catalog.text,
+  p.prosecdef::pg_catalog.text, p.proisstrict::pg_catalog.text, pg_catalog.array_to_string(p.proconfig, ';')), 'UTF8')), 'hex')`;
+
+/** `timezone = 'UTC'` → `TimeZone=UTC`: the server keeps the name as it spells it itself. */
+function configEntry(setting: string): string {
+  const [, name = '', value = ''] = /^(\w+) = '?([^']*)'?$/.exec(setting) ?? [];
+  return `${SPELLINGS[name] ?? name}=${value}`;
+}
+
+const SPELLINGS: Readonly<Record<string, string>> = { timezone: 'TimeZone', datestyle: 'DateStyle', intervalstyle: 'IntervalStyle' };
+
 /** `relation oid, code text` → `oid, text`; defaults are left out. */
 function argumentTypes(args: string): string {
   if (args === '') return '';

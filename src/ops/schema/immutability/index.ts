@@ -58,7 +58,9 @@ export function immutabilityVersion(): string {
   return [REGISTRY, ...GUARD_FUNCTIONS.map(createFunction), PERMIT_TRIGGER, OWNERSHIP].join('\n\n');
 }
 
-const PERMIT_TRIGGER = /* sql */ `
+/** Ends permits at commit; replaced when it is there. */
+export const PERMIT_TRIGGER = /* sql */ `
+drop trigger if exists permit_ends on dbctl.permit;
 create constraint trigger permit_ends after insert on dbctl.permit
   deferrable initially deferred
   for each row execute function dbctl.end_permit();

@@ -80,8 +80,9 @@ with registered as (
   select p.*, c.relowner, c.relkind, p.relation <> p.root as is_partition,
          coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)) as acl,
          exists (
-           select from pg_catalog.pg_constraint k
-           where k.contype = 'f' and p.relation in (k.confrelid, k.conrelid)) as has_foreign_keys
+           select from pg_catalog.pg_trigger t
+           join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f'
+           where t.tgrelid = p.relation) as has_foreign_keys
   from dbctl.protected_relation p
   join pg_catalog.pg_class c on c.oid = p.relation
   where p.relation = grant_repairs.relation

@@ -135,6 +135,11 @@ where not (t.oid is null and w.name = 'dbctl_guard_row' and r.is_partition)
          select from pg_catalog.pg_depend d
          where d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass and d.objid = t.oid and d.deptype = 'x'))
 union all
+select 'pg_class.relhastriggers is false, so no trigger fires'
+from registered r
+join pg_catalog.pg_class c on c.oid = r.relation
+where not c.relhastriggers
+union all
 select pg_catalog.format('the owner is %s instead of %s', pg_catalog.pg_get_userbyid(r.relowner), r.owner_name)
 from registered r
 where r.owner_name is not null and pg_catalog.pg_get_userbyid(r.relowner) <> r.owner_name
@@ -179,8 +184,10 @@ where case
         -- Foreign keys lock rows with the rights of the table's owner, and select … for key share needs update on some column.
         when g.grantee = g.relowner and g.privilege_type = 'UPDATE' and g.attname is not null then
           not exists (
-            select from pg_catalog.pg_constraint k
-            where k.contype = 'f' and g.relation in (k.confrelid, k.conrelid))
+            -- Both sides of a foreign key carry internal triggers; pg_constraint has no index on the referenced side.
+            select from pg_catalog.pg_trigger t
+            join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f'
+            where t.tgrelid = g.relation)
         when g.grantee = g.relowner then g.privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE')
         when g.privilege_type = 'INSERT' then
           case
