@@ -45,7 +45,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const { operator } = await migrateSettings(context);
   if (options['onClone'] === true) {
     const { cloneTest } = await import('../ops/immutability/selftest/clone.ts');
-    const results = await cloneTest(settings, await migrateSettings(context), context);
+    const major = config.postgres.version.startsWith('17.') ? 17 : 18;
+    const wish = { major, uid: process.getuid?.(), progress: context.progress, signal: context.signal } as const;
+    const results = await cloneTest(settings, await migrateSettings(context), wish);
     return answer({ results, relations: settings.tables.length, actors: 1, counted: false }, null);
   }
   const { selfTest } = await import('../ops/immutability/selftest/run.ts');

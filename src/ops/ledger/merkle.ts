@@ -19,8 +19,9 @@ export function leafHash(bytes: Uint8Array): Buffer {
 
 const scratch = Buffer.alloc(1 + 2 * HASH_BYTES, NODE);
 
-/** Hash of two children. */
+/** Hash of two children. Fails with RangeError on what is no hash: those of a proof come from strangers. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) throw new RangeError('a node has two children of 32 bytes');
   scratch.set(left, 1);
   scratch.set(right, 1 + HASH_BYTES);
   return sha256(scratch);
@@ -42,7 +43,7 @@ export class TreeBuilder {
     const tree = new TreeBuilder();
     const count = size.toString(2).replaceAll('0', '').length;
     if (peaks.length !== (size === 0 ? 0 : count * HASH_BYTES)) throw new RangeError(`${peaks.length} bytes of peaks for ${size} leaves`);
-    for (let at = 0; at < peaks.length; at += HASH_BYTES) tree.#peaks.push(peaks.subarray(at, at + HASH_BYTES));
+    for (let at = 0; at < peaks.length; at += HASH_BYTES) tree.#peaks.push(Buffer.from(peaks.subarray(at, at + HASH_BYTES)));
     tree.#size = size;
     return tree;
   }
@@ -56,8 +57,11 @@ export class TreeBuilder {
     return Buffer.concat(this.#peaks);
   }
 
+  /** Fails with RangeError on what is no hash. */
   push(leaf: Buffer): void {
-    let node = leaf;
+    if (leaf.length !== HASH_BYTES) throw new RangeError(`a leaf hash has ${HASH_BYTES} bytes, not ${leaf.length}`);
+    // A copy where the leaf itself stays: the caller's buffer may be filled anew, or be a large one kept alive by 32 bytes.
+    let node = this.#size % 2 === 0 ? Buffer.from(leaf) : leaf;
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) node = nodeHash(this.#peaks.pop() as Buffer, node);
     this.#peaks.push(node);
     this.#size += 1;

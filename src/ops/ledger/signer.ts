@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { fail } from '../../core/errors.ts';
-import { goodSignature, parseVerifierKey, rawPublicKey, verifierKeyText } from './verifier-key.ts';
+import { commandSigner } from './signer-command.ts';
+import { rawPublicKey, verifierKeyText } from './verifier-key.ts';
 
 /** Signs checkpoints; the key never leaves it. */
 export interface Signer {
   readonly name: string;
-  /** `name+id+key`, for ledger.public_keys. */
+  /** `name+id+key`, for ledger.public_keys. Of an external command: the key of its last answer. */
   readonly verifierKey: string;
   /** Fails with refused when the key does not answer, or answers with a signature that is not good. */
   sign(message: Uint8Array): Promise<Uint8Array>;
@@ -23,7 +24,7 @@ export type KeyPlace =
 export interface SignerSettings {
   readonly name: string;
   readonly key: KeyPlace;
-  /** Verifier keys of the project; the key of an external command is among them. */
+  /** Verifier keys of the project; the key of an external command is among them, by its name. */
   readonly publicKeys: readonly string[];
 }
 
@@ -34,7 +35,10 @@ export interface SignerContext {
   readonly signal?: AbortSignal;
 }
 
-/** Opens the key. Fails with refused on a key others may read, secret.missing words aside: the key itself is in no message. */
+/**
+ * Opens the key. Fails with refused where there is none to use, with secret.exposed on a file others may read. The key itself is in no
+ * message, nor is anything that was read from its place.
+ */
 export async function openSigner(settings: SignerSettings, context: SignerContext): Promise<Signer> {
   const { key, name } = settings;
   switch (key.kind) {
@@ -46,24 +50,26 @@ export async function openSigner(settings: SignerSettings, context: SignerContex
     case 'file':
       return localSigner(name, readKey(await readKeyFile(inFolder(key.file, context.folder), key.file), key.file));
     case 'command':
-      return commandSigner(settings, key.command, context);
+      return commandSigner(name, key.command, settings.publicKeys, context);
   }
 }
 
-/** Writes a new key, mode 0600, and returns what verifies its signatures. Never overwrites. */
+/** Writes a new key, mode 0600, and returns what verifies its signatures. Never overwrites. Fails with refused, or usage on a bad name. */
 export async function createSignerKey(path: string, name: string): Promise<string> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const file = await open(path, 'wx', 0o600).catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code !== 'EEXIST') throw thrown;
-    return fail('refused', `${path} is there already`, { hint: 'A key is never overwritten: name another file.' });
-  });
+  const verifierKey = verifierKeyText(name, rawPublicKey(publicKey));
+  const file = await open(path, 'wx', 0o600).catch((thrown: NodeJS.ErrnoException) =>
+    thrown.code === 'EEXIST'
+      ? fail('refused', `${path} is there already`, { hint: 'A key is never overwritten: name another file.' })
+      : fail('refused', `${path} cannot be written: ${thrown.code ?? thrown.message}`, { hint: 'Name a new file in a folder you may write to.' }),
+  );
   try {
     await file.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }));
     await file.sync();
   } finally {
     await file.close();
   }
-  return verifierKeyText(name, rawPublicKey(publicKey));
+  return verifierKey;
 }
 
 function localSigner(name: string, key: KeyObject): Signer {
@@ -90,15 +96,25 @@ function fromSeed(seed: Buffer): KeyObject {
   return createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: 'der', type: 'pkcs8' });
 }
 
+/** The mode is that of the file which is then read: one handle for both, or the name could be given to another file in between. */
 async function readKeyFile(path: string, shown: string): Promise<string> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) return noKey(`${shown} is not there`);
-  if ((found.mode & 0o077) !== 0) {
-    fail('secret.exposed', `others may read the signing key in ${shown}: its mode is ${(found.mode & 0o777).toString(8)}`, {
-      hint: `Take it back with chmod 600 ${shown}, and make a new key: who could read this one can sign.`,
-    });
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((thrown: NodeJS.ErrnoException) =>
+    noKey(thrown.code === 'ENOENT' ? `${shown} is not there` : `${shown} cannot be read: ${thrown.code ?? thrown.message}`),
+  );
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) noKey(`${shown} is not a file`);
+    if ((found.mode & 0o077) !== 0) exposed(shown, found.mode);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
   }
-  return readFile(path, 'utf8');
+}
+
+function exposed(shown: string, mode: number): never {
+  fail('secret.exposed', `others may read the signing key in ${shown}: its mode is ${(mode & 0o777).toString(8)}`, {
+    hint: `Take it back with chmod 600 ${shown}, and make a new key: who could read this one can sign.`,
+  });
 }
 
 function noKey(problem: string): never {
@@ -107,35 +123,3 @@ function noKey(problem: string): never {
 
 const inFolder = (file: string, folder: string): string => (isAbsolute(file) ? file : resolve(folder, file));
 
-/** A key management service, an agent, a smart card: the message goes to its standard input, the signature comes back in base64. */
-function commandSigner({ name, publicKeys }: SignerSettings, command: readonly string[], context: SignerContext): Signer {
-  const verifierKey = publicKeys.find((text) => parseVerifierKey(text).name === name);
-  if (verifierKey === undefined) {
-    noKey(`ledger.public_keys has no key of the name ${name}, which is needed to check what the command answers`);
-  }
-  const key = parseVerifierKey(verifierKey);
-  return {
-    name,
-    verifierKey,
-    sign: async (message) => {
-      const signature = Buffer.from((await runCommand(command, message, context)).trim(), 'base64');
-      if (!goodSignature(key, message, signature)) noKey(`${command[0]} answered with a signature that is not one of ${name}`);
-      return signature;
-    },
-  };
-}
-
-function runCommand([program = '', ...args]: readonly string[], input: Uint8Array, { folder, signal }: SignerContext): Promise<string> {
-  return new Promise((done, failed) => {
-    const child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'pipe', 'ignore'], timeout: 30_000, ...(signal && { signal }) });
-    let answer = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (answer += text));
-    child.stdin.on('error', () => {});
-    child.on('error', (thrown) => failed(thrown));
-    child.on('close', (status) => (status === 0 ? done(answer) : failed(new Error(`exit ${status}`))));
-    child.stdin.end(input);
-  }).then(
-    (answer) => answer as string,
-    (thrown: Error) => noKey(`${program} did not sign: ${thrown.message}`),
-  );
-}

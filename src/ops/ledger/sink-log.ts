@@ -12,14 +12,16 @@ export function logSink(name: string, place: Log | string): Sink {
     type: 'log',
     publish: (note) => (typeof place === 'string' ? append(name, place, note) : write(name, place, note)),
     latest: () => Promise.resolve('unreadable' as const),
+    read: () => Promise.resolve('unreadable' as const),
   };
 }
 
 async function append(sink: string, path: string, { sequence, text }: OutgoingNote): Promise<Receipt> {
-  // One write of a short line in append mode: lines of several writers do not mix (POSIX, O_APPEND).
+  // One write of a short line in append mode: lines of several writers do not mix (POSIX, O_APPEND). A short write is gone on with, so
+  // that a full disk fails here instead of being answered with a receipt.
   const file = await open(path, 'a', 0o644);
   try {
-    await file.write(`${JSON.stringify({ event: 'dbctl.ledger.checkpoint', sequence, note: text })}\n`);
+    await file.appendFile(`${JSON.stringify({ event: 'dbctl.ledger.checkpoint', sequence, note: text })}\n`);
     await file.sync();
   } finally {
     await file.close();

@@ -34,6 +34,8 @@ export interface Sink {
   publish(note: OutgoingNote): Promise<Receipt>;
   /** The note of the highest number, null where there is none yet. `unreadable` for sinks that only take. */
   latest(): Promise<PublishedNote | null | 'unreadable'>;
+  /** The note of this number, null where it has none. An old note tells what the latest cannot: that all before it were signed anew. */
+  read(sequence: number): Promise<PublishedNote | null | 'unreadable'>;
 }
 
 export interface SinkContext {
@@ -41,6 +43,8 @@ export interface SinkContext {
   readonly folder: string;
   readonly log: Log;
   readonly clock: () => Date;
+  /** Environment of the programs that are run (git); default: the one of this process. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
 }
 
 type SinkSettings = Config['ledger']['sinks'][number];
@@ -50,7 +54,7 @@ export async function openSinks(settings: readonly SinkSettings[], context: Sink
   return Promise.all(settings.map((one) => openSink(one, context)));
 }
 
-async function openSink(settings: SinkSettings, { folder, log, clock }: SinkContext): Promise<Sink> {
+async function openSink(settings: SinkSettings, { folder, log, clock, variables }: SinkContext): Promise<Sink> {
   const { name } = settings;
   switch (settings.type) {
     case 'folder':
@@ -60,6 +64,7 @@ async function openSink(settings: SinkSettings, { folder, log, clock }: SinkCont
         repository: resolve(folder, settings.repository ?? ''),
         branch: settings.branch ?? '',
         remote: settings.remote ?? null,
+        ...(variables && { variables }),
       });
     case 's3':
       return (await import('./sink-s3.ts')).s3Sink(name, {
@@ -75,16 +80,26 @@ async function openSink(settings: SinkSettings, { folder, log, clock }: SinkCont
   }
 }
 
-/** `0000000042.note`: names sort as numbers do. */
+/** Notes of one folder: a year has half a million, and neither a git tree nor a listing of a bucket should name them all each time. */
+const IN_A_FOLDER = 1_000;
+
+/** `0000000/0000000042.note`: thousands, then the number. Names sort as numbers do. */
 export function noteName(sequence: number): string {
-  return `${String(sequence).padStart(10, '0')}.note`;
+  return `${String(Math.floor(sequence / IN_A_FOLDER)).padStart(7, '0')}/${String(sequence).padStart(10, '0')}.note`;
 }
 
-/** The number in a name {@link noteName} made; null for any other name. */
+/** The number in a name {@link noteName} made, with or without its folder; null for any other name. */
 export function sequenceOf(name: string): number | null {
   const match = /(?:^|\/)(\d{10})\.note$/.exec(name);
   return match === null ? null : Number(match[1]);
 }
+
+/** The names among `names` that are folders of notes, highest first. */
+export const noteFolders = (names: readonly string[]): string[] => names.filter((name) => /^\d{7}$/.test(name)).toSorted().toReversed();
+
+/** The name among `names` with the highest number. */
+export const highestNote = (names: readonly string[]): string | undefined =>
+  names.filter((name) => sequenceOf(name) !== null).toSorted().at(-1);
 
 /** Fails: the sink holds another text under this number. */
 export function refuseOther(sink: string, sequence: number, reference: string): never {

@@ -1,4 +1,4 @@
-import { nodeHash, rootOf } from './merkle.ts';
+import { emptyRoot, HASH_BYTES, nodeHash, rootOf } from './merkle.ts';
 
 /** Largest power of two below `size`: where a tree of that size is split (RFC 9162, 2.1.1). */
 function split(size: number): number {
@@ -18,7 +18,7 @@ export function inclusionProof(leaves: readonly Buffer[], index: number): Buffer
 
 /** The root a proof leads to; compare it with a trusted one (RFC 9162, 2.1.3.2). Fails with RangeError on a proof of the wrong length. */
 export function rootFromInclusion(leaf: Buffer, index: number, size: number, proof: readonly Buffer[]): Buffer {
-  if (!Number.isSafeInteger(index) || index < 0 || index >= size) throw new RangeError(`no leaf ${index} of ${size}`);
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) throw new RangeError(`no leaf ${index} of ${size}`);
   let [fn, sn, root] = [index, size - 1, leaf];
   for (const hash of proof) {
     if (sn === 0) throw new RangeError('the proof is too long');
@@ -51,9 +51,10 @@ function subProof(leaves: readonly Buffer[], first: number, whole: boolean): Buf
 
 /** True when `proof` shows that the tree of size `first` is a beginning of the one of size `second` (RFC 9162, 2.1.4.2). */
 export function consistent(first: number, firstRoot: Buffer, second: number, secondRoot: Buffer, proof: readonly Buffer[]): boolean {
-  if (first > second || first < 0) return false;
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(second) || first > second || first < 0) return false;
+  if ([firstRoot, secondRoot, ...proof].some((hash) => hash.length !== HASH_BYTES)) return false;
   if (first === second) return proof.length === 0 && firstRoot.equals(secondRoot);
-  if (first === 0) return proof.length === 0;
+  if (first === 0) return proof.length === 0 && firstRoot.equals(emptyRoot());
   const path = isPowerOfTwo(first) ? [firstRoot, ...proof] : [...proof];
   const [start, ...rest] = path;
   if (start === undefined) return false;

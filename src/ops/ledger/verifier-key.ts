@@ -4,6 +4,9 @@ import { fail } from '../../core/errors.ts';
 /** Algorithm byte of Ed25519 in signed notes (C2SP signed-note). */
 const ED25519 = 1;
 
+/** A name stands between spaces and plus signs. */
+const NAME = /^[^\s+\p{C}]+$/u;
+
 /** What a signature is checked with; goes into the repository, where everybody sees it change. */
 export interface VerifierKey {
   readonly name: string;
@@ -12,8 +15,12 @@ export interface VerifierKey {
   readonly publicKey: KeyObject;
 }
 
-/** `name+id+key`, the text form of C2SP signed-note, from the 32 bytes of an Ed25519 public key. */
+/**
+ * `name+id+key`, the text form of C2SP signed-note, from the 32 bytes of an Ed25519 public key.
+ * Fails with usage on a name that would break it.
+ */
 export function verifierKeyText(name: string, publicKey: Uint8Array): string {
+  if (!NAME.test(name)) fail('usage', `not a name for a key: ${JSON.stringify(name)}`, { hint: 'Take letters, digits and dashes, such as learning-lab-ledger.' });
   const body = Buffer.concat([Buffer.from([ED25519]), publicKey]);
   return `${name}+${keyId(name, body).toString('hex')}+${body.toString('base64')}`;
 }

@@ -28,7 +28,7 @@ export async function readActors(session: Session, root: string, options: { read
 
 const ACTORS = /* sql */ `
 with recursive family (oid) as (
-  select $1::pg_catalog.regclass::pg_catalog.oid
+  select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where pg_catalog.format('%I.%I', n.nspname, c.relname) = $1
   union all
   select i.inhrelid from family f join pg_catalog.pg_inherits i on i.inhparent = f.oid
 ), holders (role, origin) as (

@@ -30,7 +30,8 @@ const DML: readonly AttackPath[] = [
   dml('delete', 'delete', 'IM001', ({ name }) => [`delete from ${name}`]),
   dml('delete_only', 'delete', 'IM001', ({ name }) => [`delete from only ${name}`]),
   dml('cte_delete', 'delete', 'IM001', ({ name }) => [`with gone as (delete from ${name} returning 1) select count(*) from gone`]),
-  dml('truncate', 'truncate', 'IM002', ({ name }) => [`truncate ${name}`]),
+  // Referenced by a foreign key it would fail with 0A000 before any guard is asked.
+  dml('truncate', 'truncate', 'IM002', ({ name, isReferenced }) => [`truncate ${name}${isReferenced ? ' cascade' : ''}`]),
   dml('merge_update', 'update', 'IM001', ({ name, column }) => [
     `merge into ${name} t using (select 1) s on true when matched then update set ${column} = t.${column}`,
   ]),
@@ -81,7 +82,7 @@ const SWITCHING_OFF: readonly AttackPath[] = [
     id: 'replica_truncate',
     group: 'guards',
     applies: always,
-    sql: ({ name }) => ['set local session_replication_role = replica', `truncate ${name}`],
+    sql: ({ name, isReferenced }) => ['set local session_replication_role = replica', `truncate ${name}${isReferenced ? ' cascade' : ''}`],
     expects: ({ rank }) => (rank === 'superuser' ? refused('IM002') : DENIED),
   },
   {
@@ -120,7 +121,14 @@ const openTo = (because: string): Expectation => ({ kind: 'known-open', because 
 
 const DEFINITION: readonly AttackPath[] = [
   ddl('rename_column', 'IM003', ({ name, column }) => [`alter table ${name} rename column ${column} to other_name`], ownColumns),
-  ddl('rename_table', 'IM003', ({ name }) => [`alter table ${name} rename to other_name`]),
+  {
+    id: 'rename_table',
+    group: 'definition',
+    applies: always,
+    sql: ({ name }) => [`alter table ${name} rename to other_name`],
+    // A new name is a new object in the schema, and not every owner may create there.
+    expects: (actor, _, { ownerMayCreate }) => (actor.rank === 'owner' && !ownerMayCreate ? DENIED : locked('IM003')(actor)),
+  },
   ddl('alter_type_using', 'IM005', ({ name, column, columnType }) => [
     `alter table ${name} alter column ${column} type ${columnType} using null::${columnType}`,
   ], ({ isPartition, kind }) => !isPartition && kind === 'r'),
@@ -128,9 +136,11 @@ const DEFINITION: readonly AttackPath[] = [
   ddl('add_column_volatile', 'IM005', ({ name }) => [`alter table ${name} add column other_name float8 default pg_catalog.random()`], ({ isPartition, kind }) => !isPartition && kind === 'r'),
   ddl('drop_column', 'IM004', ({ name, column }) => [`alter table ${name} drop column ${column}`], ownColumns),
   ddl('add_check', 'IM003', ({ name }) => [`alter table ${name} add constraint other_name check (false) not valid`]),
-  ddl('set_default', 'IM003', ({ name, column }) => [`alter table ${name} alter column ${column} set default null`, `alter table ${name} alter column ${column} drop not null`]),
+  // A bare null would not be stored, and so change nothing.
+  ddl('set_default', 'IM003', ({ name, column, columnType }) => [`alter table ${name} alter column ${column} set default coalesce(null::${columnType}, null)`]),
   ddl('drop_constraint_pk', 'IM004', ({ name, keyConstraint }) => [`alter table ${name} drop constraint ${keyConstraint} cascade`], ({ keyConstraint, isPartition }) => keyConstraint !== null && !isPartition),
-  ddl('set_unlogged', 'IM005', ({ name }) => [`alter table ${name} set unlogged`], holdsRows),
+  // With foreign keys PostgreSQL refuses by itself, with 42P16.
+  ddl('set_unlogged', 'IM005', ({ name }) => [`alter table ${name} set unlogged`], ({ kind, hasForeignKeys }) => kind === 'r' && !hasForeignKeys),
   ddl('inherit', 'IM003', ({ name }) => [`create table pg_temp.other_name () inherits (${name})`], ({ kind, isPartition }) => kind === 'r' && !isPartition),
   ddl('row_security', 'IM003', ({ name }) => [`alter table ${name} enable row level security`]),
   ddl('policy', 'IM003', ({ name }) => [`create policy other_name on ${name} using (false)`]),
@@ -159,7 +169,7 @@ const INSERTS: readonly AttackPath[] = [
     id: 'insert_forged',
     group: 'inserts',
     applies: ({ generated, isPartition }) => generated.length > 0 && !isPartition,
-    sql: ({ name, generated }) => [`insert into ${name} (${generated.join(', ')}) select ${generated.join(', ')} from (select ${generated.map((one) => `null as ${one}`).join(', ')}) s where false`],
+    sql: ({ name, generated }) => [`insert into ${name} (${generated.join(', ')}) overriding system value select ${generated.join(', ')} from ${name} where false`],
     expects: ({ rank }) => (rank === 'app' ? DENIED : { kind: 'works' }),
   },
 ];
@@ -169,7 +179,13 @@ const PRIVILEGES: readonly AttackPath[] = [
     id: 'grant_update',
     group: 'privileges',
     applies: always,
-    sql: ({ name }) => [`grant update, delete, truncate, trigger on ${name} to public`],
+    // Without the right to grant, PostgreSQL may only warn: then it counts what became of the grants.
+    sql: ({ name }) => [
+      `grant update, delete, truncate, trigger on ${name} to public`,
+      `do $try$ begin if not exists (select from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) g
+         where c.oid = '${name.replaceAll("'", "''")}'::pg_catalog.regclass and g.grantee = 0 and g.privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'))
+       then raise exception using errcode = '42501', message = 'nothing was granted'; end if; end $try$`,
+    ],
     expects: ({ rank }) => (rank === 'app' ? DENIED : refused('IM003')),
   },
   {
@@ -197,7 +213,7 @@ const PRIVILEGES: readonly AttackPath[] = [
   {
     id: 'toast_delete',
     group: 'privileges',
-    applies: ownColumns,
+    applies: ({ hasToast }) => hasToast,
     sql: ({ name }) => [
       `do $try$ begin execute pg_catalog.format('delete from %s', (select c.reltoastrelid::pg_catalog.regclass from pg_catalog.pg_class c where c.oid = '${name.replaceAll("'", "''")}'::pg_catalog.regclass)); end $try$`,
     ],

@@ -15,15 +15,25 @@ export async function fingerprint(session: Session, relations: readonly string[]
   const prints = new Map<string, { definition: string; rows: string }>();
   const definitions = await session.rows<{ name: string; definition: string }>(DEFINITIONS, [relations]);
   for (const { name, definition } of definitions) {
-    const [row] = await session.rows<{ rows: string }>(
+    const [row] = await visibleRows(session, name, horizon);
+    prints.set(name, { definition, rows: row?.rows ?? '' });
+  }
+  return prints;
+}
+
+/** Where the session's role may not read a table, its rows cannot be compared; the definition can. */
+async function visibleRows(session: Session, name: string, horizon: string): Promise<{ rows: string }[]> {
+  return session
+    .rows<{ rows: string }>(
       `select pg_catalog.format('%s rows, %s', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(t::pg_catalog.text, 0))) as rows
        from only ${name} t
        where t.ctid < '(${PAGES},0)'::pg_catalog.tid and pg_catalog.age(t.xmin) > pg_catalog.age($1::pg_catalog.xid8::pg_catalog.xid)`,
       [horizon],
-    );
-    prints.set(name, { definition, rows: row?.rows ?? '' });
-  }
-  return prints;
+    )
+    .catch((thrown: { sqlstate?: string }) => {
+      if (thrown.sqlstate !== '42501') throw thrown;
+      return [{ rows: 'not readable' }];
+    });
 }
 
 /** Transactions below this had ended when the test began. */
@@ -49,5 +59,10 @@ select r.name,
           from pg_catalog.pg_proc f where f.pronamespace = 'dbctl'::pg_catalog.regnamespace),
          (select pg_catalog.string_agg(e.evtname || e.evtenabled::pg_catalog.text, ' ' order by e.evtname) from pg_catalog.pg_event_trigger e)
        ), 'UTF8')), 'hex') as definition
-from (select n.name, n.name::pg_catalog.regclass::pg_catalog.oid as oid from pg_catalog.unnest($1::pg_catalog.text[]) n (name)) r
+from (
+  select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, c.oid
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+) r
+where r.name = any ($1)
 order by r.name`;

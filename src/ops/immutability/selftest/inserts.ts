@@ -13,7 +13,7 @@ export async function insertAttempts(session: Session, relation: TestedRelation,
   if (probe === null || relation.isPartition || own === undefined) return [];
   const { name } = relation;
   const works: Trial = { path: 'insert_works', relation: name, actor: own, attempt: { before: [], role: own.role, sql: probe }, expected: { kind: 'works' } };
-  const row = await sampleRow(session, name, probe);
+  const row = await sampleRow(session, relation, probe);
   if (row === null) return [works];
   const writers = await session.rows<{ role: string; columns: string[] }>(WRITERS, [name, actors.filter(({ rank }) => rank !== 'superuser').map(({ role }) => role)]);
   return [
@@ -30,16 +30,11 @@ export async function insertAttempts(session: Session, relation: TestedRelation,
 }
 
 /** The row the probe makes, as JSON; the probe is taken back. */
-async function sampleRow(session: Session, name: string, probe: readonly string[]): Promise<string | null> {
+async function sampleRow(session: Session, { table }: TestedRelation, probe: readonly string[]): Promise<string | null> {
   await session.script('savepoint sample');
   try {
-    for (const statement of probe) await session.script(statement);
-    const [row] = await session.rows<{ row: string }>(
-      `select pg_catalog.to_jsonb(t)::pg_catalog.text as row from ${name} t
-       -- Of this transaction or a subtransaction of it, or later: the newest is the probe's.
-       where pg_catalog.age(t.xmin) <= pg_catalog.age(pg_catalog.pg_current_xact_id()::pg_catalog.xid)
-       order by pg_catalog.age(t.xmin) limit 1`,
-    );
+    for (const statement of probe.slice(0, -1)) await session.script(statement);
+    const [row] = await session.rows<{ row: string }>(`${probe.at(-1)} returning pg_catalog.to_jsonb(${table}.*)::pg_catalog.text as row`);
     return row?.row ?? null;
   } catch {
     return null;

@@ -4,6 +4,7 @@ import type { Session } from '../../../db/session.ts';
 export interface TestedRelation {
   /** `schema.table`, ready for SQL. */
   readonly name: string;
+  readonly oid: string;
   readonly root: string;
   readonly schema: string;
   readonly table: string;
@@ -18,6 +19,12 @@ export interface TestedRelation {
   readonly generated: readonly string[];
   readonly keyColumns: readonly string[];
   readonly keyConstraint: string | null;
+  readonly hasForeignKeys: boolean;
+  /** By a foreign key of another table. */
+  readonly isReferenced: boolean;
+  readonly hasToast: boolean;
+  /** The owner may create in the schema. */
+  readonly ownerMayCreate: boolean;
   /** Column and lower bound of the partition, as literals of SQL; null where there is none. */
   readonly bound: { readonly column: string; readonly lower: string } | null;
 }
@@ -29,6 +36,7 @@ export async function readTestedRelations(session: Session, tables: readonly str
 
 const RELATIONS = /* sql */ `
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
+       c.oid::pg_catalog.text as oid,
        pg_catalog.format('%I.%I', rn.nspname, rc.relname) as root,
        pg_catalog.quote_ident(n.nspname) as schema,
        pg_catalog.quote_ident(c.relname) as table,
@@ -43,12 +51,22 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
              join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
              where i.indrelid = c.oid and i.indisprimary order by a.attnum) as "keyColumns",
        (select pg_catalog.quote_ident(k.conname) from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'p') as "keyConstraint",
-       (select pg_catalog.json_build_object('column', a.attname, 'lower', b.lower[1])
+       exists (
+         select from pg_catalog.pg_trigger t join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f'
+         where t.tgrelid = c.oid) as "hasForeignKeys",
+       exists (
+         select from pg_catalog.pg_trigger t join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f'
+         where t.tgrelid = c.oid and k.confrelid = c.oid) as "isReferenced",
+       c.reltoastrelid <> 0 and c.relkind = 'r' as "hasToast",
+       pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'create') as "ownerMayCreate",
+       (select pg_catalog.json_build_object('column', a.attname, 'lower', coalesce(b.lower[1], 'infinity'))
         from pg_catalog.pg_inherits i
         join pg_catalog.pg_partitioned_table t on t.partrelid = i.inhparent and t.partnatts = 1 and t.partstrat = 'r'
         join pg_catalog.pg_attribute a on a.attrelid = i.inhparent and a.attnum = t.partattrs[0]
+        join pg_catalog.pg_type y on y.oid = a.atttypid
         cross join lateral (select pg_catalog.regexp_match(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'FROM [(]''([^'']*)''[)]') as lower) b
-        where i.inhrelid = c.oid and b.lower is not null) as bound
+        -- Into a default partition goes what fits no other: for times that is infinity.
+        where i.inhrelid = c.oid and (b.lower is not null or (pg_catalog.pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT' and y.typcategory = 'D'))) as bound
 from dbctl.protected_relation p
 join pg_catalog.pg_class c on c.oid = p.relation
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -59,6 +77,7 @@ cross join lateral (
   from pg_catalog.pg_attribute a
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
   order by exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisunique and a.attnum = any (i.indkey)),
+           exists (select from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and a.attnum = any (k.conkey)),
            a.attname = any (p.generated_columns), a.attnum
   limit 1
 ) plain

@@ -20,8 +20,9 @@ export interface ProbeRow {
 export async function probeRow(session: Session, relation: TestedRelation, probe: readonly string[] | null): Promise<ProbeRow> {
   const { name, kind } = relation;
   if (kind === 'p') return { state: 'none', statements: [], why: 'a partitioned table holds no rows itself' };
-  const [found] = await session.rows<{ there: boolean }>(`select exists (select from only ${name}) as there`);
-  if (found?.there === true) return { state: 'there', statements: [], why: null };
+  const [found] = await session.rows<{ there: boolean }>('select pg_catalog.pg_relation_size($1::pg_catalog.oid) > 0 as there', [relation.oid]);
+  const there = found?.there === true && (await problemOf(session, [`do $row$ begin if not exists (select from only ${name}) then raise 'no row'; end if; end $row$`])) === null;
+  if (there) return { state: 'there', statements: [], why: null };
   const statements = relation.isPartition ? copyStatements(relation, probe) : probe;
   if (statements === null) return { state: 'none', statements: [], why: 'the table is empty, and dbctl.yaml has no probe for it' };
   const problem = await problemOf(session, [...statements, `do $row$ begin if not exists (select from only ${name}) then raise 'the probe makes no row in ${name.replaceAll("'", "''")}'; end if; end $row$`]);

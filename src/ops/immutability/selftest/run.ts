@@ -113,14 +113,15 @@ async function declareTest(session: Session): Promise<boolean> {
   }
 }
 
-async function readHeld(session: Session, { name }: TestedRelation, actors: readonly Actor[]): Promise<Map<string, Held>> {
+async function readHeld(session: Session, { oid }: TestedRelation, actors: readonly Actor[]): Promise<Map<string, Held>> {
   const rows = await session.rows<Held & { role: string }>(
     `select r.role,
-            pg_catalog.has_table_privilege(r.role, $2::pg_catalog.regclass, 'update') as update,
-            pg_catalog.has_table_privilege(r.role, $2::pg_catalog.regclass, 'delete') as delete,
-            pg_catalog.has_table_privilege(r.role, $2::pg_catalog.regclass, 'truncate') as truncate
-     from pg_catalog.unnest($1::pg_catalog.text[]) r (role)`,
-    [actors.map(({ role }) => role), name],
+            pg_catalog.has_table_privilege(r.role, c.oid, 'update') as update,
+            pg_catalog.has_table_privilege(r.role, c.oid, 'delete') as delete,
+            pg_catalog.has_table_privilege(r.role, c.oid, 'truncate') as truncate
+     from pg_catalog.unnest($1::pg_catalog.text[]) r (role)
+     join pg_catalog.pg_class c on c.oid = $2::pg_catalog.oid`,
+    [actors.map(({ role }) => role), oid],
   );
   return new Map(rows.map((row) => [row.role, row]));
 }
