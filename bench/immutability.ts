@@ -27,19 +27,22 @@ export async function run(args: readonly string[]): Promise<void> {
   if (values.help) return console.log(USAGE);
   const loads: readonly Load[] = [1, Number(values.batch)].flatMap((rows) => [1, 4].map((writers) => ({ writers, rows })));
   const variants = VARIANTS.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
-  await withServer({ durable: true, settings: { synchronous_commit: values.commit, max_wal_size: '4GB', shared_buffers: '512MB' } }, async (server) => {
-    const rates = new Map<string, number[]>();
-    for (let round = 0; round < Number(values.rounds); round += 1) {
-      for (const load of loads) {
-        for (const variant of variants) {
-          const rate = await measure(server.url('postgres'), variant, load, Number(values.seconds) * 1000);
-          const key = `${variant.name} ${load.writers} ${load.rows}`;
-          rates.set(key, [...(rates.get(key) ?? []), rate]);
+  await withServer(
+    { durable: true, settings: { synchronous_commit: values.commit, max_wal_size: '4GB', shared_buffers: '512MB' } },
+    async (server) => {
+      const rates = new Map<string, number[]>();
+      for (let round = 0; round < Number(values.rounds); round += 1) {
+        for (const load of loads) {
+          for (const variant of variants) {
+            const rate = await measure(server.url('postgres'), variant, load, Number(values.seconds) * 1000);
+            const key = `${variant.name} ${load.writers} ${load.rows}`;
+            rates.set(key, [...(rates.get(key) ?? []), rate]);
+          }
         }
       }
-    }
-    print(rates, loads, variants);
-  });
+      print(rates, loads, variants);
+    },
+  );
 }
 
 async function measure(url: string, variant: Variant, load: Load, ms: number): Promise<number> {
@@ -58,7 +61,8 @@ async function measure(url: string, variant: Variant, load: Load, ms: number): P
   }
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 function print(rates: ReadonlyMap<string, readonly number[]>, loads: readonly Load[], variants: readonly Variant[]): void {
   const of = (variant: string, { writers, rows }: Load) => rates.get(`${variant} ${writers} ${rows}`) ?? [];

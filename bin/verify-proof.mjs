@@ -18,7 +18,7 @@ function walk(fn, sn, path, take) {
     demand(sn > 0, 'a proof is too long');
     const fromTheLeft = fn % 2 === 1 || fn === sn;
     take(hash, fromTheLeft);
-    while (fromTheLeft && fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
+    if (fromTheLeft) while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
     [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
   }
   demand(sn === 0, 'a proof is too short');

@@ -12,7 +12,10 @@ import { targetOf } from '../../test/support/connection.ts';
 export async function checkpointsBeside(url: string, signal: AbortSignal): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'dbctl-bench-ledger-'));
   await createSignerKey(join(folder, 'key'), 'bench');
-  const signer = await openSigner({ name: 'bench', key: { kind: 'file', file: 'key' }, publicKeys: [] }, { variables: {}, folder });
+  const signer = await openSigner(
+    { name: 'bench', key: { kind: 'file', file: 'key' }, publicKeys: [] },
+    { variables: {}, folder },
+  );
   const settings = {
     tables: [{ schema: 'public', name: 'events' }],
     xidColumn: 'recorded_xid',
@@ -22,11 +25,23 @@ export async function checkpointsBeside(url: string, signal: AbortSignal): Promi
     publicKeys: [signer.verifierKey],
     sinks: [],
   };
-  const inputs = { settings, signer, sinks: [folderSink('folder', join(folder, 'notes'))], operator: 'bench', clock: () => new Date(), signal: new AbortController().signal, newEpoch: null };
-  await withSession(targetOf(url, new URL(url).pathname.slice(1)), { access: 'write', statementTimeoutMs: 0 }, async (session) => {
-    while (!signal.aborted) {
-      await sleep(1_000, undefined, { signal }).catch(() => {});
-      await makeCheckpoint(session, inputs);
-    }
-  });
+  const inputs = {
+    settings,
+    signer,
+    sinks: [folderSink('folder', join(folder, 'notes'))],
+    operator: 'bench',
+    clock: () => new Date(),
+    signal: new AbortController().signal,
+    newEpoch: null,
+  };
+  await withSession(
+    targetOf(url, new URL(url).pathname.slice(1)),
+    { access: 'write', statementTimeoutMs: 0 },
+    async (session) => {
+      while (!signal.aborted) {
+        await sleep(1_000, undefined, { signal }).catch(() => {});
+        await makeCheckpoint(session, inputs);
+      }
+    },
+  );
 }

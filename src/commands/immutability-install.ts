@@ -59,7 +59,9 @@ function question({ steps, missing }: GuardPlan): string {
 function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['target']): Answer {
   const { steps, refusals, drift, missing } = plan;
   const items: Item[] = [
-    ...refusals.map(({ object, problem, fix }) => item({ id: 'refused', object, status: 'fail', severity: 'high', message: problem, fix })),
+    ...refusals.map(({ object, problem, fix }) =>
+      item({ id: 'refused', object, status: 'fail', severity: 'high', message: problem, fix }),
+    ),
     ...drift.map(({ object, problem, kind, fix }) =>
       item({ id: `drift-${kind}`, object, status: 'fail', severity: 'high', message: problem, fix }),
     ),
@@ -89,7 +91,9 @@ function notes({ steps, drift, missing }: GuardPlan, state: 'planned' | 'done'):
   const done = state === 'planned' ? `${steps.length} steps would be taken.` : `${steps.length} steps taken.`;
   return [
     steps.length === 0 && drift.length === 0 ? 'Nothing to do: every table is guarded.' : done,
-    ...(missing.length === 0 ? [] : ['Layers this server or role does not allow are skipped; what that leaves open is said above.']),
+    ...(missing.length === 0
+      ? []
+      : ['Layers this server or role does not allow are skipped; what that leaves open is said above.']),
     'Prove it: dbctl immutability test',
   ];
 }

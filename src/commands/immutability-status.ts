@@ -32,7 +32,11 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
     return {
       ok: checked.ok && tables.every(({ problems }) => problems.length === 0),
       items: [...tables.map(tableItem), ...findings],
-      summary: { ...checked.summary, tables: tables.length, drifted: tables.filter(({ problems }) => problems.length > 0).length },
+      summary: {
+        ...checked.summary,
+        tables: tables.length,
+        drifted: tables.filter(({ problems }) => problems.length > 0).length,
+      },
       target: context.target(session),
       view: { notes: [...notes, lastTestNote(lastTest)] },
     };
@@ -59,4 +63,6 @@ function tableItem({ table, guards, owner, partitions, attempts, problems }: Tab
 }
 
 const lastTestNote = (at: string | null): string =>
-  at === null ? 'The guards were never tested here: dbctl immutability test' : `Last tested at ${at}. Again: dbctl immutability test`;
+  at === null
+    ? 'The guards were never tested here: dbctl immutability test'
+    : `Last tested at ${at}. Again: dbctl immutability test`;

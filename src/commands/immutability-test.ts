@@ -20,7 +20,10 @@ export const spec: CommandSpec = {
     { flags: '--table <table>', description: 'only this table and its partitions', repeatable: true },
     { flags: '--role <role>', description: 'only as this role', repeatable: true },
     { flags: '--no-superuser', description: 'leave the superuser out' },
-    { flags: '--on-clone', description: 'instead, on a throw-away server: what cannot be taken back (drop, detach concurrently, replication, crash)' },
+    {
+      flags: '--on-clone',
+      description: 'instead, on a throw-away server: what cannot be taken back (drop, detach concurrently, replication, crash)',
+    },
   ],
   examples: [
     ['dbctl immutability test --env prod', 'prove the guards of production'],

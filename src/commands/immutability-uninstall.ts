@@ -21,7 +21,9 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
   return context.withDatabase({ access: dryRun ? 'read' : 'write', applicationName: 'dbctl immutability' }, async (session) => {
     const steps = await planUninstall(session);
     if (!dryRun && steps.length > 0) {
-      await context.confirm([`${steps.length} steps:`, ...steps.map(({ object, summary }) => `  ${object}: ${summary}`), 'Go on?'].join('\n'));
+      await context.confirm(
+        [`${steps.length} steps:`, ...steps.map(({ object, summary }) => `  ${object}: ${summary}`), 'Go on?'].join('\n'),
+      );
       await uninstallGuards(session, steps, context.progress);
     }
     const state = dryRun ? 'planned' : 'done';
@@ -35,7 +37,11 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
           { field: 'object', title: 'object' },
           { field: 'message', title: dryRun ? 'what would be done' : 'what was done' },
         ],
-        notes: [steps.length === 0 ? 'Nothing to do: nothing is guarded.' : 'Nothing refuses changes now. Guard again: dbctl immutability install'],
+        notes: [
+          steps.length === 0
+            ? 'Nothing to do: nothing is guarded.'
+            : 'Nothing refuses changes now. Guard again: dbctl immutability install',
+        ],
       },
     };
   });

@@ -31,7 +31,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   return context.withDatabase({ access: 'read', applicationName: 'dbctl immutability' }, async (session) => {
     const violations = await readViolations(session).catch((thrown: unknown) => explain(thrown));
     const tried = violations.filter(
-      ({ attempts, lastAt }) => attempts > 0 && (since === undefined || (lastAt !== null && Date.parse(lastAt) >= since.getTime())),
+      ({ attempts, lastAt }) =>
+        attempts > 0 && (since === undefined || (lastAt !== null && Date.parse(lastAt) >= since.getTime())),
     );
     const total = tried.reduce((sum, { attempts }) => sum + attempts, 0);
     return {
@@ -58,7 +59,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
           { field: 'lastAt', title: 'last' },
           { field: 'message', title: '' },
         ],
-        notes: [total === 0 ? 'No attempt was refused.' : 'Who it was is in the server log. What to do: runbooks/immutability-violation.md'],
+        notes: [
+          total === 0
+            ? 'No attempt was refused.'
+            : 'Who it was is in the server log. What to do: runbooks/immutability-violation.md',
+        ],
         metrics: violationMetrics(violations),
       },
     };

@@ -21,7 +21,10 @@ export const spec: CommandSpec = {
   effect: 'changes',
   options: [
     { flags: '--watch', description: 'go on at ledger.interval until stopped' },
-    { flags: '--new-epoch', description: 'after a restore: compare what was sealed with what is here, and begin a new log that cites the old one' },
+    {
+      flags: '--new-epoch',
+      description: 'after a restore: compare what was sealed with what is here, and begin a new log that cites the old one',
+    },
     { flags: '--reason <text>', description: 'with --new-epoch: why, for the record' },
   ],
   examples: [
@@ -36,7 +39,14 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const reason = reasonOf(options);
   const signer = await ledger.signer();
   const { operator } = await migrateSettings(context);
-  const inputs = { settings: ledger.settings, signer, sinks: ledger.sinks, operator: operator.name, clock: context.clock, signal: context.signal };
+  const inputs = {
+    settings: ledger.settings,
+    signer,
+    sinks: ledger.sinks,
+    operator: operator.name,
+    clock: context.clock,
+    signal: context.signal,
+  };
   if (context.globals.dryRun) return planned(ledger);
   return context.withDatabase({ access: 'write', applicationName: 'dbctl ledger', statementTimeoutMs: 0 }, async (session) => {
     await ensureSchema(session, context);
@@ -55,7 +65,9 @@ function reasonOf(options: ParsedOptions): string | null {
     return null;
   }
   if (reason === undefined || reason.trim().length < 5) {
-    fail('usage', '--new-epoch needs --reason', { hint: 'Say why, as an auditor would want to read it: --reason "restored after incident 42".' });
+    fail('usage', '--new-epoch needs --reason', {
+      hint: 'Say why, as an auditor would want to read it: --reason "restored after incident 42".',
+    });
   }
   return reason.trim();
 }
@@ -87,13 +99,20 @@ async function findingsOf(session: Session, { settings, sinks }: Ledger, reason:
     onRows: () => {},
   });
   step.done();
-  const told = findings.filter(({ kind }) => kind !== 'sealed').map(({ kind, object, message }) => `${kind} ${object}: ${message}`);
+  const told = findings
+    .filter(({ kind }) => kind !== 'sealed')
+    .map(({ kind, object, message }) => `${kind} ${object}: ${message}`);
   const sealed = findings.filter(({ kind }) => kind === 'sealed').length;
   return { reason, findings: { asSealed: sealed, other: told } };
 }
 
 /** A round that fails is logged and tried again: a network that is down for a minute must not end the service. */
-async function watch(session: Session, inputs: CheckpointInputs, first: CheckpointOutcome, context: Context): Promise<CheckpointOutcome> {
+async function watch(
+  session: Session,
+  inputs: CheckpointInputs,
+  first: CheckpointOutcome,
+  context: Context,
+): Promise<CheckpointOutcome> {
   const { makeCheckpoint } = await import('../ops/ledger/checkpoint.ts');
   let last = first;
   while (!context.signal.aborted) {
@@ -101,7 +120,8 @@ async function watch(session: Session, inputs: CheckpointInputs, first: Checkpoi
     if (!slept) break;
     try {
       last = await makeCheckpoint(session, inputs);
-      if (last.kind === 'made') context.log.info('ledger checkpoint', { sequence: last.sequence, rows: last.rows, windows: last.windows });
+      if (last.kind === 'made')
+        context.log.info('ledger checkpoint', { sequence: last.sequence, rows: last.rows, windows: last.windows });
       for (const { sink, sequence, problem } of last.published) {
         if (problem !== null) context.log.warn('ledger sink', { sink, sequence, problem });
       }
@@ -117,11 +137,18 @@ function planned({ settings, sinks }: Ledger): Answer {
   return {
     ok: true,
     items: [
-      ...settings.tables.map(({ schema, name }) => item({ id: 'table', object: `${schema}.${name}`, message: 'would be sealed' })),
+      ...settings.tables.map(({ schema, name }) =>
+        item({ id: 'table', object: `${schema}.${name}`, message: 'would be sealed' }),
+      ),
       ...sinks.map(({ name, type }) => item({ id: 'sink', object: name, message: `would get the note (${type})` })),
     ],
     summary: { tables: settings.tables.length, sinks: sinks.length },
-    view: { columns: [{ field: 'object', title: 'object' }, { field: 'message', title: '' }] },
+    view: {
+      columns: [
+        { field: 'object', title: 'object' },
+        { field: 'message', title: '' },
+      ],
+    },
   };
 }
 
@@ -140,7 +167,17 @@ function answer(outcome: CheckpointOutcome, target: Answer['target']): Answer {
         fix: problem === null ? null : 'the next run tries again',
       }),
     ),
-    summary: { kind, sequence, epoch, size, hi, windows, rows, published: published.length - failed.length, unpublished: failed.length },
+    summary: {
+      kind,
+      sequence,
+      epoch,
+      size,
+      hi,
+      windows,
+      rows,
+      published: published.length - failed.length,
+      unpublished: failed.length,
+    },
     target: target ?? null,
     view: {
       columns: [

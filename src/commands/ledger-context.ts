@@ -14,15 +14,20 @@ export interface Ledger {
 
 /** Fails with config.invalid where no table is to be sealed. */
 export async function openLedger(context: Context): Promise<Ledger> {
-  const [{ ledgerSettings }, { openSinks }] = await Promise.all([import('../ops/ledger/settings.ts'), import('../ops/ledger/sink.ts')]);
+  const [{ ledgerSettings }, { openSinks }] = await Promise.all([
+    import('../ops/ledger/settings.ts'),
+    import('../ops/ledger/sink.ts'),
+  ]);
   const { config, folder } = await context.config();
   const settings = ledgerSettings(config);
   if (settings.tables.length === 0) {
-    fail('config.invalid', 'no table is in the ledger', { hint: 'List tables under immutability.tables, or ledger.tables, in dbctl.yaml.' });
+    fail('config.invalid', 'no table is in the ledger', {
+      hint: 'List tables under immutability.tables, or ledger.tables, in dbctl.yaml.',
+    });
   }
   return {
     settings,
-    sinks: await openSinks(settings.sinks, { folder, log: context.log, clock: context.clock }),
+    sinks: await openSinks(settings.sinks, { folder, log: context.log, clock: context.clock, variables: context.variables }),
     signer: async () => {
       if (settings.signer === null) {
         return fail('config.invalid', 'dbctl.yaml names no key to sign checkpoints with', {

@@ -21,7 +21,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const files = await exportLedger(session, resolve(context.cwd, folder));
     return {
       ok: true,
-      items: files.map(({ name, lines, sha256 }) => item({ id: name, object: `${folder}/${name}`, message: `${lines} lines`, lines, sha256 })),
+      items: files.map(({ name, lines, sha256 }) =>
+        item({ id: name, object: `${folder}/${name}`, message: `${lines} lines`, lines, sha256 }),
+      ),
       summary: { folder, files: files.length },
       target: context.target(session),
       view: {

@@ -12,7 +12,12 @@ export const spec: CommandSpec = {
     'be checked.',
   effect: 'changes',
   args: [{ name: '<file>', description: 'the new file' }],
-  options: [{ flags: '--name <name>', description: 'name of the key in signatures (default: ledger.signer.name, or the project with -ledger)' }],
+  options: [
+    {
+      flags: '--name <name>',
+      description: 'name of the key in signatures (default: ledger.signer.name, or the project with -ledger)',
+    },
+  ],
   examples: [['dbctl ledger key /etc/dbctl/ledger.key --name learning-lab-ledger', 'a key, and what to put into dbctl.yaml']],
 };
 
@@ -21,7 +26,12 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const { config } = await context.config();
   const name = (options['name'] as string | undefined) ?? config.ledger.signer?.name ?? `${config.project}-ledger`;
   const file = String(options['file']);
-  if (context.globals.dryRun) return { ok: true, items: [item({ id: 'key', object: file, message: `a key of the name ${name} would be written` })], summary: {} };
+  if (context.globals.dryRun)
+    return {
+      ok: true,
+      items: [item({ id: 'key', object: file, message: `a key of the name ${name} would be written` })],
+      summary: {},
+    };
   const verifierKey = await createSignerKey(resolve(context.cwd, file), name);
   return {
     ok: true,

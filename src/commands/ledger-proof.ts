@@ -34,7 +34,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   ]);
   const { settings } = await openLedger(context);
   const table = splitName(String(options['table']));
-  const olderNote = options['olderNote'] === undefined ? undefined : await readNote(String(options['olderNote']));
+  const olderNote = options['olderNote'] === undefined ? undefined : await readNote(options['olderNote'] as string);
   return context.withDatabase({ access: 'read', applicationName: 'dbctl ledger', statementTimeoutMs: 0 }, async (session) => {
     const key = keyOf((options['key'] ?? []) as readonly string[]);
     const bundle = await inTransaction(session, 'isolation level repeatable read, read only', () =>
@@ -48,7 +48,12 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       items: [item({ id: 'proof', object: String(options['table']), message: file ?? 'proved', bundle: JSON.parse(text) })],
       summary: { window: bundle.log.index, size: bundle.log.size },
       target: context.target(session),
-      view: { text: file === undefined ? text : `${file}: check it with node bin/verify-proof.mjs ${file} --key '${settings.publicKeys[0] ?? 'KEY'}'` },
+      view: {
+        text:
+          file === undefined
+            ? text
+            : `${file}: check it with node bin/verify-proof.mjs ${file} --key '${settings.publicKeys[0] ?? 'KEY'}'`,
+      },
     };
   });
 }
@@ -64,7 +69,9 @@ function keyOf(words: readonly string[]): Record<string, string> {
 
 async function readNote(file: string): Promise<string> {
   const { readFile } = await import('node:fs/promises');
-  return readFile(file, 'utf8').catch((thrown: Error) => fail('usage', `${file} cannot be read: ${thrown.message}`, { hint: 'Name a note a sink keeps.' }));
+  return readFile(file, 'utf8').catch((thrown: Error) =>
+    fail('usage', `${file} cannot be read: ${thrown.message}`, { hint: 'Name a note a sink keeps.' }),
+  );
 }
 
 /** The document holds a row of an audit table: nobody else reads it by accident. */

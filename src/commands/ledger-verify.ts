@@ -15,8 +15,17 @@ export const spec: CommandSpec = {
   options: [
     { flags: '--full', description: 'every window, and the number of rows of every partition' },
     { flags: '--table <table>', description: 'the rows of this table only' },
-    { flags: '--newest <n>', description: 'how many of the newest windows of each partition are always hashed', default: 100, parse: wholeNumber },
-    { flags: '--sample <n>', description: 'how many others of each partition, by chance (default: ledger.sample)', parse: wholeNumber },
+    {
+      flags: '--newest <n>',
+      description: 'how many of the newest windows of each partition are always hashed',
+      default: 100,
+      parse: wholeNumber,
+    },
+    {
+      flags: '--sample <n>',
+      description: 'how many others of each partition, by chance (default: ledger.sample)',
+      parse: wholeNumber,
+    },
     { flags: '--jobs <n>', description: 'sessions that hash at the same time', default: 2, parse: wholeNumber },
   ],
   examples: [
@@ -27,7 +36,10 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ verifyLedger }, { FINDING_KINDS }] = await Promise.all([import('../ops/ledger/verify.ts'), import('../ops/ledger/finding.ts')]);
+  const [{ verifyLedger }, { FINDING_KINDS }] = await Promise.all([
+    import('../ops/ledger/verify.ts'),
+    import('../ops/ledger/finding.ts'),
+  ]);
   const { settings, sinks } = await openLedger(context);
   const full = options['full'] === true;
   const extent = { full, newest: Number(options['newest'] ?? 100), sample: Number(options['sample'] ?? settings.sample) };
@@ -41,7 +53,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         settings,
         sinks,
         extent,
-        ...(options['table'] === undefined ? {} : { table: String(options['table']) }),
+        ...(options['table'] === undefined ? {} : { table: options['table'] as string }),
         jobs: Math.max(1, Number(options['jobs'] ?? 2)),
         openSession: (use) => context.withDatabase(session, use),
         onRows: (count) => {
@@ -50,12 +62,19 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         },
       });
       step.done();
-      const items = findings.map(({ kind, object, message, detail }) => item({ id: kind, object, message, detail, ...FINDING_KINDS[kind] }));
+      const items = findings.map(({ kind, object, message, detail }) =>
+        item({ id: kind, object, message, detail, ...FINDING_KINDS[kind] }),
+      );
       const bad = items.filter(({ status, severity }) => status === 'fail' && atLeast(severity, 'medium'));
       return {
         ok: bad.length === 0,
         items,
-        summary: { ...countByStatus(items), rows, rowsPerSecond: Math.round((rows / (performance.now() - started)) * 1000), full },
+        summary: {
+          ...countByStatus(items),
+          rows,
+          rowsPerSecond: Math.round((rows / (performance.now() - started)) * 1000),
+          full,
+        },
         target: context.target(opened),
         view: {
           columns: [
@@ -64,7 +83,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
             { field: 'message', title: '' },
           ],
           notes: [
-            bad.length === 0 ? `${rows} rows hashed: as they were sealed.` : 'Touch nothing before you have read runbooks/ledger-mismatch.md.',
+            bad.length === 0
+              ? `${rows} rows hashed: as they were sealed.`
+              : 'Touch nothing before you have read runbooks/ledger-mismatch.md.',
           ],
           metrics: [
             {

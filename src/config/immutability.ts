@@ -12,13 +12,17 @@ const protectedTable = section({
   table: qualifiedName().describe('The table, with its schema. Its partitions are protected with it.'),
   generated: listOf(identifier(), 'a list of columns')
     .prefault([])
-    .describe('Columns only the database fills (ids, times, transaction ids): nobody is granted insert on them, so nobody forges them.'),
+    .describe(
+      'Columns only the database fills (ids, times, transaction ids): nobody is granted insert on them, so nobody forges them.',
+    ),
   accept: listOf(choice(UNSAFE_SHAPES) as unknown as z.ZodType<string>, 'a list of unsafe shapes')
     .prefault([])
     .describe(`Unsafe shapes this table may keep: ${UNSAFE_SHAPES.join(', ')}. Each stays a finding of low severity.`),
   probe: text('SQL', /\S/, 'SQL that inserts one valid row')
     .optional()
-    .describe('SQL that inserts one valid row, its last statement into the table itself; the self-test runs it and rolls it back.'),
+    .describe(
+      'SQL that inserts one valid row, its last statement into the table itself; the self-test runs it and rolls it back.',
+    ),
 });
 
 const tables = z
@@ -26,7 +30,12 @@ const tables = z
   .check((payload) => {
     payload.value.forEach(({ table }, index) => {
       if (payload.value.findIndex((other) => other.table === table) === index) return;
-      payload.issues.push({ code: 'custom', input: table, path: [index, 'table'], message: `${JSON.stringify(table)} is listed twice` });
+      payload.issues.push({
+        code: 'custom',
+        input: table,
+        path: [index, 'table'],
+        message: `${JSON.stringify(table)} is listed twice`,
+      });
     });
   })
   .register(kinds, { name: 'list of mappings', reads: 'list' });

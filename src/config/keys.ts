@@ -89,6 +89,11 @@ function leaves(schema: z.core.$ZodType, path: readonly string[]): ConfigKey[] {
  * the file, and not for environments, immutability and ledger: a variable nobody reviews must not lift a protection.
  */
 function variableFor(path: readonly string[], kind: Kind | undefined): string | undefined {
-  if (kind === undefined || kind.reads === 'list' || ['environments', 'immutability', 'ledger', 'version'].includes(path[0] ?? '')) return undefined;
+  if (
+    kind === undefined ||
+    kind.reads === 'list' ||
+    ['environments', 'immutability', 'ledger', 'version'].includes(path[0] ?? '')
+  )
+    return undefined;
   return `DBCTL_${path.join('_').toUpperCase()}`;
 }

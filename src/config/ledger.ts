@@ -3,7 +3,9 @@ import { checkWord, identifier, path, qualifiedName, slug, variableName } from '
 import { choice, duration, kinds, listOf, section, text, wholeNumber } from './values.ts';
 
 const words = () =>
-  z.array(text('word', /\S/, 'a word'), { error: 'expected a list of words' }).min(1, { error: 'expected a list of words' })
+  z
+    .array(text('word', /\S/, 'a word'), { error: 'expected a list of words' })
+    .min(1, { error: 'expected a list of words' })
     .register(kinds, { name: 'list', reads: 'list' });
 
 const key = section({
@@ -40,18 +42,34 @@ const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
 const sink = section({
   name: checkWord('a name such as evidence-bucket').describe('Name of the sink in receipts.'),
   type: choice(['folder', 'git', 's3', 'log']).describe('What kind of place it is.'),
-  path: path().optional().describe('folder: the folder; log: the file lines are appended to. Relative to the folder of dbctl.yaml.'),
+  path: path()
+    .optional()
+    .describe('folder: the folder; log: the file lines are appended to. Relative to the folder of dbctl.yaml.'),
   repository: path().optional().describe('git: the repository, relative to the folder of dbctl.yaml.'),
   branch: text('branch', /^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 'the name of a branch')
     .optional()
     .describe('git: the branch notes are committed to; nothing else may be on it.'),
-  remote: text('remote', /^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'the name of a remote').optional().describe('git: where the branch is pushed to.'),
-  bucket: text('bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket').optional().describe('s3: the bucket.'),
-  prefix: text('prefix', /^[A-Za-z0-9!_.*'()/-]+$/, 'the beginning of object keys').optional().describe('s3: what object keys begin with.'),
-  region: text('region', /^[a-z0-9-]+$/, 'a region such as eu-central-1').optional().describe('s3: the region.'),
-  endpoint: text('URL', /^https?:\/\/[^\s@]+$/, 'an http or https URL without user name').optional().describe('s3: the address of a compatible service.'),
-  retain_days: wholeNumber(1, 36_500).optional().describe('s3: for how many days object lock keeps each note from being deleted.'),
-  mode: choice(['governance', 'compliance']).optional().describe('s3: mode of the object lock; compliance binds everybody, root too.'),
+  remote: text('remote', /^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'the name of a remote')
+    .optional()
+    .describe('git: where the branch is pushed to.'),
+  bucket: text('bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket')
+    .optional()
+    .describe('s3: the bucket.'),
+  prefix: text('prefix', /^[A-Za-z0-9!_.*'()/-]+$/, 'the beginning of object keys')
+    .optional()
+    .describe('s3: what object keys begin with.'),
+  region: text('region', /^[a-z0-9-]+$/, 'a region such as eu-central-1')
+    .optional()
+    .describe('s3: the region.'),
+  endpoint: text('URL', /^https?:\/\/[^\s@]+$/, 'an http or https URL without user name')
+    .optional()
+    .describe('s3: the address of a compatible service.'),
+  retain_days: wholeNumber(1, 36_500)
+    .optional()
+    .describe('s3: for how many days object lock keeps each note from being deleted.'),
+  mode: choice(['governance', 'compliance'])
+    .optional()
+    .describe('s3: mode of the object lock; compliance binds everybody, root too.'),
 }).check((payload) => {
   const { type } = payload.value;
   const given = new Set(Object.entries(payload.value).flatMap(([name, value]) => (value === undefined ? [] : [name])));
@@ -68,7 +86,12 @@ const named = <Schema extends z.ZodType<{ name: string }>>(entry: Schema) =>
     .check((payload) => {
       payload.value.forEach((one, index) => {
         if (payload.value.findIndex(({ name }) => name === one.name) === index) return;
-        payload.issues.push({ code: 'custom', input: one.name, path: [index, 'name'], message: `${JSON.stringify(one.name)} is listed twice` });
+        payload.issues.push({
+          code: 'custom',
+          input: one.name,
+          path: [index, 'name'],
+          message: `${JSON.stringify(one.name)} is listed twice`,
+        });
       });
     })
     .register(kinds, { name: 'list of mappings', reads: 'list' });
@@ -80,11 +103,20 @@ export const ledger = section({
   xid_column: identifier()
     .prefault('recorded_xid')
     .describe('Column of type xid8, filled by default pg_current_xact_id(): which transaction inserted the row.'),
-  interval: duration().prefault('60s').describe('How often a checkpoint is made with --watch; what a superuser changes within it is not found.'),
-  sample: wholeNumber(0, 1_000_000).prefault(20).describe('How many old windows `ledger verify` hashes again at random, besides the new ones.'),
+  interval: duration()
+    .prefault('60s')
+    .describe('How often a checkpoint is made with --watch; what a superuser changes within it is not found.'),
+  sample: wholeNumber(0, 1_000_000)
+    .prefault(20)
+    .describe('How many old windows `ledger verify` hashes again at random, besides the new ones.'),
   signer: signer.optional().describe('The key checkpoints are signed with.'),
-  public_keys: listOf(text('verifier key', /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/, 'a verifier key as dbctl ledger key prints it'), 'a list of verifier keys')
+  public_keys: listOf(
+    text('verifier key', /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/, 'a verifier key as dbctl ledger key prints it'),
+    'a list of verifier keys',
+  )
     .prefault([])
     .describe('Keys whose signatures are good, past ones too.'),
-  sinks: named(sink).prefault([]).describe('Places outside the database checkpoints are published to; two or more, with different owners.'),
+  sinks: named(sink)
+    .prefault([])
+    .describe('Places outside the database checkpoints are published to; two or more, with different owners.'),
 });

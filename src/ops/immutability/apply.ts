@@ -28,7 +28,9 @@ export async function applySteps(session: Session, steps: readonly Step[], progr
 async function inOneTransaction(session: Session, sql: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await session.script(`begin;\nset local lock_timeout = ${LOCK_TIMEOUT_MS};\nset local search_path = pg_catalog;\n${sql};\ncommit;`);
+      await session.script(
+        `begin;\nset local lock_timeout = ${LOCK_TIMEOUT_MS};\nset local search_path = pg_catalog;\n${sql};\ncommit;`,
+      );
       return;
     } catch (thrown) {
       await session.script('rollback').catch(() => {});

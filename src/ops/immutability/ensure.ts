@@ -9,7 +9,11 @@ import type { ImmutabilitySettings } from './settings.ts';
  * What `migrate up` ends with: tables and partitions that are not guarded yet are. Drift is reported and left as it is. A role that may
  * not look at the guards, or not put them on, is no failure of the migration: an item of status unknown or fail says so.
  */
-export async function ensureGuards(session: Session, settings: ImmutabilitySettings, mode: InstallMode): Promise<readonly Item[]> {
+export async function ensureGuards(
+  session: Session,
+  settings: ImmutabilitySettings,
+  mode: InstallMode,
+): Promise<readonly Item[]> {
   if (settings.tables.length === 0) return [];
   try {
     const planned = await planInstall(session, settings, mode);
@@ -37,6 +41,8 @@ function guardItems({ steps, refusals, drift }: GuardPlan): Item[] {
     ...refusals.map(({ object, problem, fix }) =>
       item({ id: 'not-guarded', object, status: 'fail', severity: 'high', message: problem, fix }),
     ),
-    ...drift.map(({ object, problem, fix }) => item({ id: 'drift', object, status: 'fail', severity: 'high', message: problem, fix })),
+    ...drift.map(({ object, problem, fix }) =>
+      item({ id: 'drift', object, status: 'fail', severity: 'high', message: problem, fix }),
+    ),
   ];
 }

@@ -29,7 +29,11 @@ export async function planInstall(session: Session, settings: ImmutabilitySettin
  * One run at a time, and none beside `migrate up`.
  * Fails with db.version when a newer dbctl made schema dbctl, lock.held when a table stays busy, sql.failed.
  */
-export async function installGuards(session: Session, settings: ImmutabilitySettings, mode: InstallMode = {}): Promise<InstallResult> {
+export async function installGuards(
+  session: Session,
+  settings: ImmutabilitySettings,
+  mode: InstallMode = {},
+): Promise<InstallResult> {
   return withAdvisoryLock(session, 'migrate', { waitMs: LOCK_WAIT_MS }, async () => {
     await ensureDbctlSchema(session, mode.table ?? 'dbctl.schema_migrations', await readSchemaVersion(session));
     const plan = await planInstall(session, settings, mode);

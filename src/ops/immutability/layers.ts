@@ -25,7 +25,8 @@ export function missingLayers({ owner, tables }: ImmutabilitySettings, { server 
     missing.push({
       layer: 'owner',
       why: `${server.user} is not a superuser and cannot give the tables to a role that nobody can become`,
-      leavesOpen: 'the owner of a table can disable its triggers, drop it or change its columns; updates, deletes and truncates stay refused',
+      leavesOpen:
+        'the owner of a table can disable its triggers, drop it or change its columns; updates, deletes and truncates stay refused',
       fix: 'run dbctl immutability install once as a superuser, or as the provider’s administrator',
     });
   }
@@ -33,7 +34,8 @@ export function missingLayers({ owner, tables }: ImmutabilitySettings, { server 
     missing.push({
       layer: 'event-triggers',
       why: `${server.user} may not create event triggers`,
-      leavesOpen: 'DDL by the owner of a table is not refused, only found by dbctl verify; new partitions have the row guard alone until the next install',
+      leavesOpen:
+        'DDL by the owner of a table is not refused, only found by dbctl verify; new partitions have the row guard alone until the next install',
       fix: 'run dbctl immutability install once as a superuser, or as the provider’s administrator where it may create event triggers',
     });
   }

@@ -70,7 +70,8 @@ export function findDrift({ server, registered }: GuardFacts): readonly Drift[] 
   const triggers = EVENT_TRIGGERS.flatMap(({ name, runs }): Drift[] => {
     const found = server.eventTriggers.find((trigger) => trigger.name === name);
     if (found !== undefined && found.enabled === 'A' && found.runs === runs) return [];
-    const problem = found === undefined ? 'the event trigger is missing' : `the event trigger is not enabled always (${found.enabled})`;
+    const problem =
+      found === undefined ? 'the event trigger is missing' : `the event trigger is not enabled always (${found.enabled})`;
     return installed ? [drifted(name, problem, 'event-trigger')] : [];
   });
   const permits =
@@ -82,7 +83,12 @@ export function findDrift({ server, registered }: GuardFacts): readonly Drift[] 
 
 const NOT_OURS = 'the function is missing or not as dbctl wrote it';
 
-const drifted = (object: string, problem: string, kind: Drift['kind']): Drift => ({ object, problem, kind, fix: DRIFT_FIX[kind] });
+const drifted = (object: string, problem: string, kind: Drift['kind']): Drift => ({
+  object,
+  problem,
+  kind,
+  fix: DRIFT_FIX[kind],
+});
 
 /** A guard can be put back; what rows mean cannot, so a person decides. */
 const DRIFT_FIX: Readonly<Record<Drift['kind'], string>> = {
@@ -99,7 +105,14 @@ function foreignFunctions({ functions }: GuardFacts['server']): readonly string[
 
 function roleSteps({ owner }: ImmutabilitySettings, { server }: GuardFacts): Step[] {
   if (server.roles.includes(owner) || !server.superuser) return [];
-  return [step('role', owner, `create the role ${owner}, which owns the protected tables and which nobody can become`, createRole(owner))];
+  return [
+    step(
+      'role',
+      owner,
+      `create the role ${owner}, which owns the protected tables and which nobody can become`,
+      createRole(owner),
+    ),
+  ];
 }
 
 /** Roles belong to the whole cluster: another database's install may make it at the same moment. */
@@ -114,7 +127,8 @@ $role$`;
 function functionSteps({ server }: GuardFacts, { repair }: PlanMode): Step[] {
   if (!repair || !server.registry) return [];
   const names = new Set(foreignFunctions(server));
-  const permits = server.permitEnds === 'A' ? [] : [step('trigger', 'dbctl.permit', 'put the trigger back that ends permits', PERMIT_TRIGGER)];
+  const permits =
+    server.permitEnds === 'A' ? [] : [step('trigger', 'dbctl.permit', 'put the trigger back that ends permits', PERMIT_TRIGGER)];
   return [...permits, ...functionRepairs(names)];
 }
 
@@ -150,12 +164,16 @@ function tableSteps(
 ): Step[] {
   const name = `${table.schema}.${table.name}`;
   const family = registered.filter(({ root }) => root === displayName(table));
-  if (!needed(settings, server.superuser, mode, table, found, family)) return [];
+  const guarded = new Set(registered.filter(({ gone }) => !gone).map((relation) => relation.name));
+  const whole = found.partitions.every((partition) => guarded.has(partition));
+  if (whole && !needed(settings, server.superuser, mode, table, family)) return [];
   const many = found.partitions.length;
   const lost = found.grants.length === 0 ? '' : `; takes away ${found.grants.join('; ')}`;
   const summary = `guard ${family.length === 0 ? 'it' : 'it anew'}${many === 0 ? '' : ` and its ${many} partitions`}: update, delete and truncate are refused${lost}`;
   const owner = server.superuser ? settings.owner : null;
-  return [step('table', name, summary, registrationScript(settings, table, owner, found.partitions.length === 0 && found.kind === 'r'))];
+  return [
+    step('table', name, summary, registrationScript(settings, table, owner, found.partitions.length === 0 && found.kind === 'r')),
+  ];
 }
 
 function needed(
@@ -163,12 +181,10 @@ function needed(
   superuser: boolean,
   mode: PlanMode,
   table: ProtectedTable,
-  found: TableFacts,
   family: readonly RegisteredFacts[],
 ): boolean {
   const root = family.find(({ name, root: of }) => name === of);
-  const isNew = root === undefined || family.filter(({ gone }) => !gone).length < found.partitions.length + 1;
-  if (isNew) return true;
+  if (root === undefined) return true;
   const changed = family.some((relation) => Object.keys(relation.changed).length > 0);
   const accepted = mode.accept.includes(`${table.schema}.${table.name}`);
   // Guarding anew accepts the shape as it is: not before a person has said so.
@@ -224,4 +240,10 @@ function eventTriggerSteps({ server }: GuardFacts, { repair }: PlanMode): Step[]
 /** Lets the transaction change objects of schema dbctl itself. */
 const SELF_PERMIT = `insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'dbctl immutability install');`;
 
-const step = (id: string, object: string, summary: string, sql: string): Step => ({ id, object, summary, sql, transactional: true });
+const step = (id: string, object: string, summary: string, sql: string): Step => ({
+  id,
+  object,
+  summary,
+  sql,
+  transactional: true,
+});

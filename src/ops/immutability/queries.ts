@@ -95,7 +95,12 @@ select w.schema,
        pg_catalog.pg_get_userbyid(w.relowner)::text as owner,
        coalesce(pg_catalog.pg_has_role(session_user, w.relowner, 'usage'), false) as "mayOwn",
        array(
-         select f.oid::pg_catalog.regclass::text from family f where f.root = w.oid and f.is_child order by 1) as partitions,
+         select pg_catalog.format('%I.%I', cn.nspname, cc.relname)
+         from family f
+         join pg_catalog.pg_class cc on cc.oid = f.oid
+         join pg_catalog.pg_namespace cn on cn.oid = cc.relnamespace
+         where f.root = w.oid and f.is_child
+         order by 1) as partitions,
        (select coalesce(pg_catalog.json_agg(distinct pg_catalog.jsonb_build_object('shape', s.shape, 'what', s.what)), '[]')
         from shapes s where s.root = w.oid) as shapes,
        array(select c.attname::text from columns c where c.root = w.oid order by c.attnum) as columns,

@@ -16,7 +16,13 @@ export function refusals(settings: ImmutabilitySettings, { tables, server }: Gua
     const found = tables.find(({ schema, name }) => schema === table.schema && name === table.name);
     const object = `${table.schema}.${table.name}`;
     if (found === undefined || found.oid === null) {
-      return [{ object, problem: 'there is no such table', fix: 'run dbctl migrate up first, or correct immutability.tables in dbctl.yaml' }];
+      return [
+        {
+          object,
+          problem: 'there is no such table',
+          fix: 'run dbctl migrate up first, or correct immutability.tables in dbctl.yaml',
+        },
+      ];
     }
     return [...unfit(found, server), ...missingColumns(table, found), ...unsafeShapes(table, found)].map(([problem, fix]) => ({
       object,
@@ -31,7 +37,8 @@ type Reason = readonly [problem: string, fix: string];
 function unfit({ kind, persistence, mayOwn, owner }: TableFacts, { user, superuser }: GuardFacts['server']): Reason[] {
   if (kind !== 'r' && kind !== 'p') return [['it is not a table', 'list the tables behind it in immutability.tables instead']];
   if (persistence !== 'p') return [['it is unlogged: a crash empties it', 'alter table … set logged']];
-  if (!superuser && !mayOwn) return [[`it belongs to ${owner}, and ${user} may not act for that role`, `run as a member of ${owner}, or as a superuser`]];
+  if (!superuser && !mayOwn)
+    return [[`it belongs to ${owner}, and ${user} may not act for that role`, `run as a member of ${owner}, or as a superuser`]];
   return [];
 }
 
@@ -44,7 +51,8 @@ function missingColumns({ generated }: ProtectedTable, { columns }: TableFacts):
 const WAY_OUT: Readonly<Record<UnsafeShape, string>> = {
   enum: 'renaming a label would rewrite history: make it text with a check constraint',
   composite: 'changing an attribute would rewrite history: use columns of built-in types',
-  domain: 'dropping the domain would drop the column, and a new constraint would stop inserts: use its base type with a check constraint',
+  domain:
+    'dropping the domain would drop the column, and a new constraint would stop inserts: use its base type with a check constraint',
   'virtual-column': 'a new expression would change every old row: make it stored, or a plain column filled on insert',
   'large-object': 'what an oid points to can be overwritten unseen: keep the bytes in a bytea column, with their hash',
   cascade: 'rows would change through another table: use no action or restrict',
@@ -54,6 +62,8 @@ const WAY_OUT: Readonly<Record<UnsafeShape, string>> = {
 function unsafeShapes({ accept }: ProtectedTable, { shapes }: TableFacts): Reason[] {
   return shapes
     .filter(({ shape }) => !accept.includes(shape))
-    .map(({ shape, what }) => [`${what} is an unsafe shape (${shape})`, `${WAY_OUT[shape]}; or accept it knowingly with accept: [${shape}]`]);
+    .map(({ shape, what }) => [
+      `${what} is an unsafe shape (${shape})`,
+      `${WAY_OUT[shape]}; or accept it knowingly with accept: [${shape}]`,
+    ]);
 }
-

@@ -38,7 +38,8 @@ join pg_catalog.pg_class c on c.oid = f.relation
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 on conflict (relation) do update
 set owner_name = excluded.owner_name,
-    root = excluded.root,
+    -- An inheritance child that dbctl.yaml lists by itself stays its own.
+    root = case when p.root = p.relation then p.root else excluded.root end,
     generated_columns = excluded.generated_columns,
     accepted_shapes = excluded.accepted_shapes,
     runbook = excluded.runbook;

@@ -31,7 +31,12 @@ export async function planUninstall(session: Session): Promise<readonly Step[]> 
   const roots = [...new Set(relations.map(({ root }) => root))];
   return [
     ...triggers.map(({ name }) => step('event-trigger', name, 'drop the event trigger', `drop event trigger ${ident(name)}`)),
-    ...roots.map((root) => releaseStep(root, relations.filter((relation) => relation.root === root))),
+    ...roots.map((root) =>
+      releaseStep(
+        root,
+        relations.filter((relation) => relation.root === root),
+      ),
+    ),
   ];
 }
 
@@ -45,22 +50,40 @@ function releaseStep(root: string, family: readonly Registered[]): Step {
     `insert into dbctl.permit (relation, purpose, reason)
 select p.relation, 'release', 'dbctl immutability uninstall' from dbctl.protected_relation p where p.root = ${rootOf(root)}`,
     // Partitions first: the clone on a partition goes with the trigger of its parent.
-    ...family.toReversed().filter(({ gone }) => !gone).flatMap(({ name, root: of, previousOwner, previousGrants }) => [
-      ...(name === of ? ['dbctl_guard_row'] : ['dbctl_guard_partition_row']).map((trigger) => `drop trigger if exists ${trigger} on ${name}`),
-      `drop trigger if exists dbctl_guard_statement on ${name}`,
-      `drop trigger if exists dbctl_guard_truncate on ${name}`,
-      ...(previousOwner === null ? [] : [`alter table ${name} owner to ${ident(previousOwner)}`, `grant all on table ${name} to ${ident(previousOwner)}`]),
-      ...previousGrants,
-    ]),
+    ...family
+      .toReversed()
+      .filter(({ gone }) => !gone)
+      .flatMap(({ name, root: of, previousOwner, previousGrants }) => [
+        ...(name === of ? ['dbctl_guard_row'] : ['dbctl_guard_partition_row']).map(
+          (trigger) => `drop trigger if exists ${trigger} on ${name}`,
+        ),
+        `drop trigger if exists dbctl_guard_statement on ${name}`,
+        `drop trigger if exists dbctl_guard_truncate on ${name}`,
+        ...(previousOwner === null
+          ? []
+          : [`alter table ${name} owner to ${ident(previousOwner)}`, `grant all on table ${name} to ${ident(previousOwner)}`]),
+        ...previousGrants,
+      ]),
     `delete from dbctl.protected_relation p where p.root = ${rootOf(root)}`,
   ];
   const many = family.length - 1;
-  return step('table', root, `take the guards away${many === 0 ? '' : `, from its ${many} partitions too`}; owner and grants as before`, sql.join(';\n'));
+  return step(
+    'table',
+    root,
+    `take the guards away${many === 0 ? '' : `, from its ${many} partitions too`}; owner and grants as before`,
+    sql.join(';\n'),
+  );
 }
 
 const rootOf = (root: string): string => `'${root.replaceAll("'", "''")}'::pg_catalog.regclass`;
 
-const step = (id: string, object: string, summary: string, sql: string): Step => ({ id, object, summary, sql, transactional: true });
+const step = (id: string, object: string, summary: string, sql: string): Step => ({
+  id,
+  object,
+  summary,
+  sql,
+  transactional: true,
+});
 
 const REGISTERED = /* sql */ `
 select pg_catalog.format('%I.%I', coalesce(n.nspname, p.schema_name), coalesce(c.relname, p.table_name)) as name,

@@ -34,7 +34,10 @@ const FORMAT = 'dbctl-row-v1';
 const BY_TEXT = new Set(['json', 'jsonb', 'xml', 'text', 'varchar', 'bpchar', 'name', 'char', 'jsonpath', 'tsvector', 'tsquery']);
 
 /** How a column of these facts is hashed. Fails with refused on types whose bytes are not the same everywhere. */
-export function columnForm(table: string, { name, type, kind, category, send, builtIn, builtInElement }: ColumnFacts): ColumnForm {
+export function columnForm(
+  table: string,
+  { name, type, kind, category, send, builtIn, builtInElement }: ColumnFacts,
+): ColumnForm {
   if (kind === 'e' || BY_TEXT.has(type)) return 'text';
   if (builtIn && builtInElement && ['b', 'r', 'm'].includes(kind) && category !== 'P') return send as ColumnForm;
   return fail('refused', `${table}: the ledger cannot hash column ${name} of type ${type}`, {
@@ -65,7 +68,8 @@ function prefixExpression(table: string, version: number): string {
 
 function columnExpression({ name, form }: HashedColumn, alias: string): string {
   const column = `${alias}.${ident(name)}`;
-  const bytes = form === 'text' ? `pg_catalog.convert_to(${column}::pg_catalog.text, 'UTF8')` : `pg_catalog.${ident(form)}(${column})`;
+  const bytes =
+    form === 'text' ? `pg_catalog.convert_to(${column}::pg_catalog.text, 'UTF8')` : `pg_catalog.${ident(form)}(${column})`;
   return `coalesce('\\x01'::pg_catalog.bytea || pg_catalog.int4send(pg_catalog.length(${bytes})) || ${bytes}, '\\x00'::pg_catalog.bytea)`;
 }
 
@@ -77,4 +81,3 @@ function int4(value: number): Buffer {
 
 /** Names as they appear in entries and hashes: schema and table with a dot, never quoted. */
 export const logicalName = ({ schema, name }: { readonly schema: string; readonly name: string }): string => `${schema}.${name}`;
-

@@ -55,7 +55,8 @@ const LOCK_WAIT_MS = 30_000;
 export async function makeCheckpoint(session: Session, inputs: CheckpointInputs): Promise<CheckpointOutcome> {
   return withAdvisoryLock(session, 'ledger', { waitMs: LOCK_WAIT_MS, signal: inputs.signal }, async () => {
     const before = await readState(session);
-    if (before.inRecovery) fail('db.read-only', 'a standby cannot seal rows', { hint: 'Run it on the primary; `ledger verify` runs on either.' });
+    if (before.inRecovery)
+      fail('db.read-only', 'a standby cannot seal rows', { hint: 'Run it on the primary; `ledger verify` runs on either.' });
     const late = await publishPending(session, inputs.sinks);
     const known = await highestKnown(inputs.sinks, before.head);
     if (inputs.newEpoch === null) refuseGoneBack(before, known);
@@ -73,13 +74,18 @@ async function highestKnown(sinks: readonly Sink[], head: Head | null): Promise<
 }
 
 function refuseGoneBack({ epoch, head, xmin, systemIdentifier }: LedgerState, known: number): void {
-  const hint = 'Look first: dbctl ledger verify. If it was restored on purpose: dbctl ledger checkpoint --new-epoch --reason TEXT.';
+  const hint =
+    'Look first: dbctl ledger verify. If it was restored on purpose: dbctl ledger checkpoint --new-epoch --reason TEXT.';
   if (known > (head?.sequence ?? 0)) {
-    fail('refused', `a sink holds checkpoint ${known}, and this database ends at ${head?.sequence ?? 0}: it has gone back`, { hint });
+    fail('refused', `a sink holds checkpoint ${known}, and this database ends at ${head?.sequence ?? 0}: it has gone back`, {
+      hint,
+    });
   }
   if (epoch === null || head === null) return;
   if (epoch.systemIdentifier !== systemIdentifier) {
-    fail('refused', `the log belongs to server ${epoch.systemIdentifier}, and this is ${systemIdentifier}: it was restored`, { hint });
+    fail('refused', `the log belongs to server ${epoch.systemIdentifier}, and this is ${systemIdentifier}: it was restored`, {
+      hint,
+    });
   }
   if (xmin + epoch.xidOffset < head.hi) {
     fail('refused', `transaction ids have gone back from ${head.hi} to ${xmin + epoch.xidOffset}: it was restored`, { hint });
@@ -99,10 +105,19 @@ async function closeWindows(
     const range = { lo: head?.hi ?? 0n, hi: state.xmin + epoch.xidOffset };
     const entries = await sealTables(session, settings, epoch, range);
     const guards = await guardFingerprint(session);
-    const idle = entries.length === 0 && head !== null && head.guards === guards && head.ageMs < HEARTBEAT_INTERVALS * settings.intervalMs;
+    const idle =
+      entries.length === 0 && head !== null && head.guards === guards && head.ageMs < HEARTBEAT_INTERVALS * settings.intervalMs;
     if (idle) {
       await session.script('rollback');
-      return { kind: 'unchanged', sequence: head.sequence, epoch: epoch.epoch, size: head.size, hi: String(head.hi), windows: 0, rows: 0 };
+      return {
+        kind: 'unchanged',
+        sequence: head.sequence,
+        epoch: epoch.epoch,
+        size: head.size,
+        hi: String(head.hi),
+        windows: 0,
+        rows: 0,
+      };
     }
     const tree = TreeBuilder.resume(head?.size ?? 0, head?.peaks ?? Buffer.alloc(0));
     for (const entry of entries) tree.push(entryHash(entry));
@@ -156,18 +171,42 @@ async function sealPartition(
   partition: Partition,
   range: Range,
 ): Promise<WindowEntry> {
-  const { rows, root } = await sealWindow(session, { partition, table: table.name, columnsVersion: version, columns, xidColumn, ...range });
-  return { epoch, table: table.name, partition: partition.name, columnsVersion: version, lo: String(range.lo), hi: String(range.hi), rows, root };
+  const { rows, root } = await sealWindow(session, {
+    partition,
+    table: table.name,
+    columnsVersion: version,
+    columns,
+    xidColumn,
+    ...range,
+  });
+  return {
+    epoch,
+    table: table.name,
+    partition: partition.name,
+    columnsVersion: version,
+    lo: String(range.lo),
+    hi: String(range.hi),
+    rows,
+    root,
+  };
 }
 
 /** Most partitions have no new rows: one message finds those that have, through the index on the xid column. */
-async function partitionsWithRows(session: Session, { partitions }: SealedTable, xidColumn: string, { lo, hi }: Range): Promise<Partition[]> {
+async function partitionsWithRows(
+  session: Session,
+  { partitions }: SealedTable,
+  xidColumn: string,
+  { lo, hi }: Range,
+): Promise<Partition[]> {
   if (partitions.length === 0) return [];
   const queries = partitions.map(
     ({ schema, relation }, place) =>
       `select ${place} as place where exists (select from only ${qualified(schema, relation)} t where t.${ident(xidColumn)} >= $1::pg_catalog.xid8 and t.${ident(xidColumn)} < $2::pg_catalog.xid8)`,
   );
-  const rows = await session.rows<{ place: number }>(`${queries.join('\nunion all\n')}\norder by place`, [String(lo), String(hi)]);
+  const rows = await session.rows<{ place: number }>(`${queries.join('\nunion all\n')}\norder by place`, [
+    String(lo),
+    String(hi),
+  ]);
   return rows.flatMap(({ place }) => partitions[place] ?? []);
 }
 
@@ -192,7 +231,11 @@ interface Made extends Range {
   readonly guards: string;
 }
 
-async function store(session: Session, { sequence, epoch, lo, hi, tree, note, guards }: Made, entries: readonly WindowEntry[]): Promise<void> {
+async function store(
+  session: Session,
+  { sequence, epoch, lo, hi, tree, note, guards }: Made,
+  entries: readonly WindowEntry[],
+): Promise<void> {
   await session.rows(
     `insert into dbctl.ledger_checkpoint (sequence, epoch, lo, hi, size, root, peaks, note, guards)
      values ($1, $2, $3::pg_catalog.xid8, $4::pg_catalog.xid8, $5, $6, $7, $8, $9)`,

@@ -22,7 +22,16 @@ const FORMAT = 'dbctl-window-v1';
  * feed here. Fails with RangeError on one that does.
  */
 export function entryBytes({ epoch, table, partition, columnsVersion, lo, hi, rows, root }: WindowEntry): Buffer {
-  const lines = [FORMAT, `epoch ${epoch}`, `table ${table}`, `partition ${partition}`, `columns ${columnsVersion}`, `xid ${lo} ${hi}`, `rows ${rows}`, `root ${root.toString('hex')}`];
+  const lines = [
+    FORMAT,
+    `epoch ${epoch}`,
+    `table ${table}`,
+    `partition ${partition}`,
+    `columns ${columnsVersion}`,
+    `xid ${lo} ${hi}`,
+    `rows ${rows}`,
+    `root ${root.toString('hex')}`,
+  ];
   if (lines.some((line) => line.includes('\n'))) throw new RangeError(`a name with a line feed: ${JSON.stringify(partition)}`);
   return Buffer.from(`${lines.join('\n')}\n`);
 }

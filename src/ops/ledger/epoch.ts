@@ -36,7 +36,11 @@ export async function nextEpoch(session: Session, state: LedgerState, inputs: Ep
  * After a logical restore the server counts transactions from a lower number than rows have. Their column must never repeat a value, or rows
  * old and new would share a window; so from then on its default adds what is missing.
  */
-async function neededOffset(session: Session, { xmax, epoch }: LedgerState, { tables, xidColumn }: LedgerSettings): Promise<bigint> {
+async function neededOffset(
+  session: Session,
+  { xmax, epoch }: LedgerState,
+  { tables, xidColumn }: LedgerSettings,
+): Promise<bigint> {
   let highest = 0n;
   for (const { schema, name } of tables) {
     const [row] = await session.rows<{ highest: string | null }>(
@@ -49,18 +53,28 @@ async function neededOffset(session: Session, { xmax, epoch }: LedgerState, { ta
   return highest < xmax + present ? present : highest + 1n;
 }
 
-async function open(session: Session, epoch: Epoch, state: LedgerState, { settings, operator, newEpoch }: EpochInputs): Promise<void> {
+async function open(
+  session: Session,
+  epoch: Epoch,
+  state: LedgerState,
+  { settings, operator, newEpoch }: EpochInputs,
+): Promise<void> {
   const { head } = state;
-  const cites = head === null ? {} : { sequence: head.sequence, epoch: head.epoch, size: head.size, root: head.root.toString('hex'), note: head.note };
+  const cites =
+    head === null
+      ? {}
+      : { sequence: head.sequence, epoch: head.epoch, size: head.size, root: head.root.toString('hex'), note: head.note };
   const changed = epoch.xidOffset !== (state.epoch?.xidOffset ?? 0n);
   const defaults = changed ? settings.tables.map((table) => newDefault(table, settings.xidColumn, epoch.xidOffset)) : [];
   const record = `insert into dbctl.ledger_epoch (epoch, reason, origin, system_identifier, xid_offset, first_xid, cites, operator)
 values (${epoch.epoch}, ${literal(newEpoch?.reason ?? 'first checkpoint')}, ${literal(epoch.origin)}, ${literal(epoch.systemIdentifier)},
         ${epoch.xidOffset}, '${epoch.firstXid}', ${literal(JSON.stringify({ ...cites, findings: newEpoch?.findings ?? {} }))}, ${literal(operator)})`;
-  await session.script(['begin', 'set local lock_timeout = 2000', ...defaults, record, 'commit'].join(';\n')).catch(async (thrown: unknown) => {
-    await session.script('rollback').catch(() => {});
-    throw thrown;
-  });
+  await session
+    .script(['begin', 'set local lock_timeout = 2000', ...defaults, record, 'commit'].join(';\n'))
+    .catch(async (thrown: unknown) => {
+      await session.script('rollback').catch(() => {});
+      throw thrown;
+    });
 }
 
 /** The permit lets this transaction change a protected table; at its end the table has to be guarded as before. */

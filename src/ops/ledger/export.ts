@@ -58,7 +58,9 @@ async function writeFile(session: Session, folder: string, name: string, query: 
   const hash = createHash('sha256');
   let lines = 0;
   try {
-    await session.script(`declare log no scroll cursor for select pg_catalog.to_jsonb(q)::pg_catalog.text as line from (${query}) q`);
+    await session.script(
+      `declare log no scroll cursor for select pg_catalog.to_jsonb(q)::pg_catalog.text as line from (${query}) q`,
+    );
     for (;;) {
       const rows = await session.rows<{ line: string }>(`fetch ${PAGE} from log`);
       if (rows.length === 0) break;

@@ -40,14 +40,20 @@ export interface Finding {
 }
 
 /** How a finding counts: which answers make the run's answer no. */
-export const FINDING_KINDS: Readonly<Record<FindingKind, { readonly status: Status; readonly severity: Severity; readonly fix: string | null }>> = {
+export const FINDING_KINDS: Readonly<
+  Record<FindingKind, { readonly status: Status; readonly severity: Severity; readonly fix: string | null }>
+> = {
   sealed: { status: 'pass', severity: 'info', fix: null },
   tampered: { status: 'fail', severity: 'critical', fix: 'touch nothing; runbooks/ledger-mismatch.md' },
   archived: { status: 'skipped', severity: 'info', fix: null },
   held: { status: 'pass', severity: 'info', fix: null },
   pending: { status: 'skipped', severity: 'info', fix: null },
   unsealed: { status: 'fail', severity: 'high', fix: 'dbctl ledger checkpoint' },
-  epoch: { status: 'fail', severity: 'high', fix: 'if it was restored on purpose: dbctl ledger checkpoint --new-epoch --reason TEXT' },
+  epoch: {
+    status: 'fail',
+    severity: 'high',
+    fix: 'if it was restored on purpose: dbctl ledger checkpoint --new-epoch --reason TEXT',
+  },
   rollback: { status: 'fail', severity: 'critical', fix: 'touch nothing; runbooks/ledger-mismatch.md' },
   suppressed: { status: 'fail', severity: 'high', fix: 'find out why dbctl ledger checkpoint --watch does not run' },
   horizon: { status: 'fail', severity: 'medium', fix: 'end the transaction, or roll the prepared one back' },

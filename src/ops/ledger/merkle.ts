@@ -42,7 +42,8 @@ export class TreeBuilder {
   static resume(size: number, peaks: Buffer): TreeBuilder {
     const tree = new TreeBuilder();
     const count = size.toString(2).replaceAll('0', '').length;
-    if (peaks.length !== (size === 0 ? 0 : count * HASH_BYTES)) throw new RangeError(`${peaks.length} bytes of peaks for ${size} leaves`);
+    if (peaks.length !== (size === 0 ? 0 : count * HASH_BYTES))
+      throw new RangeError(`${peaks.length} bytes of peaks for ${size} leaves`);
     for (let at = 0; at < peaks.length; at += HASH_BYTES) tree.#peaks.push(Buffer.from(peaks.subarray(at, at + HASH_BYTES)));
     tree.#size = size;
     return tree;

@@ -39,7 +39,9 @@ export function checkpointText({ origin, size, root, extensions }: Checkpoint): 
 export function parseCheckpoint(text: string): Checkpoint {
   const [origin = '', size = '', root = '', ...rest] = text.split('\n');
   const bytes = strictBase64(root);
-  const extensions = rest.slice(0, -1).map((line) => [line.slice(0, Math.max(0, line.indexOf(' '))), line.slice(line.indexOf(' ') + 1)] as const);
+  const extensions = rest
+    .slice(0, -1)
+    .map((line) => [line.slice(0, Math.max(0, line.indexOf(' '))), line.slice(line.indexOf(' ') + 1)] as const);
   const wellFormed =
     rest.at(-1) === '' &&
     /^(0|[1-9]\d{0,15})$/.test(size) &&
@@ -48,7 +50,8 @@ export function parseCheckpoint(text: string): Checkpoint {
     [origin, ...rest.slice(0, -1)].every((line) => LINE.test(line)) &&
     extensions.every(([key, value]) => key !== '' && value !== '') &&
     new Set(extensions.map(([key]) => key)).size === extensions.length;
-  if (!wellFormed) fail('refused', 'not the text of a checkpoint', { hint: 'Its lines are origin, size, root and further ones.' });
+  if (!wellFormed)
+    fail('refused', 'not the text of a checkpoint', { hint: 'Its lines are origin, size, root and further ones.' });
   return { origin, size: Number(size), root: bytes, extensions: Object.fromEntries(extensions) };
 }
 
@@ -94,5 +97,7 @@ function strictBase64(text: string): Buffer | null {
 }
 
 function refuse(why: string): never {
-  fail('refused', `the note is not to be trusted: ${why}`, { hint: 'Compare it with the copies in the other sinks: runbooks/ledger-mismatch.md.' });
+  fail('refused', `the note is not to be trusted: ${why}`, {
+    hint: 'Compare it with the copies in the other sinks: runbooks/ledger-mismatch.md.',
+  });
 }

@@ -64,13 +64,26 @@ export async function proveRow(session: Session, settings: LedgerSettings, wish:
     ({ partition, lo, hi }) => partition === row.partition && BigInt(lo) <= BigInt(row.xid) && BigInt(row.xid) < BigInt(hi),
   );
   const entry = entries[index];
-  if (entry === undefined) fail('refused', 'the row is not sealed yet', { hint: 'Run dbctl ledger checkpoint, once its transaction and all before it have ended.' });
+  if (entry === undefined)
+    fail('refused', 'the row is not sealed yet', {
+      hint: 'Run dbctl ledger checkpoint, once its transaction and all before it have ended.',
+    });
   const inWindow = await windowProof(session, settings, lists, row, entry);
   const hashes = entries.map(entryHash);
   return {
     format: 'dbctl-proof/1',
-    row: { table: logicalName(wish.table), key: wish.key, columns: inWindow.columns, canonical: inWindow.canonical.toString('base64') },
-    window: { entry: entryBytes(entry).toString('base64'), leafIndex: inWindow.index, rows: entry.rows, proof: base64(inWindow.proof) },
+    row: {
+      table: logicalName(wish.table),
+      key: wish.key,
+      columns: inWindow.columns,
+      canonical: inWindow.canonical.toString('base64'),
+    },
+    window: {
+      entry: entryBytes(entry).toString('base64'),
+      leafIndex: inWindow.index,
+      rows: entry.rows,
+      proof: base64(inWindow.proof),
+    },
     log: { index, size: head.size, proof: base64(inclusionProof(hashes, index)) },
     note: head.note,
     ...(wish.olderNote === undefined ? {} : { consistency: olderTree(wish.olderNote, settings, epoch.origin, hashes) }),
@@ -99,13 +112,25 @@ async function findRow(session: Session, { xidColumn }: LedgerSettings, { table,
     Object.values(key),
   );
   const [row] = rows;
-  const named = Object.entries(key).map(([column, value]) => `${column}=${value}`).join(' ');
-  if (row === undefined) fail('refused', `${logicalName(table)} has no row ${named}`, { hint: 'Name the columns of its key: dbctl ledger proof schema.table id=VALUE.' });
-  if (rows.length > 1) fail('refused', `${logicalName(table)} has several rows ${named}`, { hint: 'Name all columns of its key.' });
+  const named = Object.entries(key)
+    .map(([column, value]) => `${column}=${value}`)
+    .join(' ');
+  if (row === undefined)
+    fail('refused', `${logicalName(table)} has no row ${named}`, {
+      hint: 'Name the columns of its key: dbctl ledger proof schema.table id=VALUE.',
+    });
+  if (rows.length > 1)
+    fail('refused', `${logicalName(table)} has several rows ${named}`, { hint: 'Name all columns of its key.' });
   return row;
 }
 
-async function windowProof(session: Session, { xidColumn }: LedgerSettings, lists: ColumnLists, row: FoundRow, entry: WindowEntry) {
+async function windowProof(
+  session: Session,
+  { xidColumn }: LedgerSettings,
+  lists: ColumnLists,
+  row: FoundRow,
+  entry: WindowEntry,
+) {
   const { table, columnsVersion } = entry;
   const columns = lists.get(table)?.get(columnsVersion) ?? [];
   const [bytes] = await session.rows<{ canonical: Buffer }>(
@@ -138,7 +163,12 @@ async function allEntries(session: Session, epoch: number, size: number): Promis
   );
 }
 
-function olderTree(note: string, { publicKeys }: LedgerSettings, origin: string, hashes: readonly Buffer[]): NonNullable<ProofBundle['consistency']> {
+function olderTree(
+  note: string,
+  { publicKeys }: LedgerSettings,
+  origin: string,
+  hashes: readonly Buffer[],
+): NonNullable<ProofBundle['consistency']> {
   const older = parseCheckpoint(openNote(note, publicKeys).text);
   if (older.origin !== origin) {
     fail('refused', `the older note is of the log ${older.origin}, and this is ${origin}`, {

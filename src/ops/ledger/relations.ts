@@ -33,7 +33,10 @@ export async function readSealedTables(session: Session, { tables, xidColumn }: 
   const rows = await session.rows<Row>(QUERY, [JSON.stringify(tables), xidColumn]);
   return rows.map((row) => {
     const name = logicalName(row);
-    if (!row.found) fail('refused', `there is no table ${name}`, { hint: 'Run dbctl migrate up first, or correct ledger.tables in dbctl.yaml.' });
+    if (!row.found)
+      fail('refused', `there is no table ${name}`, {
+        hint: 'Run dbctl migrate up first, or correct ledger.tables in dbctl.yaml.',
+      });
     if (row.xidType !== 'xid8') {
       fail('refused', `${name} has no column ${xidColumn} of type xid8`, {
         hint: `alter table ${name} add column ${xidColumn} xid8 not null default pg_current_xact_id(), and an index on it.`,

@@ -27,7 +27,8 @@ export function ledgerSettings({ ledger, immutability }: Pick<Config, 'ledger' |
     xidColumn: ledger.xid_column,
     intervalMs: ledger.interval,
     sample: ledger.sample,
-    signer: ledger.signer === undefined ? null : { ...ledger.signer, key: keyPlace(ledger.signer.key), publicKeys: ledger.public_keys },
+    signer:
+      ledger.signer === undefined ? null : { ...ledger.signer, key: keyPlace(ledger.signer.key), publicKeys: ledger.public_keys },
     publicKeys: ledger.public_keys,
     sinks: ledger.sinks,
   };

@@ -14,7 +14,12 @@ const LONGEST_ANSWER = 4_096;
  * back in base64. Which of the keys of its name it has shows when it answers, so that an old one stays in the list after a rotation.
  * Fails with refused when no known key has the name.
  */
-export function commandSigner(name: string, command: readonly string[], publicKeys: readonly string[], context: SignerContext): Signer {
+export function commandSigner(
+  name: string,
+  command: readonly string[],
+  publicKeys: readonly string[],
+  context: SignerContext,
+): Signer {
   const candidates = publicKeys.filter((text) => parseVerifierKey(text).name === name);
   let [current] = candidates;
   if (current === undefined) {
@@ -36,7 +41,11 @@ export function commandSigner(name: string, command: readonly string[], publicKe
 }
 
 /** What the program writes. Its standard error is not shown: programs quote there what they were given. */
-function answerOf([program = '', ...args]: readonly string[], input: Uint8Array, { folder, signal }: SignerContext): Promise<string> {
+function answerOf(
+  [program = '', ...args]: readonly string[],
+  input: Uint8Array,
+  { folder, signal }: SignerContext,
+): Promise<string> {
   const { promise, settle } = settled<string>();
   const child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'pipe', 'ignore'] });
   const stop = (why: string) => {
@@ -58,7 +67,9 @@ function answerOf([program = '', ...args]: readonly string[], input: Uint8Array,
   });
   child.stdin.on('error', () => {});
   child.on('error', (thrown: NodeJS.ErrnoException) => stop(thrown.code ?? 'it cannot be started'));
-  child.on('close', (status, by) => settle(() => (status === 0 ? answer : refuse(`${program} did not sign: ${by ?? `exit ${status}`}`))));
+  child.on('close', (status, by) =>
+    settle(() => (status === 0 ? answer : refuse(`${program} did not sign: ${by ?? `exit ${status}`}`))),
+  );
   child.stdin.end(input);
   if (signal?.aborted === true) abort();
   return promise.finally(() => {
@@ -75,7 +86,7 @@ function settled<T>(): { promise: Promise<T>; settle: (outcome: () => T) => void
       try {
         resolve(outcome());
       } catch (thrown) {
-        reject(thrown as Error);
+        reject(thrown);
       }
     };
   });

@@ -61,7 +61,9 @@ export async function createSignerKey(path: string, name: string): Promise<strin
   const file = await open(path, 'wx', 0o600).catch((thrown: NodeJS.ErrnoException) =>
     thrown.code === 'EEXIST'
       ? fail('refused', `${path} is there already`, { hint: 'A key is never overwritten: name another file.' })
-      : fail('refused', `${path} cannot be written: ${thrown.code ?? thrown.message}`, { hint: 'Name a new file in a folder you may write to.' }),
+      : fail('refused', `${path} cannot be written: ${thrown.code ?? thrown.message}`, {
+          hint: 'Name a new file in a folder you may write to.',
+        }),
   );
   try {
     await file.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }));
@@ -118,8 +120,9 @@ function exposed(shown: string, mode: number): never {
 }
 
 function noKey(problem: string): never {
-  fail('refused', `no key to sign checkpoints with: ${problem}`, { hint: 'Make one with dbctl ledger key FILE, and name it in ledger.signer.' });
+  fail('refused', `no key to sign checkpoints with: ${problem}`, {
+    hint: 'Make one with dbctl ledger key FILE, and name it in ledger.signer.',
+  });
 }
 
 const inFolder = (file: string, folder: string): string => (isAbsolute(file) ? file : resolve(folder, file));
-

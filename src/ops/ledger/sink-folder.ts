@@ -2,7 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
-import { highestNote, noteFolders, noteName, refuseOther, sequenceOf, type OutgoingNote, type PublishedNote, type Receipt, type Sink } from './sink.ts';
+import {
+  highestNote,
+  noteFolders,
+  noteName,
+  refuseOther,
+  sequenceOf,
+  type OutgoingNote,
+  type PublishedNote,
+  type Receipt,
+  type Sink,
+} from './sink.ts';
 
 /** One file a note in a folder: a mounted share, a folder another machine collects, a write-once file system. */
 export function folderSink(name: string, folder: string): Sink {

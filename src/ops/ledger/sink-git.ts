@@ -1,109 +1,181 @@
-import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../core/errors.ts';
-import { noteName, refuseOther, sequenceOf, type OutgoingNote, type PublishedNote, type Receipt, type Sink } from './sink.ts';
+import { git, gitOrNull, isAncestor, type GitPlace } from './git.ts';
+import {
+  highestNote,
+  noteFolders,
+  noteName,
+  refuseOther,
+  sequenceOf,
+  type OutgoingNote,
+  type PublishedNote,
+  type Receipt,
+  type Sink,
+} from './sink.ts';
 
-export interface GitPlace {
-  readonly repository: string;
-  readonly branch: string;
-  /** Pushed to after each commit; null: the branch stays here. */
-  readonly remote: string | null;
-}
+/** How often a commit is made anew when another writer moved the branch in between. */
+const ATTEMPTS = 30;
 
-/** Who commits: given on every call, so that the machine's configuration is not needed. Never asks at a terminal. */
-const IDENTITY = ['-c', 'user.name=dbctl ledger', '-c', 'user.email=ledger@dbctl.invalid', '-c', 'credential.interactive=false'];
-
-/** How often a commit is tried again when another writer moved the branch in between. */
-const ATTEMPTS = 20;
+/** A push may fail although nobody moved the branch, while another one holds its lock: it is tried this often. */
+const PUSHES = 3;
 
 /**
  * A branch of its own with one file a note, written with plumbing: neither the work tree nor the index of the repository is touched.
- * History makes rewriting visible to everybody who fetched; protect the branch against force pushes where it is hosted.
+ * With a remote, a note counts when the remote has it; the branch here is what the remote was last seen to have, and a remote that does
+ * not go on from there was rewritten by force. Protect the branch against force pushes where it is hosted.
  */
 export function gitSink(name: string, place: GitPlace): Sink {
-  return { name, type: 'git', publish: (note) => publish(name, place, note), latest: () => latest(place) };
+  return {
+    name,
+    type: 'git',
+    publish: (note) => publish(name, place, note),
+    latest: async () => latestIn(place, await tipToRead(place)),
+    read: async (sequence) => readIn(place, await tipToRead(place), noteName(sequence)),
+  };
 }
 
 async function publish(sink: string, place: GitPlace, note: OutgoingNote): Promise<Receipt> {
-  const file = noteName(note.sequence);
+  const reference = `${place.branch}:${noteName(note.sequence)}`;
   for (let attempt = 1; ; attempt += 1) {
-    const tip = await tipOf(place);
-    const found = tip === null ? null : await show(place, tip, file);
-    if (found !== null) {
-      if (found !== note.text) refuseOther(sink, note.sequence, `${place.branch}:${file}`);
-      await push(place);
-      return { sink, reference: `${place.branch}:${file}`, detail: { commit: tip } };
-    }
-    const commit = await commitNote(place, tip, file, note);
-    // update-ref takes the old value too and fails when the branch has moved: then the commit is made anew on the new tip.
-    const moved = await git(place, ['update-ref', ref(place), commit, tip ?? '0'.repeat(40)]).then(
-      () => false,
-      (thrown: unknown) => {
-        if (attempt === ATTEMPTS) throw thrown;
-        return true;
-      },
-    );
-    if (moved) continue;
-    await push(place);
-    return { sink, reference: `${place.branch}:${file}`, detail: { commit } };
+    const tips = await tipsOf(place);
+    const base = await newest(place, tips);
+    const found = await readIn(place, base, noteName(note.sequence));
+    if (found !== null && found.text !== note.text) refuseOther(sink, note.sequence, reference);
+    const commit = found === null ? await commitNote(place, base, note) : (base as string);
+    if (await store(place, commit, tips, attempt)) return { sink, reference, detail: { commit } };
   }
 }
 
-async function commitNote(place: GitPlace, tip: string | null, file: string, { text, sequence }: OutgoingNote): Promise<string> {
-  const blob = await git(place, ['hash-object', '-w', '--stdin'], text);
-  const entries = tip === null ? '' : await git(place, ['ls-tree', tip], undefined, false);
-  const tree = await git(place, ['mktree'], `${entries}100644 blob ${blob}\t${file}\n`);
-  const parent = tip === null ? [] : ['-p', tip];
-  return git(place, ['commit-tree', tree, ...parent, '-m', `ledger checkpoint ${sequence}`]);
+interface Tips {
+  readonly here: string | null;
+  /** Null: the remote has no such branch, or there is no remote. */
+  readonly there: string | null;
 }
 
-async function latest(place: GitPlace): Promise<PublishedNote | null> {
-  if (place.remote !== null) await git(place, ['fetch', '--quiet', place.remote, place.branch]).catch(() => {});
-  const tip = place.remote === null ? await tipOf(place) : await remoteTip(place);
-  if (tip === null) return null;
-  const names = (await git(place, ['ls-tree', '--name-only', tip])).split('\n').filter((name) => sequenceOf(name) !== null);
-  const last = names.toSorted().at(-1);
-  if (last === undefined) return null;
-  return { sequence: sequenceOf(last) ?? 0, text: (await show(place, tip, last)) ?? '', reference: `${tip}:${last}` };
+async function tipsOf(place: GitPlace): Promise<Tips> {
+  const here = await gitOrNull(place, ['rev-parse', '--verify', '--quiet', ref(place)]);
+  return { here, there: place.remote === null ? null : await remoteTip(place, place.remote) };
 }
 
-/** What the remote has, or, before the first push, what is here. */
-async function remoteTip(place: GitPlace): Promise<string | null> {
-  const line = await git(place, ['ls-remote', place.remote ?? '', ref(place)]);
-  return line === '' ? tipOf(place) : (line.split('\t')[0] ?? null);
-}
-
-async function push(place: GitPlace): Promise<void> {
-  if (place.remote === null) return;
-  // Without force: a remote whose history is another one refuses, and that is what has to be seen.
-  await git(place, ['push', '--quiet', place.remote, `${ref(place)}:${ref(place)}`]).catch((thrown: Error) =>
-    fail('refused', `${place.remote} does not take the branch ${place.branch}: ${thrown.message}`, {
-      hint: 'If the histories differ, one was rewritten: runbooks/ledger-mismatch.md. Otherwise the next run pushes again.',
-    }),
+/** The tip both sides agree on or one is ahead to. Fails with refused when they went apart: nothing but force does that. */
+async function newest(place: GitPlace, { here, there }: Tips): Promise<string | null> {
+  if (here === null || there === null || here === there) return there ?? here;
+  if (await isAncestor(place, here, there)) return there;
+  if (await isAncestor(place, there, here)) return here;
+  return fail(
+    'refused',
+    `the branch ${place.branch} of ${place.remote} was rewritten: it does not go on from ${here.slice(0, 12)}`,
+    {
+      hint: 'Keep both histories and follow runbooks/ledger-mismatch.md; the commit named here is the last that was seen there.',
+    },
   );
 }
 
-const ref = ({ branch }: GitPlace): string => `refs/heads/${branch}`;
-
-const tipOf = (place: GitPlace): Promise<string | null> =>
-  git(place, ['rev-parse', '--verify', '--quiet', `${ref(place)}^{commit}`]).catch(() => null);
-
-const show = (place: GitPlace, tip: string, file: string): Promise<string | null> =>
-  git(place, ['cat-file', 'blob', `${tip}:${file}`], undefined, false).catch(() => null);
-
-function git({ repository }: GitPlace, args: readonly string[], input?: string, trim = true): Promise<string> {
-  return new Promise((done, failed) => {
-    const child = spawn('git', ['-C', repository, ...IDENTITY, ...args], { stdio: ['pipe', 'pipe', 'pipe'], timeout: 60_000 });
-    const said = { stdout: '', stderr: '' };
-    for (const stream of ['stdout', 'stderr'] as const) {
-      child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text));
-    }
-    child.stdin.on('error', () => {});
-    child.on('error', (thrown) => failed(new Error(`git cannot be run: ${thrown.message}`)));
-    child.on('close', (status) =>
-      status === 0
-        ? done(trim ? said.stdout.trim() : said.stdout)
-        : failed(new Error(`git ${args[0]}: ${said.stderr.trim().split('\n')[0] ?? `exit ${status}`}`)),
-    );
-    child.stdin.end(input ?? '');
-  });
+async function commitNote(place: GitPlace, base: string | null, { text, sequence }: OutgoingNote): Promise<string> {
+  const [folder = '', file = ''] = noteName(sequence).split('/');
+  const blob = await git(place, ['hash-object', '-w', '--stdin'], text);
+  const thousands = await entriesOf(place, base);
+  if (thousands.some(({ name, type }) => type !== 'tree' || noteFolders([name]).length === 0)) {
+    fail('refused', `the branch ${place.branch} holds other things than notes`, { hint: 'Give the ledger a branch of its own.' });
+  }
+  const inside = thousands.some(({ name }) => name === folder) ? await entriesOf(place, `${base}:${folder}`) : [];
+  const subtree = await makeTree(place, [...inside, { mode: '100644', type: 'blob', id: blob, name: file }]);
+  const others = thousands.filter(({ name }) => name !== folder);
+  const tree = await makeTree(place, [...others, { mode: '040000', type: 'tree', id: subtree, name: folder }]);
+  const parent = base === null ? [] : ['-p', base];
+  return git(place, ['commit-tree', tree, ...parent, '-m', `ledger checkpoint ${sequence}`]);
 }
+
+interface Entry {
+  readonly mode: string;
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+async function entriesOf(place: GitPlace, tree: string | null): Promise<Entry[]> {
+  if (tree === null) return [];
+  const listed = await git(place, ['ls-tree', '-z', '--full-tree', tree]);
+  return listed
+    .split('\0')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, mode = '', type = '', id = '', name = ''] = /^(\d+) (\w+) (\w+)\t([^]*)$/.exec(line) ?? [];
+      return { mode, type, id, name };
+    });
+}
+
+const makeTree = (place: GitPlace, entries: readonly Entry[]): Promise<string> =>
+  git(place, ['mktree', '-z'], entries.map(({ mode, type, id, name }) => `${mode} ${type} ${id}\t${name}\0`).join(''));
+
+/** False: another writer was faster, and the commit has to be made anew. */
+async function store(place: GitPlace, commit: string, { here, there }: Tips, attempt: number): Promise<boolean> {
+  const pushed = place.remote === null || commit === there || (await push(place, place.remote, commit, there, attempt));
+  if (!pushed) return false;
+  if (commit === here) return true;
+  try {
+    // With the old value, none of which is the empty text: update-ref then fails when the branch has moved.
+    await git(place, ['update-ref', ref(place), commit, here ?? '']);
+    return true;
+  } catch (thrown) {
+    const now = await gitOrNull(place, ['rev-parse', '--verify', '--quiet', ref(place)]);
+    if (now === here || attempt === ATTEMPTS) throw thrown;
+    return now !== null && isAncestor(place, commit, now);
+  }
+}
+
+/** Without force. False: the remote has moved in between. Fails with refused when it has not, and still does not take it. */
+async function push(place: GitPlace, remote: string, commit: string, seen: string | null, attempt: number): Promise<boolean> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await git(place, ['push', '--quiet', remote, `${commit}:${ref(place)}`]);
+      return true;
+    } catch (thrown) {
+      if (attempt < ATTEMPTS && (await remoteTip(place, remote).catch(() => seen)) !== seen) return false;
+      if (tries < PUSHES && attempt < ATTEMPTS) {
+        await sleep(100 * tries);
+        continue;
+      }
+      return fail('refused', `${remote} does not take the branch ${place.branch}: ${(thrown as Error).message}`, {
+        hint: 'Look at its address, the credentials and the rules of the branch; the next run pushes again.',
+      });
+    }
+  }
+}
+
+/** What the remote has, fetched; null where it has no such branch. */
+async function remoteTip(place: GitPlace, remote: string): Promise<string | null> {
+  const lines = (await git(place, ['ls-remote', remote, ref(place)])).split('\n').map((line) => line.split('\t'));
+  const tip = lines.find(([, name]) => name === ref(place))?.[0] ?? null;
+  if (tip !== null && (await gitOrNull(place, ['cat-file', '-e', tip])) === null) {
+    await git(place, ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', remote, ref(place)]);
+  }
+  return tip;
+}
+
+/** What counts is what the remote has, where there is one. Fails with refused when it was rewritten. */
+async function tipToRead(place: GitPlace): Promise<string | null> {
+  const tips = await tipsOf(place);
+  if (place.remote === null) return tips.here;
+  await newest(place, tips);
+  return tips.there;
+}
+
+async function latestIn(place: GitPlace, tip: string | null): Promise<PublishedNote | null> {
+  for (const folder of noteFolders((await entriesOf(place, tip)).map(({ name }) => name))) {
+    const last = highestNote((await entriesOf(place, `${tip}:${folder}`)).map(({ name }) => name));
+    if (last !== undefined) return readIn(place, tip, `${folder}/${last}`);
+  }
+  return null;
+}
+
+async function readIn(place: GitPlace, tip: string | null, name: string): Promise<PublishedNote | null> {
+  if (tip === null || (await git(place, ['ls-tree', '--full-tree', tip, '--', name])) === '') return null;
+  return {
+    sequence: sequenceOf(name) ?? 0,
+    text: await git(place, ['cat-file', 'blob', `${tip}:${name}`], undefined, 'as it is'),
+    reference: `${tip}:${name}`,
+  };
+}
+
+const ref = ({ branch }: GitPlace): string => `refs/heads/${branch}`;

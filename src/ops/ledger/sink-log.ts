@@ -29,7 +29,8 @@ async function append(sink: string, path: string, { sequence, text }: OutgoingNo
   return { sink, reference: path, detail: { sequence } };
 }
 
+/** At level warn, which is what is shown without being asked for; the note in an object, so that it stays on one line as text too. */
 function write(sink: string, log: Log, { sequence, text }: OutgoingNote): Promise<Receipt> {
-  log.info('ledger checkpoint', { event: 'dbctl.ledger.checkpoint', sequence, note: text });
+  log.warn('ledger checkpoint', { event: 'dbctl.ledger.checkpoint', sequence, note: { text } });
   return Promise.resolve({ sink, reference: 'log', detail: { sequence } });
 }

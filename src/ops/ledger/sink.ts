@@ -43,8 +43,8 @@ export interface SinkContext {
   readonly folder: string;
   readonly log: Log;
   readonly clock: () => Date;
-  /** Environment of the programs that are run (git); default: the one of this process. */
-  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** Environment of the programs that are run (git). */
+  readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 type SinkSettings = Config['ledger']['sinks'][number];
@@ -64,7 +64,7 @@ async function openSink(settings: SinkSettings, { folder, log, clock, variables 
         repository: resolve(folder, settings.repository ?? ''),
         branch: settings.branch ?? '',
         remote: settings.remote ?? null,
-        ...(variables && { variables }),
+        variables,
       });
     case 's3':
       return (await import('./sink-s3.ts')).s3Sink(name, {
@@ -95,11 +95,18 @@ export function sequenceOf(name: string): number | null {
 }
 
 /** The names among `names` that are folders of notes, highest first. */
-export const noteFolders = (names: readonly string[]): string[] => names.filter((name) => /^\d{7}$/.test(name)).toSorted().toReversed();
+export const noteFolders = (names: readonly string[]): string[] =>
+  names
+    .filter((name) => /^\d{7}$/.test(name))
+    .toSorted()
+    .toReversed();
 
 /** The name among `names` with the highest number. */
 export const highestNote = (names: readonly string[]): string | undefined =>
-  names.filter((name) => sequenceOf(name) !== null).toSorted().at(-1);
+  names
+    .filter((name) => sequenceOf(name) !== null)
+    .toSorted()
+    .at(-1);
 
 /** Fails: the sink holds another text under this number. */
 export function refuseOther(sink: string, sequence: number, reference: string): never {

@@ -47,7 +47,8 @@ export async function readState(session: Session): Promise<LedgerState> {
   });
   if (row === undefined) throw new Error('the state query always answers one row');
   return {
-    epoch: row.epoch === null ? null : { ...row.epoch, xidOffset: BigInt(row.epoch.xidOffset), firstXid: BigInt(row.epoch.firstXid) },
+    epoch:
+      row.epoch === null ? null : { ...row.epoch, xidOffset: BigInt(row.epoch.xidOffset), firstXid: BigInt(row.epoch.firstXid) },
     head: row.head === null ? null : headOf(row.head),
     xmin: BigInt(row.xmin),
     xmax: BigInt(row.xmax),
@@ -58,7 +59,10 @@ export async function readState(session: Session): Promise<LedgerState> {
 
 interface StateRow {
   readonly epoch: (Omit<Epoch, 'xidOffset' | 'firstXid'> & { xidOffset: string; firstXid: string }) | null;
-  readonly head: Readonly<Record<'sequence' | 'epoch' | 'size' | 'ageMs', number> & Record<'lo' | 'hi' | 'root' | 'peaks' | 'note' | 'guards' | 'closedAt', string>> | null;
+  readonly head: Readonly<
+    Record<'sequence' | 'epoch' | 'size' | 'ageMs', number> &
+      Record<'lo' | 'hi' | 'root' | 'peaks' | 'note' | 'guards' | 'closedAt', string>
+  > | null;
   readonly xmin: string;
   readonly xmax: string;
   readonly in_recovery: boolean;

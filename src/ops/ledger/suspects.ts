@@ -17,16 +17,18 @@ export async function suspects(session: Session, range: WindowRange, xidOffset: 
   const shown = [...key, xidColumn].map((column) => `${literal(column)}, t.${ident(column)}`).join(', ');
   const xid = `t.${ident(xidColumn)}`;
   const closed = (hi - xidOffset) % 4_294_967_296n;
-  return session.rows<{ row: JsonObject }>(
-    `select pg_catalog.jsonb_build_object(${shown}, 'written by transaction', t.xmin::pg_catalog.text) as row
+  return session
+    .rows<{ row: JsonObject }>(
+      `select pg_catalog.jsonb_build_object(${shown}, 'written by transaction', t.xmin::pg_catalog.text) as row
      from only ${qualified(partition.schema, partition.relation)} t
      where ${xid} >= $1::pg_catalog.xid8 and ${xid} < $2::pg_catalog.xid8
        -- xmin has 32 bits and wraps around: newer means less than half the circle ahead.
        and (t.xmin::pg_catalog.text::pg_catalog.int8 - $3::pg_catalog.int8 + 4294967296) % 4294967296 < 2147483648
      order by ${xid}
      limit ${LIMIT}`,
-    [String(lo), String(hi), String(closed)],
-  ).then((rows) => rows.map(({ row }) => row));
+      [String(lo), String(hi), String(closed)],
+    )
+    .then((rows) => rows.map(({ row }) => row));
 }
 
 async function keyColumns(session: Session, schema: string, relation: string): Promise<string[]> {

@@ -20,7 +20,10 @@ export interface VerifierKey {
  * Fails with usage on a name that would break it.
  */
 export function verifierKeyText(name: string, publicKey: Uint8Array): string {
-  if (!NAME.test(name)) fail('usage', `not a name for a key: ${JSON.stringify(name)}`, { hint: 'Take letters, digits and dashes, such as learning-lab-ledger.' });
+  if (!NAME.test(name))
+    fail('usage', `not a name for a key: ${JSON.stringify(name)}`, {
+      hint: 'Take letters, digits and dashes, such as learning-lab-ledger.',
+    });
   const body = Buffer.concat([Buffer.from([ED25519]), publicKey]);
   return `${name}+${keyId(name, body).toString('hex')}+${body.toString('base64')}`;
 }
@@ -36,7 +39,9 @@ export function parseVerifierKey(text: string): VerifierKey {
   }
   const [, name = '', id = ''] = match;
   if (keyId(name, body).toString('hex') !== id) {
-    fail('config.invalid', `the verifier key of ${name} does not fit its id ${id}`, { hint: 'Copy it again from where it was printed.' });
+    fail('config.invalid', `the verifier key of ${name} does not fit its id ${id}`, {
+      hint: 'Copy it again from where it was printed.',
+    });
   }
   return { name, id: Buffer.from(id, 'hex'), publicKey: publicKeyOf(body.subarray(1)) };
 }

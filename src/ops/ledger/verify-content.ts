@@ -81,7 +81,13 @@ async function compare(session: Session, task: PartitionTask): Promise<Finding[]
   }
   const extra = await strayRows(session, task);
   if (extra !== null) return [extra];
-  return [finding('sealed', task.partition, `${rows} rows in ${windows} windows are as they were sealed`, { rows, windows, full: task.extent.full })];
+  return [
+    finding('sealed', task.partition, `${rows} rows in ${windows} windows are as they were sealed`, {
+      rows,
+      windows,
+      full: task.extent.full,
+    }),
+  ];
 }
 
 async function* windowPages(session: Session, { partition, epoch, extent }: PartitionTask): AsyncGenerator<WindowRow[]> {
@@ -139,7 +145,11 @@ async function firstDifference(session: Session, task: PartitionTask, batch: rea
 
 function sentence({ position, sequence, rows, lo, hi }: WindowRow, found: number, suspected: number): string {
   const what =
-    found === rows ? 'a row has another content' : found < rows ? `${rows - found} rows are missing` : `${found - rows} rows are too many`;
+    found === rows
+      ? 'a row has another content'
+      : found < rows
+        ? `${rows - found} rows are missing`
+        : `${found - rows} rows are too many`;
   const more = suspected === 0 ? '' : `; ${suspected} rows in it were written after it was sealed`;
   return `window ${position} of checkpoint ${sequence} (transactions ${lo} to ${hi}, ${rows} rows): ${what}${more}`;
 }
@@ -156,11 +166,22 @@ async function sealAlone(session: Session, range: WindowRange) {
 function rangeOf({ table, partition, xidColumn, lists }: PartitionTask, { columnsVersion, lo, hi }: WindowRow): WindowRange {
   const { schema, name } = splitName(partition);
   const columns = lists.get(table)?.get(columnsVersion) ?? [];
-  return { table, partition: { name: partition, schema, relation: name }, columnsVersion, columns, xidColumn, lo: BigInt(lo), hi: BigInt(hi) };
+  return {
+    table,
+    partition: { name: partition, schema, relation: name },
+    columnsVersion,
+    columns,
+    xidColumn,
+    lo: BigInt(lo),
+    hi: BigInt(hi),
+  };
 }
 
 /** Rows no window knows: of transactions long sealed, in a partition or at a place where there were none; or of transactions to come. */
-async function strayRows(session: Session, { partition, epoch, head, xidColumn, extent, restored }: PartitionTask): Promise<Finding | null> {
+async function strayRows(
+  session: Session,
+  { partition, epoch, head, xidColumn, extent, restored }: PartitionTask,
+): Promise<Finding | null> {
   const { schema, name } = splitName(partition);
   const xid = `t.${ident(xidColumn)}`;
   const [future] = await session.rows<{ count: number; first: string | null }>(
@@ -171,7 +192,12 @@ async function strayRows(session: Session, { partition, epoch, head, xidColumn, 
     [String(epoch.xidOffset)],
   );
   if (!restored && future !== undefined && future.count > 0) {
-    return finding('tampered', partition, `${future.count} rows name transactions that have not begun, the first ${future.first}`, { first: future.first });
+    return finding(
+      'tampered',
+      partition,
+      `${future.count} rows name transactions that have not begun, the first ${future.first}`,
+      { first: future.first },
+    );
   }
   if (!extent.full) return null;
   const [count] = await session.rows<{ found: number; sealed: number }>(

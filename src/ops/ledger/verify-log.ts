@@ -41,17 +41,28 @@ export async function verifyLog(session: Session, publicKeys: readonly string[])
   for await (const checkpoint of eachCheckpoint(session)) {
     if (last?.epoch !== checkpoint.epoch) tree = new TreeBuilder();
     const problem =
-      chainProblem(last, checkpoint) ?? noteProblem(last, checkpoint, publicKeys) ?? (await treeProblem(session, tree, checkpoint));
+      chainProblem(last, checkpoint) ??
+      noteProblem(last, checkpoint, publicKeys) ??
+      (await treeProblem(session, tree, checkpoint));
     if (problem !== null) {
-      return [finding('tampered', checkpoint.origin, `checkpoint ${checkpoint.sequence}: ${problem}`, { sequence: checkpoint.sequence })];
+      return [
+        finding('tampered', checkpoint.origin, `checkpoint ${checkpoint.sequence}: ${problem}`, {
+          sequence: checkpoint.sequence,
+        }),
+      ];
     }
     last = checkpoint;
     checkpoints += 1;
   }
   if (last === null) return [];
   const beyond = await entriesBeyond(session, last);
-  if (beyond > 0) return [finding('tampered', last.origin, `${beyond} windows are in no checkpoint`, { sequence: last.sequence })];
-  return [finding('sealed', last.origin, `${checkpoints} checkpoints, ${last.size} windows: roots, signatures and chain are right`, { sequence: last.sequence })];
+  if (beyond > 0)
+    return [finding('tampered', last.origin, `${beyond} windows are in no checkpoint`, { sequence: last.sequence })];
+  return [
+    finding('sealed', last.origin, `${checkpoints} checkpoints, ${last.size} windows: roots, signatures and chain are right`, {
+      sequence: last.sequence,
+    }),
+  ];
 }
 
 function chainProblem(last: CheckpointRow | null, { epoch, lo, sequence, size }: CheckpointRow): string | null {
@@ -84,7 +95,11 @@ function noteProblem(last: CheckpointRow | null, checkpoint: CheckpointRow, publ
   }
 }
 
-async function treeProblem(session: Session, tree: TreeBuilder, { epoch, size, root, sequence }: CheckpointRow): Promise<string | null> {
+async function treeProblem(
+  session: Session,
+  tree: TreeBuilder,
+  { epoch, size, root, sequence }: CheckpointRow,
+): Promise<string | null> {
   while (tree.size < size) {
     const rows = await session.rows<WindowRow>(WINDOWS, [epoch, tree.size, Math.min(size, tree.size + PAGE)]);
     if (rows.length === 0) return `window ${tree.size} is missing`;
@@ -93,7 +108,9 @@ async function treeProblem(session: Session, tree: TreeBuilder, { epoch, size, r
       tree.push(entryHash({ epoch, ...row }));
     }
   }
-  return tree.root().equals(root) ? null : `the windows do not have its root: one of those up to ${size - 1} of checkpoint ${sequence} was changed`;
+  return tree.root().equals(root)
+    ? null
+    : `the windows do not have its root: one of those up to ${size - 1} of checkpoint ${sequence} was changed`;
 }
 
 async function* eachCheckpoint(session: Session): AsyncGenerator<CheckpointRow> {

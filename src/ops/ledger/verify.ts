@@ -33,7 +33,10 @@ export async function verifyLedger(session: Session, inputs: VerifyInputs): Prom
   const state = await readState(session);
   const { epoch, head } = state;
   if (epoch === null || head === null) {
-    return [finding('unsealed', 'the ledger', 'no checkpoint was ever made'), ...(await verifyOutside(session, sinks, state, settings.publicKeys))];
+    return [
+      finding('unsealed', 'the ledger', 'no checkpoint was ever made'),
+      ...(await verifyOutside(session, sinks, state, settings.publicKeys)),
+    ];
   }
   const restored = restoredFinding(state, epoch, head);
   const log = await verifyLog(session, settings.publicKeys);
@@ -57,11 +60,24 @@ function restoredFinding({ systemIdentifier, xmin, inRecovery }: LedgerState, ep
 
 type Standing = Pick<PartitionTask, 'epoch' | 'head' | 'restored'>;
 
-async function verifyContent(session: Session, inputs: VerifyInputs, standing: Standing, tables: readonly SealedTable[]): Promise<Finding[]> {
+async function verifyContent(
+  session: Session,
+  inputs: VerifyInputs,
+  standing: Standing,
+  tables: readonly SealedTable[],
+): Promise<Finding[]> {
   const lists = await readColumnLists(session);
   const { settings, extent, onRows } = inputs;
   const tasks = (await partitionsOf(session, standing.epoch, tables, inputs.table)).map(
-    ({ table, partition }): PartitionTask => ({ table, partition, ...standing, xidColumn: settings.xidColumn, lists, extent, onRows }),
+    ({ table, partition }): PartitionTask => ({
+      table,
+      partition,
+      ...standing,
+      xidColumn: settings.xidColumn,
+      lists,
+      extent,
+      onRows,
+    }),
   );
   const found: Finding[][] = tasks.map(() => []);
   let next = 0;
@@ -82,12 +98,19 @@ interface Named {
 }
 
 /** Partitions that have windows, gone or not, and those that are there: a partition without windows may hold rows put in later. */
-async function partitionsOf(session: Session, { epoch }: Epoch, tables: readonly SealedTable[], only: string | undefined): Promise<Named[]> {
+async function partitionsOf(
+  session: Session,
+  { epoch }: Epoch,
+  tables: readonly SealedTable[],
+  only: string | undefined,
+): Promise<Named[]> {
   const sealed = await session.rows<Named>(
     'select distinct w.table_name as table, w.partition_name as partition from dbctl.ledger_window w where w.epoch = $1',
     [epoch],
   );
-  const present = tables.flatMap(({ name, partitions }) => partitions.map((partition) => ({ table: name, partition: partition.name })));
+  const present = tables.flatMap(({ name, partitions }) =>
+    partitions.map((partition) => ({ table: name, partition: partition.name })),
+  );
   const all = new Map([...sealed, ...present].map((one) => [one.partition, one]));
   return [...all.values()]
     .filter(({ table }) => only === undefined || table === only)
@@ -111,15 +134,25 @@ async function openRows(
       const message = `${closable} rows of ended transactions are not sealed, and the last checkpoint is ${seconds(head.ageMs)} old`;
       findings.push(finding('unsealed', table.name, message, { rows: closable }));
     } else if (closable + open > 0) {
-      findings.push(finding('pending', table.name, `${closable + open} rows wait for the next checkpoint`, { rows: closable + open }));
+      findings.push(
+        finding('pending', table.name, `${closable + open} rows wait for the next checkpoint`, { rows: closable + open }),
+      );
     }
   }
   if (head.ageMs > (HEARTBEAT_INTERVALS + 2) * settings.intervalMs) {
-    findings.push(finding('suppressed', epoch.origin, `the last checkpoint is ${seconds(head.ageMs)} old; one is due every ${seconds(HEARTBEAT_INTERVALS * settings.intervalMs)}`));
+    findings.push(
+      finding(
+        'suppressed',
+        epoch.origin,
+        `the last checkpoint is ${seconds(head.ageMs)} old; one is due every ${seconds(HEARTBEAT_INTERVALS * settings.intervalMs)}`,
+      ),
+    );
   }
   const horizon = await readHorizon(session);
   if (horizon !== null && horizon.ageMs > 10 * settings.intervalMs) {
-    findings.push(finding('horizon', horizon.who, `it is open for ${seconds(horizon.ageMs)}, and nothing that came after it can be sealed`));
+    findings.push(
+      finding('horizon', horizon.who, `it is open for ${seconds(horizon.ageMs)}, and nothing that came after it can be sealed`),
+    );
   }
   return findings;
 }
@@ -127,7 +160,8 @@ async function openRows(
 async function countOpen(session: Session, { name, partitions }: SealedTable, xidColumn: string, hi: bigint, xmin: bigint) {
   const column = `t.${ident(xidColumn)}`;
   const parts = partitions.map(
-    ({ schema, relation }) => `select ${column} as xid from only ${qualified(schema, relation)} t where ${column} >= $1::pg_catalog.xid8`,
+    ({ schema, relation }) =>
+      `select ${column} as xid from only ${qualified(schema, relation)} t where ${column} >= $1::pg_catalog.xid8`,
   );
   if (parts.length === 0) return { name, closable: 0, open: 0 };
   const [row] = await session.rows<{ closable: number; open: number }>(

@@ -37,21 +37,36 @@ export interface ThrowAwayRequest {
  * A real PostgreSQL from npm in a temporary folder for the length of `use`; stopped and removed whatever happens.
  * Fails with server.failed where it cannot be made.
  */
-export async function withThrowAwayServer<T>(request: ThrowAwayRequest, use: (server: ThrowAwayServer) => Promise<T>): Promise<T> {
+export async function withThrowAwayServer<T>(
+  request: ThrowAwayRequest,
+  use: (server: ThrowAwayServer) => Promise<T>,
+): Promise<T> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'dbctl-throw-away-')));
   const data = join(folder, 'data');
   try {
     await chmod(folder, 0o711);
     const account = await serverAccount(request.uid);
     const { progress, signal } = request;
-    const { binFolder } = await usableBinaries(findEmbedded(request.major), account, join(tmpdir(), 'dbctl-binaries'), { progress, signal });
+    const { binFolder } = await usableBinaries(findEmbedded(request.major), account, join(tmpdir(), 'dbctl-binaries'), {
+      progress,
+      signal,
+    });
     const [socket, logs] = await Promise.all(['socket', 'logs'].map((name) => ownFolder(join(folder, name), account)));
     const [password, port] = [randomPassword(), await freePort()];
-    await createCluster({ binFolder, account, signal }, { data, making: join(folder, 'making-'), password, settings: request.settings });
+    await createCluster(
+      { binFolder, account, signal },
+      { data, making: join(folder, 'making-'), password, settings: request.settings },
+    );
     const start = async () => {
       await removeDeadLocks(data, socket);
-      const ended = await startCluster({ binFolder, account }, data, { port, socket: socket ?? folder }, join(logs ?? folder, 'server.log'));
-      if (ended.status !== 0) fail('server.failed', 'the throw-away server does not start', { detail: `${ended.stdout}${ended.stderr}` });
+      const ended = await startCluster(
+        { binFolder, account },
+        data,
+        { port, socket: socket ?? folder },
+        join(logs ?? folder, 'server.log'),
+      );
+      if (ended.status !== 0)
+        fail('server.failed', 'the throw-away server does not start', { detail: `${ended.stdout}${ended.stderr}` });
     };
     await start();
     try {

@@ -21,7 +21,10 @@ it('the destructive half holds on a throw-away server, which is gone afterwards'
   expect(results.filter(({ verdict }) => verdict === 'open' || verdict === 'unknown')).toEqual([]);
   expect(results.filter(({ path }) => path === 'detach_concurrently').length).toBeGreaterThan(15);
   expect(results.filter(({ path }) => path.startsWith('logical_apply')).length).toBe(8);
-  expect(results.filter(({ verdict }) => verdict === 'known-open').map(({ path }) => path)).toEqual(['reassign_owned', 'drop_database']);
+  expect(results.filter(({ verdict }) => verdict === 'known-open').map(({ path }) => path)).toEqual([
+    'reassign_owned',
+    'drop_database',
+  ]);
   expect(results.find(({ path }) => path === 'set_unlogged_then_crash')).toMatchObject({ verdict: 'refused' });
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith('dbctl-throw-away-'))).toEqual([]);
 });

@@ -86,7 +86,9 @@ describe('drift', () => {
   });
 
   it('of a shape is accepted by name only', async () => {
-    await bench.rows(`update pg_attribute set attname = 'remark' where attrelid = 'public.events'::regclass and attname = 'note'`);
+    await bench.rows(
+      `update pg_attribute set attname = 'remark' where attrelid = 'public.events'::regclass and attname = 'note'`,
+    );
     await bench.install(settings, { repair: true, accept: ['public.months'] });
     expect(await drift()).toHaveLength(1);
     await bench.install(settings, { accept: ['public.events'] });
@@ -111,10 +113,14 @@ describe('an unlock', () => {
     const [anna, bert] = await Promise.all(people.map((person) => bench.connectAs(person, 'x')));
     if (anna === undefined || bert === undefined) throw new Error('no connections');
     for (const one of [anna, bert]) one.on('error', () => {});
-    const { rows } = await anna.query<{ id: string }>(`select dbctl.request_unlock('public.events', 'add a column, ticket 42') as id`);
+    const { rows } = await anna.query<{ id: string }>(
+      `select dbctl.request_unlock('public.events', 'add a column, ticket 42') as id`,
+    );
     const id = rows[0]?.id;
     await expect(anna.query(`select dbctl.use_unlock('${id}')`)).rejects.toThrow('the unlock is not approved');
-    await expect(anna.query(`select dbctl.approve_unlock('${id}')`)).rejects.toThrow('t_unlock_anna asked for this unlock and cannot approve it');
+    await expect(anna.query(`select dbctl.approve_unlock('${id}')`)).rejects.toThrow(
+      't_unlock_anna asked for this unlock and cannot approve it',
+    );
     await bert.query(`select dbctl.approve_unlock('${id}')`);
     await expect(bert.query(`select dbctl.use_unlock('${id}')`)).rejects.toThrow('the unlock belongs to t_unlock_anna');
     await anna.query('begin');
@@ -140,7 +146,13 @@ describe('an unlock', () => {
         `select p.purpose, p.reason, p.given_by, u.approved_by, p.ended from dbctl.permit p join dbctl.unlock_request u on u.id = p.unlock_request`,
       ),
     ).toEqual([
-      { purpose: 'unlock', reason: 'add a column, ticket 42', given_by: 't_unlock_anna', approved_by: 't_unlock_bert', ended: true },
+      {
+        purpose: 'unlock',
+        reason: 'add a column, ticket 42',
+        given_by: 't_unlock_anna',
+        approved_by: 't_unlock_bert',
+        ended: true,
+      },
     ]);
   });
 

@@ -26,7 +26,13 @@ const GUARDS: readonly Trigger[] = [
 ];
 
 /** What definitions are written with: none of it may look like drift, or refuse a harmless command. */
-const SETTINGS = [`timezone = 'Asia/Tokyo'`, `datestyle = 'German'`, 'quote_all_identifiers = on', `intervalstyle = 'iso_8601'`, 'extra_float_digits = 0'];
+const SETTINGS = [
+  `timezone = 'Asia/Tokyo'`,
+  `datestyle = 'German'`,
+  'quote_all_identifiers = on',
+  `intervalstyle = 'iso_8601'`,
+  'extra_float_digits = 0',
+];
 
 describe('immutability install on the reference project', () => {
   it('guards every table and partition, and finds nothing to do the second time', async () => {
@@ -138,7 +144,10 @@ describe('immutability install on the reference project', () => {
   });
 
   it.each([
-    ['update audit.audit_log set reason_code = null where false', 'IM001 UPDATE of audit.audit_log is refused: the table is append-only'],
+    [
+      'update audit.audit_log set reason_code = null where false',
+      'IM001 UPDATE of audit.audit_log is refused: the table is append-only',
+    ],
     ['delete from only content.lab_versions', 'IM001 DELETE of content.lab_versions is refused: the table is append-only'],
     [
       `insert into audit.audit_log (actor_type, actor_id, action, entity_type) values ('system', 'x', 'a.b', 'c')
@@ -147,14 +156,29 @@ describe('immutability install on the reference project', () => {
     ],
     ['truncate audit.audit_log_default', 'IM002 TRUNCATE of audit.audit_log_default is refused: the table is append-only'],
     ['truncate identity.users cascade', 'IM002 TRUNCATE of execution.verification_attempts is refused: the table is append-only'],
-    ['alter table audit.audit_log disable trigger user', 'IM003 ALTER TABLE of audit.audit_log is refused: the table is protected'],
+    [
+      'alter table audit.audit_log disable trigger user',
+      'IM003 ALTER TABLE of audit.audit_log is refused: the table is protected',
+    ],
     ['grant update on audit.audit_log to public', 'IM003 GRANT of audit.audit_log is refused: the table is protected'],
     ['drop table audit.audit_log', 'IM004 dropping the table audit.audit_log is refused: it is protected'],
     ['drop function dbctl.refuse_truncate() cascade', /^IM004 dropping the (trigger|function) .* is refused: it is protected$/],
-    ['create or replace function dbctl.why_refused(relation oid) returns text language sql return null', /^IM003 CREATE FUNCTION of dbctl\.why_refused/],
-    ['alter table content.lab_versions add column x float8 default random()', /^IM005 ALTER TABLE of content.lab_versions is refused: it would/],
-    ['drop index concurrently audit.audit_log_pkey', /^IM006 drop index … concurrently is refused: audit.audit_log is protected$/],
-    ['alter table audit.audit_log detach partition audit.audit_log_default concurrently', /^IM006 alter table … concurrently is refused/],
+    [
+      'create or replace function dbctl.why_refused(relation oid) returns text language sql return null',
+      /^IM003 CREATE FUNCTION of dbctl\.why_refused/,
+    ],
+    [
+      'alter table content.lab_versions add column x float8 default random()',
+      /^IM005 ALTER TABLE of content.lab_versions is refused: it would/,
+    ],
+    [
+      'drop index concurrently audit.audit_log_pkey',
+      /^IM006 drop index … concurrently is refused: audit.audit_log is protected$/,
+    ],
+    [
+      'alter table audit.audit_log detach partition audit.audit_log_default concurrently',
+      /^IM006 alter table … concurrently is refused/,
+    ],
   ])('refuses %s even to a superuser', async (sql, said) => {
     const refusal = await bench.refusal(sql);
     if (typeof said === 'string') expect(refusal).toBe(said);

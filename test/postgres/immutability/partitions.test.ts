@@ -5,7 +5,9 @@ const bench = guardBench('empty');
 const settings = settingsFor({ name: 'log', generated: ['xid'] });
 
 beforeAll(async () => {
-  await bench.rows(`create table public.log (id int, at date, xid xid8 default pg_current_xact_id(), primary key (id, at)) partition by range (at)`);
+  await bench.rows(
+    `create table public.log (id int, at date, xid xid8 default pg_current_xact_id(), primary key (id, at)) partition by range (at)`,
+  );
   await bench.install(settings);
 });
 
@@ -41,7 +43,9 @@ describe('a new partition', () => {
 
   it('leaves no permit behind in its transaction', async () => {
     await bench.client.query('begin');
-    await bench.client.query(`create table public.log_02 partition of public.log for values from ('2026-02-01') to ('2026-03-01')`);
+    await bench.client.query(
+      `create table public.log_02 partition of public.log for values from ('2026-02-01') to ('2026-03-01')`,
+    );
     await expect(bench.client.query('alter table public.log_02 disable trigger user')).rejects.toMatchObject({ code: 'IM003' });
     await bench.client.query('rollback');
   });
@@ -54,7 +58,9 @@ describe('a new partition', () => {
     expect(await guards('public.log_03a')).toEqual(ALL);
     // Its own row guard would be cloned to the partitions below, under the same name.
     expect(await guards('public.log_03')).toEqual(ALL.slice(1));
-    expect(await bench.rows(`select root::text from dbctl.protected_relation where table_name = 'log_03a'`)).toEqual([{ root: 'log' }]);
+    expect(await bench.rows(`select root::text from dbctl.protected_relation where table_name = 'log_03a'`)).toEqual([
+      { root: 'log' },
+    ]);
   });
 
   it('comes from dbctl.create_partition(), too, for a role with no right but that one', async () => {
@@ -63,8 +69,12 @@ describe('a new partition', () => {
     const job = await bench.connectAs('t_partitions_job', 'x');
     await job.query(`select dbctl.create_partition('public.log', 'log_04', '2026-04-01', '2026-05-01')`);
     expect(await guards('public.log_04')).toEqual(ALL);
-    await expect(job.query(`select dbctl.create_partition('pg_class', 'x', '1', '2')`)).rejects.toThrow('pg_class is not a protected table');
-    await expect(job.query(`create table public.log_05 partition of public.log for values from ('2026-05-01') to ('2026-06-01')`)).rejects.toMatchObject({
+    await expect(job.query(`select dbctl.create_partition('pg_class', 'x', '1', '2')`)).rejects.toThrow(
+      'pg_class is not a protected table',
+    );
+    await expect(
+      job.query(`create table public.log_05 partition of public.log for values from ('2026-05-01') to ('2026-06-01')`),
+    ).rejects.toMatchObject({
       code: '42501',
     });
     await job.end();
@@ -86,7 +96,9 @@ describe('a new partition', () => {
     for (let round = 0; round < 10; round += 1) {
       const name = `race_${round}`;
       await bench.rows(`create table public.${name} (id int, at date) partition by range (at)`);
-      const create = bench.rows(`create table public.${name}_p partition of public.${name} for values from ('2026-01-01') to ('2026-02-01')`);
+      const create = bench.rows(
+        `create table public.${name}_p partition of public.${name} for values from ('2026-01-01') to ('2026-02-01')`,
+      );
       await Promise.all([bench.install(settingsFor({ name: 'log', generated: ['xid'] }, { name })), create]);
       await bench.install(settingsFor({ name: 'log', generated: ['xid'] }, { name }));
       expect(await guards(`public.${name}_p`)).toEqual(ALL);
@@ -98,8 +110,8 @@ describe('a new partition', () => {
     const wanted = settingsFor({ name: 'log', generated: ['xid'] }, { name: 'busy' });
     const results = await Promise.all(Array.from({ length: 20 }, () => bench.install(wanted)));
     expect(results.filter(({ steps }) => steps.some(({ object }) => object === 'public.busy'))).toHaveLength(1);
-    expect(await bench.rows(`select count(*)::int as counters from dbctl.violation_counter where relation = 'public.busy'::regclass`)).toEqual([
-      { counters: 6 },
-    ]);
+    expect(
+      await bench.rows(`select count(*)::int as counters from dbctl.violation_counter where relation = 'public.busy'::regclass`),
+    ).toEqual([{ counters: 6 }]);
   });
 });

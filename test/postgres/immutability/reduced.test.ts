@@ -18,7 +18,9 @@ beforeAll(async () => {
   await bench.rows(`create role t_reduced_app login password 'x'`);
   await bench.rows(`alter database "${bench.database.name}" owner to ${OWNER}`);
   await bench.rows(`alter schema public owner to ${OWNER}`);
-  await bench.rows(`create table public.events (id int generated always as identity, at date, note text) partition by range (at)`);
+  await bench.rows(
+    `create table public.events (id int generated always as identity, at date, note text) partition by range (at)`,
+  );
   await bench.rows(`alter table public.events owner to ${OWNER}`);
   await bench.rows('grant all on public.events to t_reduced_app');
 });
@@ -46,14 +48,18 @@ describe('a server that allows no superuser', () => {
     expect(await bench.refusal('truncate public.events')).toMatch(/^IM002 /);
     const app = await bench.connectAs('t_reduced_app', 'x');
     await expect(app.query('update public.events set note = null')).rejects.toMatchObject({ code: '42501' });
-    await expect(app.query('insert into public.events (id, at) overriding system value values (1, now())')).rejects.toMatchObject({
-      code: '42501',
-    });
+    await expect(app.query('insert into public.events (id, at) overriding system value values (1, now())')).rejects.toMatchObject(
+      {
+        code: '42501',
+      },
+    );
     await app.end();
   });
 
   it('finds new partitions at the next install; until then they have the row guard alone', async () => {
-    await asOwner((session) => session.script(`create table public.events_01 partition of public.events for values from ('2026-01-01') to ('2026-02-01')`));
+    await asOwner((session) =>
+      session.script(`create table public.events_01 partition of public.events for values from ('2026-01-01') to ('2026-02-01')`),
+    );
     expect(await bench.refusal('delete from public.events_01 where false')).toBe('done');
     await bench.rows(`insert into public.events (at) values ('2026-01-02')`);
     expect(await bench.refusal('delete from public.events_01')).toMatch(/^IM001 /);

@@ -7,9 +7,13 @@ import { guardBench, referenceSettings } from './support.ts';
 
 const bench = guardBench();
 const test = (tables: readonly string[] = [], roles: readonly string[] = []): Promise<SelfTest> =>
-  bench.session(async (session) => selfTest(session, await referenceSettings(), { tables, roles, superuser: true, progress: silentProgress }));
+  bench.session(async (session) =>
+    selfTest(session, await referenceSettings(), { tables, roles, superuser: true, progress: silentProgress }),
+  );
 const open = ({ results }: SelfTest) =>
-  results.filter(({ verdict }) => verdict === 'open').map(({ path, relation, role, got }) => `${path} ${relation} ${role} ${got}`);
+  results
+    .filter(({ verdict }) => verdict === 'open')
+    .map(({ path, relation, role, got }) => `${path} ${relation} ${role} ${got}`);
 
 beforeAll(async () => {
   await bench.rows('create role t_selftest_writer login');
@@ -42,9 +46,11 @@ describe('immutability test', () => {
     const root = results.filter(({ relation, role }) => relation === 'audit.audit_log' && role === 't_selftest_writer');
     expect(root.find(({ path }) => path === 'update')).toMatchObject({ verdict: 'refused', got: '42501' });
     expect(root.find(({ path }) => path === 'insert_forged')).toMatchObject({ verdict: 'refused', got: '42501' });
-    expect((await test(['audit.audit_log'])).results.filter(({ path, role }) => path === 'insert_works' && role === 't_selftest_writer')).toMatchObject([
-      { verdict: 'works' },
-    ]);
+    expect(
+      (await test(['audit.audit_log'])).results.filter(
+        ({ path, role }) => path === 'insert_works' && role === 't_selftest_writer',
+      ),
+    ).toMatchObject([{ verdict: 'works' }]);
   });
 
   /** Each wall taken away by a superuser's hand in the catalogs: the test has to say exactly what is open then. */
@@ -57,7 +63,10 @@ describe('immutability test', () => {
     [
       'the row guard',
       `update pg_trigger set tgenabled = 'D' where tgrelid = 'content.lesson_versions'::regclass and tgname = 'dbctl_guard_row'`,
-      ['row_guard_alone_delete content.lesson_versions postgres done', 'row_guard_alone_update content.lesson_versions postgres done'],
+      [
+        'row_guard_alone_delete content.lesson_versions postgres done',
+        'row_guard_alone_update content.lesson_versions postgres done',
+      ],
     ],
     [
       'always: an origin trigger does not fire for the replica role',
@@ -72,7 +81,9 @@ describe('immutability test', () => {
   ])('without %s says what is open', async (_, sql, expected) => {
     try {
       await bench.rows(sql);
-      const found = open(await test(['content.lesson_versions'], ['postgres'])).filter((line) => !/^(\w+) \S+ \S+ IM003$/.test(line));
+      const found = open(await test(['content.lesson_versions'], ['postgres'])).filter(
+        (line) => !/^(\w+) \S+ \S+ IM003$/.test(line),
+      );
       expect(found.toSorted()).toEqual(expect.arrayContaining(expected));
       expect(found.filter((line) => /^(update|delete|merge)/.test(line))).toEqual([]);
     } finally {
@@ -97,7 +108,12 @@ describe('immutability test', () => {
     const { withSession } = await import('../../../src/db/session.ts');
     const target = { ...bench.database.target, user: 't_selftest_auditor', password: () => Promise.resolve('x') };
     const tested = await withSession(target, { access: 'write' }, async (session) =>
-      selfTest(session, await referenceSettings(), { tables: ['audit.audit_log'], roles: [], superuser: true, progress: silentProgress }),
+      selfTest(session, await referenceSettings(), {
+        tables: ['audit.audit_log'],
+        roles: [],
+        superuser: true,
+        progress: silentProgress,
+      }),
     );
     await bench.rows('drop role t_selftest_auditor');
     expect(tested.counted).toBe(true);
@@ -107,18 +123,20 @@ describe('immutability test', () => {
 
   it('keeps no writer waiting for more than 50 ms, and a busy table makes it say so', async () => {
     const writer = await bench.connectAs('postgres', new URL(bench.database.url).password);
-    let running = true;
+    const stop = new AbortController();
     const waits: number[] = [];
     const writing = (async () => {
-      while (running) {
+      while (!stop.signal.aborted) {
         const started = performance.now();
-        await writer.query(`insert into audit.audit_log (actor_type, actor_id, action, entity_type) values ('system', 'w', 'a.b', 'c')`);
+        await writer.query(
+          `insert into audit.audit_log (actor_type, actor_id, action, entity_type) values ('system', 'w', 'a.b', 'c')`,
+        );
         waits.push(performance.now() - started);
         await sleep(1);
       }
     })();
     const tested = await test(['audit.audit_log']);
-    running = false;
+    stop.abort();
     await writing;
     expect(open(tested)).toEqual([]);
     expect(waits.length).toBeGreaterThan(50);

@@ -7,9 +7,21 @@ const bench = guardBench('empty');
 /** Each shape by which something other than an update changes what a row says: definition, shape, and what is told. */
 const SHAPES: readonly (readonly [string, UnsafeShape | null, string])[] = [
   [`create type kind as enum ('a'); create table t (id int, k kind)`, 'enum', 'column k of type kind is an unsafe shape (enum)'],
-  [`create type kind as enum ('a'); create table t (id int, k kind[])`, 'enum', 'column k of type kind[] is an unsafe shape (enum)'],
-  ['create type pair as (a int); create table t (id int, p pair)', 'composite', 'column p of type pair is an unsafe shape (composite)'],
-  ['create domain short as text; create table t (id int, s short)', 'domain', 'column s of type short is an unsafe shape (domain)'],
+  [
+    `create type kind as enum ('a'); create table t (id int, k kind[])`,
+    'enum',
+    'column k of type kind[] is an unsafe shape (enum)',
+  ],
+  [
+    'create type pair as (a int); create table t (id int, p pair)',
+    'composite',
+    'column p of type pair is an unsafe shape (composite)',
+  ],
+  [
+    'create domain short as text; create table t (id int, s short)',
+    'domain',
+    'column s of type short is an unsafe shape (domain)',
+  ],
   [
     'create table t (id int, double int generated always as (id * 2) virtual)',
     'virtual-column',
@@ -26,7 +38,11 @@ const SHAPES: readonly (readonly [string, UnsafeShape | null, string])[] = [
     'cascade',
     'foreign key t_id_fkey of t changes rows on update is an unsafe shape (cascade)',
   ],
-  ['create table t (id int); create table child () inherits (t)', 'inheritance', 'child inherits from t is an unsafe shape (inheritance)'],
+  [
+    'create table t (id int); create table child () inherits (t)',
+    'inheritance',
+    'child inherits from t is an unsafe shape (inheritance)',
+  ],
   ['create unlogged table t (id int)', null, 'it is unlogged: a crash empties it'],
   ['create view t as select 1 as id', null, 'it is not a table'],
   ['select 1', null, 'there is no such table'],
@@ -42,7 +58,11 @@ describe('a table of an unsafe shape', () => {
     expect(refused.refusals.map(({ object, problem }) => `${object}: ${problem}`)).toEqual([`public.t: ${said}`]);
     expect(refused.refusals[0]?.fix).not.toBe('');
     expect(refused.steps.filter(({ id }) => id === 'table')).toEqual([]);
-    expect(await bench.rows(`select from pg_trigger t join pg_class c on c.oid = t.tgrelid where t.tgname like 'dbctl_guard%' and c.relnamespace <> 'dbctl'::regnamespace`)).toEqual([]);
+    expect(
+      await bench.rows(
+        `select from pg_trigger t join pg_class c on c.oid = t.tgrelid where t.tgname like 'dbctl_guard%' and c.relnamespace <> 'dbctl'::regnamespace`,
+      ),
+    ).toEqual([]);
     if (shape === null) return;
     const accepted = await bench.install(settingsFor({ name: 't', generated: ['id'], accept: [shape] }));
     expect(accepted.refusals).toEqual([]);

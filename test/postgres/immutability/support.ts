@@ -91,4 +91,4 @@ export async function refusalOf(client: pg.Client, sql: string): Promise<string>
   }
 }
 
-export const readProject = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+const readProject = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');

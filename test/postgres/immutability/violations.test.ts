@@ -5,7 +5,9 @@ import { guardBench, settingsFor } from './support.ts';
 
 const bench = guardBench('empty');
 const seen = async () =>
-  (await bench.session(readViolations)).filter(({ attempts }) => attempts > 0).map(({ sqlstate, attempts }) => [sqlstate, attempts]);
+  (await bench.session(readViolations))
+    .filter(({ attempts }) => attempts > 0)
+    .map(({ sqlstate, attempts }) => [sqlstate, attempts]);
 
 beforeAll(async () => {
   await bench.rows('create table public.events (id int primary key, note text)');

@@ -45,7 +45,9 @@ describe('a checkpoint', () => {
   });
 
   it('reads the same hashes under every setting of the session', async () => {
-    const [before] = await bench.rows<{ root: string }>(`select encode(root, 'hex') as root from dbctl.ledger_window order by position limit 1`);
+    const [before] = await bench.rows<{ root: string }>(
+      `select encode(root, 'hex') as root from dbctl.ledger_window order by position limit 1`,
+    );
     for (const set of [
       `timezone = 'Asia/Tokyo'`,
       `datestyle = 'German, DMY'`,
@@ -66,7 +68,9 @@ describe('a checkpoint', () => {
     await bench.rows(`alter table public.log add column note text default 'none'`);
     await insert('with note');
     await bench.checkpoint();
-    expect(await bench.rows('select version, jsonb_array_length(columns) as columns from dbctl.ledger_columns order by 1')).toEqual([
+    expect(
+      await bench.rows('select version, jsonb_array_length(columns) as columns from dbctl.ledger_columns order by 1'),
+    ).toEqual([
       { version: 1, columns: 5 },
       { version: 2, columns: 6 },
     ]);

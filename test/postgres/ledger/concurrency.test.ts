@@ -19,7 +19,11 @@ async function write(bench: ReturnType<typeof ledgerBench>, place: number, { iso
     const at = (place + round) % 5 === 0 ? '2020-01-01' : '2026-06-01';
     try {
       await client.query(`begin isolation level ${isolation}`);
-      await client.query('insert into public.log (what, at) select $1, $2 from generate_series(1, $3::int)', [`w${place}`, at, rows]);
+      await client.query('insert into public.log (what, at) select $1, $2 from generate_series(1, $3::int)', [
+        `w${place}`,
+        at,
+        rows,
+      ]);
       if (round % 3 === 0) {
         await client.query('savepoint a');
         await client.query(`insert into public.log (what, at) values ('rolled back', $1)`, [at]);
@@ -48,10 +52,10 @@ describe.each(['read committed', 'repeatable read', 'serializable'])('twenty wri
   const bench = ledgerBench();
 
   it('and three checkpointers: every row is sealed exactly once', async () => {
-    let stop = false;
+    const stop = new AbortController();
     const checkpointer = async () => {
       let made = 0;
-      while (!stop) {
+      while (!stop.signal.aborted) {
         const { kind } = await bench.checkpoint({ sinks: [] });
         if (kind === 'made') made += 1;
         await sleep(30);
@@ -71,7 +75,7 @@ describe.each(['read committed', 'repeatable read', 'serializable'])('twenty wri
     const committed = (await Promise.all(writers)).reduce((sum, one) => sum + one, 0);
     await partitions;
     // While writers still ran, verification by somebody else must not have cried.
-    stop = true;
+    stop.abort();
     const made = (await Promise.all(checkpointers)).reduce((sum, one) => sum + one, 0);
     await bench.checkpoint();
     expect(complaints(await bench.verify(FULL))).toEqual([]);
@@ -91,15 +95,15 @@ describe.each(['read committed', 'repeatable read', 'serializable'])('twenty wri
   it('verification during the load is never a false alarm', async () => {
     const load = Promise.all(Array.from({ length: 8 }, (_, place) => write(bench, place, { isolation, ms: 2_000 })));
     const said: string[] = [];
-    let running = true;
+    const stop = new AbortController();
     const verifier = (async () => {
-      while (running) {
+      while (!stop.signal.aborted) {
         said.push(...complaints(await bench.verify(FULL)));
         await bench.checkpoint();
       }
     })();
     await load;
-    running = false;
+    stop.abort();
     await verifier;
     expect(said).toEqual([]);
   });

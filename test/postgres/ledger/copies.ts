@@ -24,13 +24,14 @@ export async function standbyOf(primary: TestServer): Promise<ServerCopy> {
   await client.connect();
   await client.query(`select pg_backup_start('standby', true)`);
   try {
-    return await copyOf(primary, async ({ data, give }) => {
+    return await copyOf(primary, async (copy) => {
       const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
+      const { data } = copy;
       await rm(join(data, 'postmaster.pid'), { force: true });
-      await give(join(data, 'backup_label'), rows[0]?.labelfile ?? '');
-      await give(join(data, 'standby.signal'), '');
+      await copy.give(join(data, 'backup_label'), rows[0]?.labelfile ?? '');
+      await copy.give(join(data, 'standby.signal'), '');
       const conninfo = `host=127.0.0.1 port=${primary.port} user=postgres password=${primary.password} application_name=standby`;
-      await give(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo}'\n`);
+      await copy.give(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo}'\n`);
     });
   } finally {
     await client.end();

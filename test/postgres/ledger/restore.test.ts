@@ -12,14 +12,17 @@ afterAll(async () => {
   for (const server of started) await server.stop();
 });
 
-const insert = (url: string, what: string) => onServer(url, `insert into public.log (what, at) select '${what} ' || n, '2026-06-01' from generate_series(1, 20) n`);
+const insert = (url: string, what: string) =>
+  onServer(url, `insert into public.log (what, at) select '${what} ' || n, '2026-06-01' from generate_series(1, 20) n`);
 
 describe('after a restore from a logical dump', () => {
   const bench = ledgerBench();
 
   it('a new epoch is opened, rows go on being sealed, and nothing is confused with what was', async () => {
     // A busy server counts far ahead of a fresh one.
-    await bench.rows(`do $$ begin for n in 1 .. 3000 loop begin insert into public.log (what, at) values ('x', '2026-01-02'); raise exception 'x'; exception when raise_exception then null; end; end loop; end $$`);
+    await bench.rows(
+      `do $$ begin for n in 1 .. 3000 loop begin insert into public.log (what, at) values ('x', '2026-01-02'); raise exception 'x'; exception when raise_exception then null; end; end loop; end $$`,
+    );
     for (let round = 0; round < 3; round += 1) {
       await insert(bench.server.url(), `round ${round}`);
       await bench.checkpoint();
@@ -41,7 +44,9 @@ describe('after a restore from a logical dump', () => {
     expect(await bench.checkpoint({}, target)).toMatchObject({ kind: 'made', rows: 20, size: 2 });
     expect(complaints(await bench.verify(FULL, target))).toEqual([]);
     await onServer(fresh.url(), `update public.log set what = 'forged' where what = 'round 1 7'`);
-    expect(complaints(await bench.verify(FULL, target))[0]).toMatch(/^tampered public.log_new: window 0 of checkpoint 4 .*: a row has another content/);
+    expect(complaints(await bench.verify(FULL, target))[0]).toMatch(
+      /^tampered public.log_new: window 0 of checkpoint 4 .*: a row has another content/,
+    );
   });
 });
 
@@ -52,7 +57,14 @@ async function dumpInto(from: TestServer, to: TestServer, bench: ReturnType<type
   const [source, sink] = [from, to].map((server) => new pg.Client({ connectionString: server.url() }));
   if (source === undefined || sink === undefined) throw new Error('no clients');
   await Promise.all([source.connect(), sink.connect()]);
-  for (const table of ['public.log', 'dbctl.ledger_epoch', 'dbctl.ledger_checkpoint', 'dbctl.ledger_window', 'dbctl.ledger_columns', 'dbctl.ledger_receipt']) {
+  for (const table of [
+    'public.log',
+    'dbctl.ledger_epoch',
+    'dbctl.ledger_checkpoint',
+    'dbctl.ledger_window',
+    'dbctl.ledger_columns',
+    'dbctl.ledger_receipt',
+  ]) {
     const { rows } = await source.query<{ rows: unknown }>(`select coalesce(json_agg(t), '[]')::text as rows from ${table} t`);
     await sink.query(`insert into ${table} select * from json_populate_recordset(null::${table}, $1::json)`, [rows[0]?.rows]);
   }
@@ -84,7 +96,9 @@ describe('after a restore from a physical backup', () => {
 });
 
 describe('over a failover', () => {
-  const bench = ledgerBench(LOG, { settings: { wal_level: 'replica', max_wal_senders: '4', full_page_writes: 'on', synchronous_commit: 'on' } });
+  const bench = ledgerBench(LOG, {
+    settings: { wal_level: 'replica', max_wal_senders: '4', full_page_writes: 'on', synchronous_commit: 'on' },
+  });
 
   it('the log goes on without a new epoch, and a standby can be verified', async () => {
     await insert(bench.server.url(), 'before');
@@ -113,7 +127,9 @@ async function caughtUp(primary: TestServer, standby: string): Promise<void> {
   const { rows } = await here.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
   for (let tries = 0; ; tries += 1) {
     if (tries === 200) throw new Error('the standby does not catch up');
-    const answer = await there.query<{ there: boolean }>('select pg_last_wal_replay_lsn() >= $1::pg_lsn as there', [rows[0]?.lsn]);
+    const answer = await there.query<{ there: boolean }>('select pg_last_wal_replay_lsn() >= $1::pg_lsn as there', [
+      rows[0]?.lsn,
+    ]);
     if (answer.rows[0]?.there === true) break;
     await sleep(50);
   }

@@ -73,7 +73,7 @@ export function ledgerBench(prepare = LOG, options: ServerOptions = {}): LedgerB
     await createSignerKey(join(folder, 'key.pem'), 'test-ledger');
     const key = { kind: 'file', file: 'key.pem' } as const;
     signer = await openSigner({ name: 'test-ledger', key, publicKeys: [] }, { variables: {}, folder });
-    sinks = await openSinks(bench.settings().sinks, { folder, log: silentLog, clock: () => new Date() });
+    sinks = await openSinks(bench.settings().sinks, { folder, log: silentLog, clock: () => new Date(), variables: process.env });
   });
   afterAll(async () => {
     await Promise.all(others.map((one) => one.end().catch(() => {})));
@@ -100,7 +100,8 @@ export function ledgerBench(prepare = LOG, options: ServerOptions = {}): LedgerB
     }),
     signer: () => signer,
     sinks: () => sinks,
-    rows: async <Row extends object>(sql: string, values: readonly unknown[] = []) => (await client.query<Row>(sql, [...values])).rows,
+    rows: async <Row extends object>(sql: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(sql, [...values])).rows,
     session: (use, target = server.target()) => withSession(target, { access: 'write', statementTimeoutMs: 0 }, use),
     checkpoint: (changes = {}, target = server.target()) =>
       bench.session(
@@ -141,4 +142,6 @@ export function ledgerBench(prepare = LOG, options: ServerOptions = {}): LedgerB
 
 /** What verify says, without what is as it should be: `kind object: message`. */
 export const complaints = (findings: readonly Finding[]): string[] =>
-  findings.filter(({ kind }) => !['sealed', 'pending'].includes(kind)).map(({ kind, object, message }) => `${kind} ${object}: ${message}`);
+  findings
+    .filter(({ kind }) => !['sealed', 'pending'].includes(kind))
+    .map(({ kind, object, message }) => `${kind} ${object}: ${message}`);

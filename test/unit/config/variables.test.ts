@@ -13,9 +13,13 @@ describe('variables for keys', () => {
 
   it('exist for every single value but version, environments and what protects', () => {
     const without = CONFIG_KEYS.filter(({ variable, kind }) => variable === undefined && kind.reads !== 'list');
-    expect(without.map(({ name }) => name).filter((name) => !/^(environments|immutability|ledger)\./.test(name))).toEqual(['version']);
+    expect(without.map(({ name }) => name).filter((name) => !/^(environments|immutability|ledger)\./.test(name))).toEqual([
+      'version',
+    ]);
     // Neither the loader nor the reference may know one: see the protection of an environment below.
-    expect(CONFIG_KEYS.filter(({ name, variable }) => /^(environments|immutability|ledger)\./.test(name) && variable !== undefined)).toEqual([]);
+    expect(
+      CONFIG_KEYS.filter(({ name, variable }) => /^(environments|immutability|ledger)\./.test(name) && variable !== undefined),
+    ).toEqual([]);
   });
 
   // One value of each kind of key, none of them the default.

@@ -8,7 +8,8 @@ import { createSignerKey, openSigner, type KeyPlace, type Signer } from '../../.
 
 const folder = mkdtempSync(join(tmpdir(), 'dbctl-note-'));
 const context = { variables: {} as Record<string, string>, folder };
-const open = (key: KeyPlace, name = 'lab-ledger', publicKeys: readonly string[] = []) => openSigner({ name, key, publicKeys }, context);
+const open = (key: KeyPlace, name = 'lab-ledger', publicKeys: readonly string[] = []) =>
+  openSigner({ name, key, publicKeys }, context);
 let signer: Signer;
 let other: Signer;
 const checkpoint = { origin: 'dbctl/7123/lab/1', size: 3, root: Buffer.alloc(32, 7), extensions: { epoch: '1', xid: '0 9' } };
@@ -53,14 +54,22 @@ describe('a signed note', () => {
     const text = checkpointText(checkpoint);
     const both = `${await signNote(text, signer)}${(await signNote(text, other)).split('\n\n')[1]}`;
     expect(openNote(both, [other.verifierKey]).signedBy).toEqual(['lab-ledger']);
-    await expect(signNote(text, other).then((note) => openNote(note, [signer.verifierKey]))).rejects.toThrow('none of its signatures is of a key');
+    await expect(signNote(text, other).then((note) => openNote(note, [signer.verifierKey]))).rejects.toThrow(
+      'none of its signatures is of a key',
+    );
   });
 
   it.each(['a\nb', 'a\u0000', ''])('refuses to write the line %j', (line) => {
     expect(() => checkpointText({ ...checkpoint, origin: line })).toThrow('not a line of a note');
   });
 
-  it.each(['', 'a\n1\n', 'a\n01\nAAAA\n', `a\n1\n${Buffer.alloc(31).toString('base64')}\n`, `a\n-1\n${Buffer.alloc(32).toString('base64')}\n`])('does not read %j as a checkpoint', (text) => {
+  it.each([
+    '',
+    'a\n1\n',
+    'a\n01\nAAAA\n',
+    `a\n1\n${Buffer.alloc(31).toString('base64')}\n`,
+    `a\n-1\n${Buffer.alloc(32).toString('base64')}\n`,
+  ])('does not read %j as a checkpoint', (text) => {
     expect(() => parseCheckpoint(text)).toThrow('not the text of a checkpoint');
   });
 });
@@ -98,7 +107,10 @@ describe('a signing key', () => {
     [{ kind: 'file', file: 'none.key' }, 'none.key is not there'],
   ] as const)('%j is refused, and is in no message', async (key, why) => {
     context.variables['SHORT'] = 'c2VjcmV0LWNhbmFyeQ==';
-    context.variables['RSA'] = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    context.variables['RSA'] = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+    }) as string;
     const error = (await open(key).catch((thrown: unknown) => thrown)) as Error;
     expect(error.message).toBe(`no key to sign checkpoints with: ${why}`);
     expect(JSON.stringify(error)).not.toContain('c2VjcmV0');
@@ -106,8 +118,11 @@ describe('a signing key', () => {
 
   it('of an external command signs, and a command that signs with another key is found out', async () => {
     const script = join(folder, 'sign.mjs');
-    writeFileSync(script, `import { sign, createPrivateKey } from 'node:crypto'; import { readFileSync } from 'node:fs';
-const key = createPrivateKey(readFileSync(process.argv[2])); process.stdout.write(sign(null, readFileSync(0), key).toString('base64') + '\\n');`);
+    writeFileSync(
+      script,
+      `import { sign, createPrivateKey } from 'node:crypto'; import { readFileSync } from 'node:fs';
+const key = createPrivateKey(readFileSync(process.argv[2])); process.stdout.write(sign(null, readFileSync(0), key).toString('base64') + '\\n');`,
+    );
     const command = (file: string) => ({ kind: 'command', command: [process.execPath, script, join(folder, file)] }) as const;
     const good = await open(command('a.key'), 'lab-ledger', [signer.verifierKey]);
     expect(openNote(await signNote('x\n', good), [signer.verifierKey]).signedBy).toEqual(['lab-ledger']);
@@ -115,6 +130,8 @@ const key = createPrivateKey(readFileSync(process.argv[2])); process.stdout.writ
     await expect(signNote('x\n', bad)).rejects.toThrow('answered with a signature that is not one of lab-ledger');
     const none = await open({ kind: 'command', command: ['/nonexistent/signer'] }, 'lab-ledger', [signer.verifierKey]);
     await expect(signNote('x\n', none)).rejects.toThrow('/nonexistent/signer did not sign');
-    await expect(open(command('a.key'), 'lab-ledger', [])).rejects.toThrow('ledger.public_keys has no key of the name lab-ledger');
+    await expect(open(command('a.key'), 'lab-ledger', [])).rejects.toThrow(
+      'ledger.public_keys has no key of the name lab-ledger',
+    );
   });
 });

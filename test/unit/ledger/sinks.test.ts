@@ -13,7 +13,8 @@ import type { Sink } from '../../../src/ops/ledger/sink.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dbctl-sinks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const git = (repository: string, ...args: readonly string[]) => execFileSync('git', ['-C', repository, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+const git = (repository: string, ...args: readonly string[]) =>
+  execFileSync('git', ['-C', repository, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 
 /** What every sink that can be read back promises. */
 function behavesAsSink(make: (name: string) => Sink): void {
@@ -37,7 +38,9 @@ function behavesAsSink(make: (name: string) => Sink): void {
   it('takes twelve writers at once: one note of each number, the same for all who wrote it', async () => {
     const sink = make('race');
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 12 }, (_, place) => sink.publish({ sequence: 1 + (place % 4), text: `note ${place % 4} ${place < 8 ? 'a' : 'b'}\n` })),
+      Array.from({ length: 12 }, (_, place) =>
+        sink.publish({ sequence: 1 + (place % 4), text: `note ${place % 4} ${place < 8 ? 'a' : 'b'}\n` }),
+      ),
     );
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(4);
     for (const outcome of outcomes) {
@@ -69,14 +72,16 @@ describe('a git branch', () => {
     git(path, 'init', '--quiet', '--initial-branch=main');
     return path;
   };
-  behavesAsSink((name) => gitSink(name, { repository: repository(name), branch: 'ledger', remote: null }));
+  behavesAsSink((name) =>
+    gitSink(name, { repository: repository(name), branch: 'ledger', remote: null, variables: process.env }),
+  );
 
   it('pushes to its remote, touches no work tree, and sees a rewritten remote', async () => {
     const [path, remote] = [repository('work'), join(folder, 'remote.git')];
     execFileSync('git', ['init', '--quiet', '--bare', remote]);
     git(path, 'remote', 'add', 'evidence', remote);
     writeFileSync(join(path, 'mine.txt'), 'uncommitted');
-    const sink = gitSink('pushed', { repository: path, branch: 'ledger', remote: 'evidence' });
+    const sink = gitSink('pushed', { repository: path, branch: 'ledger', remote: 'evidence', variables: process.env });
     await sink.publish({ sequence: 1, text: 'one\n' });
     await sink.publish({ sequence: 2, text: 'two\n' });
     expect(git(remote, 'show', 'ledger:0000000002.note')).toBe('two');
@@ -84,7 +89,22 @@ describe('a git branch', () => {
     expect(git(remote, 'log', '--format=%s', 'ledger')).toBe('ledger checkpoint 2\nledger checkpoint 1');
     git(remote, 'update-ref', 'refs/heads/ledger', git(remote, 'rev-parse', 'ledger~1'));
     expect(await sink.latest()).toMatchObject({ sequence: 1 });
-    const forged = execFileSync('git', ['-C', remote, '-c', 'user.name=x', '-c', 'user.email=x@x', 'commit-tree', '-m', 'x', git(remote, 'rev-parse', 'ledger^{tree}')], { encoding: 'utf8' }).trim();
+    const forged = execFileSync(
+      'git',
+      [
+        '-C',
+        remote,
+        '-c',
+        'user.name=x',
+        '-c',
+        'user.email=x@x',
+        'commit-tree',
+        '-m',
+        'x',
+        git(remote, 'rev-parse', 'ledger^{tree}'),
+      ],
+      { encoding: 'utf8' },
+    ).trim();
     git(remote, 'update-ref', 'refs/heads/ledger', forged);
     await expect(sink.publish({ sequence: 3, text: 'three\n' })).rejects.toThrow(/^evidence does not take the branch ledger/);
   });
@@ -95,8 +115,13 @@ describe('a log', () => {
     const path = join(folder, 'ledger.log');
     const sink = logSink('shipped', path);
     await Promise.all(Array.from({ length: 20 }, (_, place) => sink.publish({ sequence: place, text: `note ${place}\n` })));
-    const lines = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as { sequence: number; note: string });
-    expect(lines.map(({ sequence }) => sequence).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, place) => place));
+    const lines = readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { sequence: number; note: string });
+    expect(lines.map(({ sequence }) => sequence).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, place) => place),
+    );
     expect(await sink.latest()).toBe('unreadable');
   });
 });
@@ -123,8 +148,12 @@ describe('an S3 bucket (a stand-in server that keeps to the documented answers; 
         }
         if (query.includes('list-type=2')) {
           const prefix = `/evidence/${new URLSearchParams(query).get('prefix') ?? ''}`;
-          const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).map((key) => `<Contents><Key>${key.slice('/evidence/'.length)}</Key></Contents>`);
-          return reply(200, `<ListBucketResult><IsTruncated>false</IsTruncated>${keys.join('')}</ListBucketResult>`, { 'content-type': 'application/xml' });
+          const keys = [...objects.keys()]
+            .filter((key) => key.startsWith(prefix))
+            .map((key) => `<Contents><Key>${key.slice('/evidence/'.length)}</Key></Contents>`);
+          return reply(200, `<ListBucketResult><IsTruncated>false</IsTruncated>${keys.join('')}</ListBucketResult>`, {
+            'content-type': 'application/xml',
+          });
         }
         const found = objects.get(path);
         return found === undefined ? reply(404, '<Error><Code>NoSuchKey</Code></Error>') : reply(200, found.body);
@@ -134,7 +163,14 @@ describe('an S3 bucket (a stand-in server that keeps to the documented answers; 
     endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterAll(() => new Promise((closed) => server.close(closed)));
-  const place = (name: string) => ({ bucket: 'evidence', prefix: `${name}/`, region: 'eu-central-1', endpoint, lock: { mode: 'compliance' as const, days: 30 }, clock: () => new Date('2026-11-01T00:00:00Z') });
+  const place = (name: string) => ({
+    bucket: 'evidence',
+    prefix: `${name}/`,
+    region: 'eu-central-1',
+    endpoint,
+    lock: { mode: 'compliance' as const, days: 30 },
+    clock: () => new Date('2026-11-01T00:00:00Z'),
+  });
   behavesAsSink((name) => s3Sink(name, place(name)));
 
   it('locks each object until its time, and asks the service to check what arrives', async () => {
@@ -145,7 +181,9 @@ describe('an S3 bucket (a stand-in server that keeps to the documented answers; 
       'x-amz-object-lock-mode': 'COMPLIANCE',
       'x-amz-object-lock-retain-until-date': '2026-12-01T00:00:00Z',
     });
-    expect(Object.keys(objects.get('/evidence/locked/0000000005.note')?.headers ?? {}).join(' ')).toMatch(/x-amz-checksum-sha256|x-amz-trailer/);
+    expect(Object.keys(objects.get('/evidence/locked/0000000005.note')?.headers ?? {}).join(' ')).toMatch(
+      /x-amz-checksum-sha256|x-amz-trailer/,
+    );
   });
 
   it('that does not answer is named, with what to look at', async () => {

@@ -186,5 +186,7 @@ export function parsePrometheus(text: string): Sample[] {
 function parseLabels(text: string): Record<string, string> {
   const pairs = [...text.matchAll(/([a-z_]+)="((?:[^"\\]|\\["\\n])*)"(,|$)/g)];
   expect(pairs.map(([whole]) => whole).join('')).toBe(text);
-  return Object.fromEntries(pairs.map(([, label, value = '']) => [label, value.replaceAll(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c))]));
+  return Object.fromEntries(
+    pairs.map(([, label, value = '']) => [label, value.replaceAll(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c))]),
+  );
 }

@@ -21,7 +21,11 @@ export interface Held {
  * Roles that matter for a table: its owner, all who hold a grant on it, login roles that inherit one of those, and the session's own user
  * where that is a superuser. `named` replaces the choice.
  */
-export async function readActors(session: Session, root: string, options: { readonly named: readonly string[]; readonly superuser: boolean }): Promise<Actor[]> {
+export async function readActors(
+  session: Session,
+  root: string,
+  options: { readonly named: readonly string[]; readonly superuser: boolean },
+): Promise<Actor[]> {
   const rows = await session.rows<Actor & { superuser: boolean }>(ACTORS, [root, options.named]);
   return rows.filter(({ rank }) => options.superuser || rank !== 'superuser');
 }

@@ -12,7 +12,8 @@ export function aloneAttempts(relation: TestedRelation, row: ProbeRow, superuser
   const { name, kind, isPartition, column } = relation;
   if (kind !== 'r' || row.state === 'none') return [];
   const permit = `insert into dbctl.permit (relation, purpose, reason) values (${literal(name)}, 'unlock', 'dbctl immutability test')`;
-  const without = (...triggers: readonly string[]) => `alter table ${name} ${triggers.map((trigger) => `disable trigger ${trigger}`).join(', ')}`;
+  const without = (...triggers: readonly string[]) =>
+    `alter table ${name} ${triggers.map((trigger) => `disable trigger ${trigger}`).join(', ')}`;
   const trial = (path: string, off: readonly string[], sql: string, code: string): Trial => ({
     path,
     relation: name,
@@ -25,7 +26,14 @@ export function aloneAttempts(relation: TestedRelation, row: ProbeRow, superuser
   return [
     trial('row_guard_alone_update', ['dbctl_guard_statement', ...others], change, 'IM001'),
     trial('row_guard_alone_delete', ['dbctl_guard_statement', ...others], `delete from only ${name}`, 'IM001'),
-    ...(isPartition ? [trial('cloned_row_guard_alone', ['dbctl_guard_statement', 'dbctl_guard_partition_row'], change, 'IM001')] : []),
-    trial('statement_guard_alone', ['dbctl_guard_row', ...(isPartition ? ['dbctl_guard_partition_row'] : [])], `${change} where false`, 'IM001'),
+    ...(isPartition
+      ? [trial('cloned_row_guard_alone', ['dbctl_guard_statement', 'dbctl_guard_partition_row'], change, 'IM001')]
+      : []),
+    trial(
+      'statement_guard_alone',
+      ['dbctl_guard_row', ...(isPartition ? ['dbctl_guard_partition_row'] : [])],
+      `${change} where false`,
+      'IM001',
+    ),
   ];
 }

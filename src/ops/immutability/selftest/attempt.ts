@@ -59,8 +59,9 @@ $function$`;
 
 /** Tries them one after another; outcomes in the same order. Call it inside a transaction that has {@link ATTEMPT_FUNCTION}. */
 export async function tryAll(session: Session, attempts: readonly Attempt[]): Promise<Outcome[]> {
-  const rows = await session.rows<{ outcome: string[] }>('select a as outcome from pg_temp.dbctl_attempts($1::pg_catalog.jsonb) a', [
-    JSON.stringify(attempts),
-  ]);
+  const rows = await session.rows<{ outcome: string[] }>(
+    'select a as outcome from pg_temp.dbctl_attempts($1::pg_catalog.jsonb) a',
+    [JSON.stringify(attempts)],
+  );
   return rows.map(({ outcome: [got = '', message = ''] }) => ({ got: got === THROUGH ? 'done' : got, message }));
 }

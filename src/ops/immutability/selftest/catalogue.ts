@@ -1,5 +1,5 @@
 import { DENIED, always, guarded, locked, refused, type AttackPath, type Expectation } from './path.ts';
-import type { Actor, Held } from './actor.ts';
+import type { Held } from './actor.ts';
 import type { TestedRelation } from './relation.ts';
 
 type Sql = (relation: TestedRelation) => readonly string[];
@@ -29,13 +29,17 @@ const DML: readonly AttackPath[] = [
   dml('update_nothing', 'update', 'IM001', ({ name, column }) => [`update ${name} set ${column} = ${column} where false`]),
   dml('delete', 'delete', 'IM001', ({ name }) => [`delete from ${name}`]),
   dml('delete_only', 'delete', 'IM001', ({ name }) => [`delete from only ${name}`]),
-  dml('cte_delete', 'delete', 'IM001', ({ name }) => [`with gone as (delete from ${name} returning 1) select count(*) from gone`]),
+  dml('cte_delete', 'delete', 'IM001', ({ name }) => [
+    `with gone as (delete from ${name} returning 1) select count(*) from gone`,
+  ]),
   // Referenced by a foreign key it would fail with 0A000 before any guard is asked.
   dml('truncate', 'truncate', 'IM002', ({ name, isReferenced }) => [`truncate ${name}${isReferenced ? ' cascade' : ''}`]),
   dml('merge_update', 'update', 'IM001', ({ name, column }) => [
     `merge into ${name} t using (select 1) s on true when matched then update set ${column} = t.${column}`,
   ]),
-  dml('merge_delete', 'delete', 'IM001', ({ name }) => [`merge into ${name} t using (select 1) s on true when matched then delete`]),
+  dml('merge_delete', 'delete', 'IM001', ({ name }) => [
+    `merge into ${name} t using (select 1) s on true when matched then delete`,
+  ]),
   dml('merge_not_matched_by_source', 'delete', 'IM001', ({ name }) => [
     `merge into ${name} t using (select 1) s on false when not matched by source then delete`,
   ]),
@@ -49,10 +53,18 @@ const DML: readonly AttackPath[] = [
     ],
     hasKey,
   ),
-  dml('cursor_current_of', 'update', 'IM001', ({ name, column }) => [
-    `do $try$ declare c cursor for select 1 from ${name}; r record; begin open c; fetch c into r; update ${name} set ${column} = ${column} where current of c; end $try$`,
-  ], holdsRows),
-  dml('dynamic_in_block', 'delete', 'IM001', ({ name }) => [`do $try$ begin execute 'delete from ${name.replaceAll("'", "''")}'; end $try$`]),
+  dml(
+    'cursor_current_of',
+    'update',
+    'IM001',
+    ({ name, column }) => [
+      `do $try$ declare c cursor for select 1 from ${name}; r record; begin open c; fetch c into r; update ${name} set ${column} = ${column} where current of c; end $try$`,
+    ],
+    holdsRows,
+  ),
+  dml('dynamic_in_block', 'delete', 'IM001', ({ name }) => [
+    `do $try$ begin execute 'delete from ${name.replaceAll("'", "''")}'; end $try$`,
+  ]),
 ];
 
 const SWITCHING_OFF: readonly AttackPath[] = [
@@ -82,14 +94,19 @@ const SWITCHING_OFF: readonly AttackPath[] = [
     id: 'replica_truncate',
     group: 'guards',
     applies: always,
-    sql: ({ name, isReferenced }) => ['set local session_replication_role = replica', `truncate ${name}${isReferenced ? ' cascade' : ''}`],
+    sql: ({ name, isReferenced }) => [
+      'set local session_replication_role = replica',
+      `truncate ${name}${isReferenced ? ' cascade' : ''}`,
+    ],
     expects: ({ rank }) => (rank === 'superuser' ? refused('IM002') : DENIED),
   },
   {
     id: 'catalog_update_pg_trigger',
     group: 'guards',
     applies: always,
-    sql: ({ name }) => [`update pg_catalog.pg_trigger set tgenabled = 'D' where tgrelid = '${name.replaceAll("'", "''")}'::pg_catalog.regclass`],
+    sql: ({ name }) => [
+      `update pg_catalog.pg_trigger set tgenabled = 'D' where tgrelid = '${name.replaceAll("'", "''")}'::pg_catalog.regclass`,
+    ],
     expects: ({ rank }) => (rank === 'superuser' ? openTo('a superuser may write catalogs') : DENIED),
   },
   {
@@ -99,15 +116,13 @@ const SWITCHING_OFF: readonly AttackPath[] = [
     sql: ({ name }) => ['set local event_triggers = off', `alter table ${name} disable trigger user`],
     expects: ({ rank }) => (rank === 'superuser' ? openTo('a superuser may switch event triggers off') : DENIED),
   },
-  ...['refuse_row_change', 'refuse_truncate'].map(
-    (guard): AttackPath => ({
-      id: `replace_${guard}`,
-      group: 'guards',
-      applies: ownColumns,
-      sql: () => [`create or replace function dbctl.${guard}() returns trigger language plpgsql as 'begin return new; end'`],
-      expects: ({ rank }) => (rank === 'superuser' ? refused('IM003') : DENIED),
-    }),
-  ),
+  ...['refuse_row_change', 'refuse_truncate'].map((guard): AttackPath => ({
+    id: `replace_${guard}`,
+    group: 'guards',
+    applies: ownColumns,
+    sql: () => [`create or replace function dbctl.${guard}() returns trigger language plpgsql as 'begin return new; end'`],
+    expects: ({ rank }) => (rank === 'superuser' ? refused('IM003') : DENIED),
+  })),
   {
     id: 'drop_guard_function_cascade',
     group: 'guards',
@@ -129,19 +144,44 @@ const DEFINITION: readonly AttackPath[] = [
     // A new name is a new object in the schema, and not every owner may create there.
     expects: (actor, _, { ownerMayCreate }) => (actor.rank === 'owner' && !ownerMayCreate ? DENIED : locked('IM003')(actor)),
   },
-  ddl('alter_type_using', 'IM005', ({ name, column, columnType }) => [
-    `alter table ${name} alter column ${column} type ${columnType} using null::${columnType}`,
-  ], ({ isPartition, kind }) => !isPartition && kind === 'r'),
+  ddl(
+    'alter_type_using',
+    'IM005',
+    ({ name, column, columnType }) => [`alter table ${name} alter column ${column} type ${columnType} using null::${columnType}`],
+    ({ isPartition, kind }) => !isPartition && kind === 'r',
+  ),
   ddl('add_column_constant', 'IM003', ({ name }) => [`alter table ${name} add column other_name int default 1`], ownColumns),
-  ddl('add_column_volatile', 'IM005', ({ name }) => [`alter table ${name} add column other_name float8 default pg_catalog.random()`], ({ isPartition, kind }) => !isPartition && kind === 'r'),
+  ddl(
+    'add_column_volatile',
+    'IM005',
+    ({ name }) => [`alter table ${name} add column other_name float8 default pg_catalog.random()`],
+    ({ isPartition, kind }) => !isPartition && kind === 'r',
+  ),
   ddl('drop_column', 'IM004', ({ name, column }) => [`alter table ${name} drop column ${column}`], ownColumns),
   ddl('add_check', 'IM003', ({ name }) => [`alter table ${name} add constraint other_name check (false) not valid`]),
   // A bare null would not be stored, and so change nothing.
-  ddl('set_default', 'IM003', ({ name, column, columnType }) => [`alter table ${name} alter column ${column} set default coalesce(null::${columnType}, null)`]),
-  ddl('drop_constraint_pk', 'IM004', ({ name, keyConstraint }) => [`alter table ${name} drop constraint ${keyConstraint} cascade`], ({ keyConstraint, isPartition }) => keyConstraint !== null && !isPartition),
+  ddl('set_default', 'IM003', ({ name, column, columnType }) => [
+    `alter table ${name} alter column ${column} set default coalesce(null::${columnType}, null)`,
+  ]),
+  ddl(
+    'drop_constraint_pk',
+    'IM004',
+    ({ name, keyConstraint }) => [`alter table ${name} drop constraint ${keyConstraint} cascade`],
+    ({ keyConstraint, isPartition }) => keyConstraint !== null && !isPartition,
+  ),
   // With foreign keys PostgreSQL refuses by itself, with 42P16.
-  ddl('set_unlogged', 'IM005', ({ name }) => [`alter table ${name} set unlogged`], ({ kind, hasForeignKeys }) => kind === 'r' && !hasForeignKeys),
-  ddl('inherit', 'IM003', ({ name }) => [`create table pg_temp.other_name () inherits (${name})`], ({ kind, isPartition }) => kind === 'r' && !isPartition),
+  ddl(
+    'set_unlogged',
+    'IM005',
+    ({ name }) => [`alter table ${name} set unlogged`],
+    ({ kind, hasForeignKeys }) => kind === 'r' && !hasForeignKeys,
+  ),
+  ddl(
+    'inherit',
+    'IM003',
+    ({ name }) => [`create table pg_temp.other_name () inherits (${name})`],
+    ({ kind, isPartition }) => kind === 'r' && !isPartition,
+  ),
   ddl('row_security', 'IM003', ({ name }) => [`alter table ${name} enable row level security`]),
   ddl('policy', 'IM003', ({ name }) => [`create policy other_name on ${name} using (false)`]),
   ddl('replica_identity', 'IM003', ({ name }) => [`alter table ${name} replica identity full`]),
@@ -155,7 +195,9 @@ const INSERTS: readonly AttackPath[] = [
     id: 'new_insert_trigger',
     group: 'inserts',
     applies: always,
-    sql: ({ name }) => [`create trigger other_name before insert on ${name} for each statement execute function pg_catalog.suppress_redundant_updates_trigger()`],
+    sql: ({ name }) => [
+      `create trigger other_name before insert on ${name} for each statement execute function pg_catalog.suppress_redundant_updates_trigger()`,
+    ],
     expects: locked('IM003'),
   },
   {
@@ -169,7 +211,9 @@ const INSERTS: readonly AttackPath[] = [
     id: 'insert_forged',
     group: 'inserts',
     applies: ({ generated, isPartition }) => generated.length > 0 && !isPartition,
-    sql: ({ name, generated }) => [`insert into ${name} (${generated.join(', ')}) overriding system value select ${generated.join(', ')} from ${name} where false`],
+    sql: ({ name, generated }) => [
+      `insert into ${name} (${generated.join(', ')}) overriding system value select ${generated.join(', ')} from ${name} where false`,
+    ],
     expects: ({ rank }) => (rank === 'app' ? DENIED : { kind: 'works' }),
   },
 ];
@@ -200,7 +244,11 @@ const PRIVILEGES: readonly AttackPath[] = [
     id: 'permit_by_hand',
     group: 'privileges',
     applies: ownColumns,
-    sql: ({ name }) => [`insert into dbctl.permit (relation, purpose) values ('${name.replaceAll("'", "''")}', 'install')`, `alter table ${name} disable trigger user`, 'set constraints all immediate'],
+    sql: ({ name }) => [
+      `insert into dbctl.permit (relation, purpose) values ('${name.replaceAll("'", "''")}', 'install')`,
+      `alter table ${name} disable trigger user`,
+      'set constraints all immediate',
+    ],
     expects: ({ rank }) => (rank === 'superuser' ? refused('IM003') : DENIED),
   },
   {

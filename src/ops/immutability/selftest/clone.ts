@@ -31,7 +31,11 @@ export async function cloneTest(settings: ImmutabilitySettings, migrations: Migr
   return withThrowAwayServer({ ...wish, settings: SETTINGS }, async (server) => {
     const { progress, signal } = wish;
     const on = <T>(database: string, use: (session: Session) => Promise<T>) =>
-      withSession(server.target(database), { access: 'write', statementTimeoutMs: 0, settings: MIGRATE_SESSION_SETTINGS, signal }, use);
+      withSession(
+        server.target(database),
+        { access: 'write', statementTimeoutMs: 0, settings: MIGRATE_SESSION_SETTINGS, signal },
+        use,
+      );
     await on('postgres', (session) => session.script('create database clone'));
     await on('clone', (session) => migrateUp(session, migrations, { progress, signal }));
     await on('clone', (session) => plantRows(session, settings));
@@ -75,7 +79,9 @@ async function destroy(session: Session, relation: TestedRelation): Promise<Resu
           ['rename_schema', `alter schema ${schema} rename to other_name`, 'IM003'],
           ['set_schema', `alter table ${name} set schema public`, 'IM003'],
         ] as const)),
-    ...(keyConstraint === null ? [] : ([['drop_index_concurrently', `drop index concurrently ${schema}.${keyConstraint}`, 'IM006']] as const)),
+    ...(keyConstraint === null
+      ? []
+      : ([['drop_index_concurrently', `drop index concurrently ${schema}.${keyConstraint}`, 'IM006']] as const)),
     ['vacuum_full', `vacuum full ${name}`, 'done'],
     ['reindex', `reindex table ${name}`, 'done'],
   ];
@@ -84,7 +90,9 @@ async function destroy(session: Session, relation: TestedRelation): Promise<Resu
     const before = await countOf(session, name);
     const got = await codeOf(session, sql);
     const after = await countOf(session, name);
-    results.push(verdict(path, name, code, got, before === after && after !== null, `${table}: ${before} rows before, ${after} after`));
+    results.push(
+      verdict(path, name, code, got, before === after && after !== null, `${table}: ${before} rows before, ${after} after`),
+    );
   }
   return results;
 }
@@ -104,23 +112,47 @@ async function replicate({ port, password }: ThrowAwayServer, relations: readonl
 }
 
 async function applied(name: string, path: string, sql: string, conninfo: string, on: On): Promise<Result> {
-  await on('source', (session) => session.script(`create publication attack for table ${name}; alter table ${name} replica identity full`));
+  await on('source', (session) =>
+    session.script(`create publication attack for table ${name}; alter table ${name} replica identity full`),
+  );
   await on('source', (session) => session.script(`select pg_catalog.pg_create_logical_replication_slot('attack', 'pgoutput')`));
   await on('clone', (session) =>
-    session.script(`create subscription attack connection ${literal(conninfo)} publication attack with (create_slot = false, copy_data = false, disable_on_error = true)`),
+    session.script(
+      `create subscription attack connection ${literal(conninfo)} publication attack with (create_slot = false, copy_data = false, disable_on_error = true)`,
+    ),
   );
   const before = await on('clone', (session) => contentOf(session, name));
   await on('source', (session) => session.script(sql));
   const errors = await on('clone', waitForApplyError);
   const after = await on('clone', (session) => contentOf(session, name));
-  await on('clone', (session) => session.script('alter subscription attack disable; alter subscription attack set (slot_name = none)').then(() => session.script('drop subscription attack')));
+  await on('clone', (session) =>
+    session
+      .script('alter subscription attack disable; alter subscription attack set (slot_name = none)')
+      .then(() => session.script('drop subscription attack')),
+  );
   await on('source', dropSource);
   if (before.startsWith('0 ')) {
     const why = 'the table is empty here: nothing could be replicated';
-    return { path, relation: name, role: 'postgres', verdict: 'unknown', expected: 'apply error', got: '', message: why, fix: 'give the table a probe in dbctl.yaml' };
+    return {
+      path,
+      relation: name,
+      role: 'postgres',
+      verdict: 'unknown',
+      expected: 'apply error',
+      got: '',
+      message: why,
+      fix: 'give the table a probe in dbctl.yaml',
+    };
   }
   const got = errors > 0 ? 'apply error' : 'applied';
-  return verdict(path, name, 'apply error', got, before === after, `${errors} apply errors; rows ${before === after ? 'untouched' : 'changed'}`);
+  return verdict(
+    path,
+    name,
+    'apply error',
+    got,
+    before === after,
+    `${errors} apply errors; rows ${before === after ? 'untouched' : 'changed'}`,
+  );
 }
 
 async function waitForApplyError(session: Session): Promise<number> {
@@ -136,7 +168,10 @@ async function waitForApplyError(session: Session): Promise<number> {
 
 async function dropSource(session: Session): Promise<void> {
   for (let tries = 0; tries < 50; tries += 1) {
-    const dropped = await session.script(`select pg_catalog.pg_drop_replication_slot('attack')`).then(() => true, () => false);
+    const dropped = await session.script(`select pg_catalog.pg_drop_replication_slot('attack')`).then(
+      () => true,
+      () => false,
+    );
     if (dropped) break;
     await sleep(100);
   }
@@ -147,12 +182,23 @@ async function dropSource(session: Session): Promise<void> {
 async function maintain(session: Session, relations: readonly TestedRelation[]): Promise<Result[]> {
   const [first] = relations;
   if (first === undefined) return [];
-  const known = (path: string, message: string): Result => ({ path, relation: first.root, role: session.user, verdict: 'known-open', expected: 'cannot be refused', got: 'done', message, fix: null });
+  const known = (path: string, message: string): Result => ({
+    path,
+    relation: first.root,
+    role: session.user,
+    verdict: 'known-open',
+    expected: 'cannot be refused',
+    got: 'done',
+    message,
+    fix: null,
+  });
   await session.script('begin');
   const reassigned = await codeOf(session, `reassign owned by dbctl_protected to ${ident(session.user)}`);
   await session.script('rollback');
   return [
-    ...(reassigned === 'done' ? [known('reassign_owned', 'REASSIGN OWNED fires no event trigger; dbctl verify finds the owner')] : []),
+    ...(reassigned === 'done'
+      ? [known('reassign_owned', 'REASSIGN OWNED fires no event trigger; dbctl verify finds the owner')]
+      : []),
     known('drop_database', 'the owner of the database may drop it; backups and the notes outside remain'),
   ];
 }
@@ -160,7 +206,8 @@ async function maintain(session: Session, relations: readonly TestedRelation[]):
 async function crash(server: ThrowAwayServer, relations: readonly TestedRelation[], on: On): Promise<Result> {
   const names = relations.map(({ name }) => name);
   const [before, horizon] = await on('clone', async (session) => {
-    for (const { name, kind } of relations) if (kind === 'r') await session.script(`alter table ${name} set unlogged`).catch(() => {});
+    for (const { name, kind } of relations)
+      if (kind === 'r') await session.script(`alter table ${name} set unlogged`).catch(() => {});
     await session.script('checkpoint');
     const at = await readTestHorizon(session);
     return [await fingerprint(session, names, at), at] as const;
@@ -168,7 +215,14 @@ async function crash(server: ThrowAwayServer, relations: readonly TestedRelation
   await server.crash();
   const after = await on('clone', (session) => fingerprint(session, names, horizon));
   const lost = names.filter((name) => JSON.stringify(before.get(name)) !== JSON.stringify(after.get(name)));
-  return verdict('set_unlogged_then_crash', 'every relation', 'unchanged', lost.length === 0 ? 'unchanged' : `changed: ${lost.join(', ')}`, lost.length === 0, 'rows and definitions after SIGKILL and recovery');
+  return verdict(
+    'set_unlogged_then_crash',
+    'every relation',
+    'unchanged',
+    lost.length === 0 ? 'unchanged' : `changed: ${lost.join(', ')}`,
+    lost.length === 0,
+    'rows and definitions after SIGKILL and recovery',
+  );
 }
 
 function verdict(path: string, relation: string, expected: string, got: string, untouched: boolean, message: string): Result {
@@ -193,7 +247,9 @@ async function codeOf(session: Session, sql: string): Promise<string> {
 }
 
 async function countOf(session: Session, name: string): Promise<string | null> {
-  const rows = await session.rows<{ rows: string }>(`select pg_catalog.count(*)::pg_catalog.text as rows from ${name}`).catch(() => []);
+  const rows = await session
+    .rows<{ rows: string }>(`select pg_catalog.count(*)::pg_catalog.text as rows from ${name}`)
+    .catch(() => []);
   return rows[0]?.rows ?? null;
 }
 

@@ -8,14 +8,28 @@ import type { Trial } from './run.ts';
  * Inserts still work: the project's probe as this session, and its row again as each role that may insert, with the columns that role was granted.
  * Foreign keys were checked the first time; for the others the parents are gone with the probe, so they are left out.
  */
-export async function insertAttempts(session: Session, relation: TestedRelation, actors: readonly Actor[], probe: readonly string[] | null): Promise<Trial[]> {
+export async function insertAttempts(
+  session: Session,
+  relation: TestedRelation,
+  actors: readonly Actor[],
+  probe: readonly string[] | null,
+): Promise<Trial[]> {
   const own = actors.find(({ rank }) => rank === 'superuser');
   if (probe === null || relation.isPartition || own === undefined) return [];
   const { name } = relation;
-  const works: Trial = { path: 'insert_works', relation: name, actor: own, attempt: { before: [], role: own.role, sql: probe }, expected: { kind: 'works' } };
+  const works: Trial = {
+    path: 'insert_works',
+    relation: name,
+    actor: own,
+    attempt: { before: [], role: own.role, sql: probe },
+    expected: { kind: 'works' },
+  };
   const row = await sampleRow(session, relation, probe);
   if (row === null) return [works];
-  const writers = await session.rows<{ role: string; columns: string[] }>(WRITERS, [name, actors.filter(({ rank }) => rank !== 'superuser').map(({ role }) => role)]);
+  const writers = await session.rows<{ role: string; columns: string[] }>(WRITERS, [
+    name,
+    actors.filter(({ rank }) => rank !== 'superuser').map(({ role }) => role),
+  ]);
   return [
     works,
     ...writers.flatMap(({ role, columns }): Trial[] => {
@@ -34,7 +48,9 @@ async function sampleRow(session: Session, { table }: TestedRelation, probe: rea
   await session.script('savepoint sample');
   try {
     for (const statement of probe.slice(0, -1)) await session.script(statement);
-    const [row] = await session.rows<{ row: string }>(`${probe.at(-1)} returning pg_catalog.to_jsonb(${table}.*)::pg_catalog.text as row`);
+    const [row] = await session.rows<{ row: string }>(
+      `${probe.at(-1)} returning pg_catalog.to_jsonb(${table}.*)::pg_catalog.text as row`,
+    );
     return row?.row ?? null;
   } catch {
     return null;

@@ -23,19 +23,43 @@ const BUSY = new Set(['55P03', '40P01', '57014']);
 export function judge({ path, relation, actor, expected }: Trial, { got, message }: Outcome): Result {
   const base = { path, relation, role: actor.role, got };
   if (BUSY.has(got)) {
-    return { ...base, verdict: 'unknown', expected: expectedText(expected), message: 'the table was busy: not tried', fix: 'run it again at a quieter moment' };
+    return {
+      ...base,
+      verdict: 'unknown',
+      expected: expectedText(expected),
+      message: 'the table was busy: not tried',
+      fix: 'run it again at a quieter moment',
+    };
   }
   switch (expected.kind) {
     case 'known-open':
-      return { ...base, verdict: 'known-open', expected: 'cannot be refused', message: `${expected.because}; dbctl ledger verify finds what comes of it`, fix: null };
+      return {
+        ...base,
+        verdict: 'known-open',
+        expected: 'cannot be refused',
+        message: `${expected.because}; dbctl ledger verify finds what comes of it`,
+        fix: null,
+      };
     case 'works':
       return got === 'done'
         ? { ...base, verdict: 'works', expected: 'done', message: 'it works, as it has to', fix: null }
-        : { ...base, verdict: 'open', expected: 'done', message: `it has to work, and fails: ${message}`, fix: 'dbctl immutability status' };
+        : {
+            ...base,
+            verdict: 'open',
+            expected: 'done',
+            message: `it has to work, and fails: ${message}`,
+            fix: 'dbctl immutability status',
+          };
     case 'refused':
       return got === expected.sqlstate
         ? { ...base, verdict: 'refused', expected: expected.sqlstate, message, fix: null }
-        : { ...base, verdict: 'open', expected: expected.sqlstate, message: openMessage(got, expected.sqlstate, message), fix: 'dbctl immutability status; then dbctl immutability install --repair' };
+        : {
+            ...base,
+            verdict: 'open',
+            expected: expected.sqlstate,
+            message: openMessage(got, expected.sqlstate, message),
+            fix: 'dbctl immutability status; then dbctl immutability install --repair',
+          };
   }
 }
 

@@ -20,20 +20,34 @@ export interface ProbeRow {
 export async function probeRow(session: Session, relation: TestedRelation, probe: readonly string[] | null): Promise<ProbeRow> {
   const { name, kind } = relation;
   if (kind === 'p') return { state: 'none', statements: [], why: 'a partitioned table holds no rows itself' };
-  const [found] = await session.rows<{ there: boolean }>('select pg_catalog.pg_relation_size($1::pg_catalog.oid) > 0 as there', [relation.oid]);
-  const there = found?.there === true && (await problemOf(session, [`do $row$ begin if not exists (select from only ${name}) then raise 'no row'; end if; end $row$`])) === null;
+  const [found] = await session.rows<{ there: boolean }>('select pg_catalog.pg_relation_size($1::pg_catalog.oid) > 0 as there', [
+    relation.oid,
+  ]);
+  const there =
+    found?.there === true &&
+    (await problemOf(session, [
+      `do $row$ begin if not exists (select from only ${name}) then raise 'no row'; end if; end $row$`,
+    ])) === null;
   if (there) return { state: 'there', statements: [], why: null };
   const statements = relation.isPartition ? copyStatements(relation, probe) : probe;
-  if (statements === null) return { state: 'none', statements: [], why: 'the table is empty, and dbctl.yaml has no probe for it' };
-  const problem = await problemOf(session, [...statements, `do $row$ begin if not exists (select from only ${name}) then raise 'the probe makes no row in ${name.replaceAll("'", "''")}'; end if; end $row$`]);
+  if (statements === null)
+    return { state: 'none', statements: [], why: 'the table is empty, and dbctl.yaml has no probe for it' };
+  const problem = await problemOf(session, [
+    ...statements,
+    `do $row$ begin if not exists (select from only ${name}) then raise 'the probe makes no row in ${name.replaceAll("'", "''")}'; end if; end $row$`,
+  ]);
   return problem === null ? { state: 'made', statements, why: null } : { state: 'none', statements: [], why: problem };
 }
 
 /** The probe's row, or one of the table's, with the key of this partition. */
-function copyStatements({ name, root, bound, columns }: TestedRelation, probe: readonly string[] | null): readonly string[] | null {
+function copyStatements(
+  { name, root, bound, columns }: TestedRelation,
+  probe: readonly string[] | null,
+): readonly string[] | null {
   if (bound === null) return null;
   const list = columns.join(', ');
-  const value = (column: string) => (column === bound.column || column === `"${bound.column}"` ? literal(bound.lower) : `r.${column}`);
+  const value = (column: string) =>
+    column === bound.column || column === `"${bound.column}"` ? literal(bound.lower) : `r.${column}`;
   return [
     ...(probe ?? []),
     'set local session_replication_role = replica',
@@ -59,7 +73,9 @@ export async function probeStatements(table: string, sql: string): Promise<strin
   await loadParser();
   const statements = parseStatements(sql);
   if ('message' in statements) {
-    fail('config.invalid', `the probe of ${table} is no SQL: ${statements.message}`, { hint: 'Correct immutability.tables[].probe in dbctl.yaml.' });
+    fail('config.invalid', `the probe of ${table} is no SQL: ${statements.message}`, {
+      hint: 'Correct immutability.tables[].probe in dbctl.yaml.',
+    });
   }
   return statements.map((statement) => statement.sql.trim());
 }

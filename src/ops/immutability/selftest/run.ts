@@ -47,7 +47,10 @@ export interface Trial {
  * Fails with db.denied when the registry may not be read, db.unreachable.
  */
 export async function selfTest(session: Session, settings: ImmutabilitySettings, options: SelfTestOptions): Promise<SelfTest> {
-  const relations = await readTestedRelations(session, options.tables.map((name) => name));
+  const relations = await readTestedRelations(
+    session,
+    options.tables.map((name) => name),
+  );
   const horizon = await readTestHorizon(session);
   const names = relations.map(({ name }) => name);
   const before = await fingerprint(session, names, horizon);
@@ -56,7 +59,9 @@ export async function selfTest(session: Session, settings: ImmutabilitySettings,
   const actors = new Map<string, Actor[]>();
   let counted = false;
   for (const relation of relations) {
-    const known = actors.get(relation.root) ?? (await readActors(session, relation.root, { named: options.roles, superuser: options.superuser }));
+    const known =
+      actors.get(relation.root) ??
+      (await readActors(session, relation.root, { named: options.roles, superuser: options.superuser }));
     actors.set(relation.root, known);
     const probe = await probeOf(settings, relation);
     const tested = await testRelation(session, relation, known, probe);
@@ -67,7 +72,12 @@ export async function selfTest(session: Session, settings: ImmutabilitySettings,
   const after = await fingerprint(session, names, horizon);
   step.done();
   for (const name of names) results.push(unchanged(name, before.get(name), after.get(name)));
-  return { results, relations: relations.length, actors: new Set([...actors.values()].flat().map(({ role }) => role)).size, counted };
+  return {
+    results,
+    relations: relations.length,
+    actors: new Set([...actors.values()].flat().map(({ role }) => role)).size,
+    counted,
+  };
 }
 
 async function probeOf({ tables }: ImmutabilitySettings, { root }: TestedRelation): Promise<string[] | null> {
@@ -75,8 +85,15 @@ async function probeOf({ tables }: ImmutabilitySettings, { root }: TestedRelatio
   return table?.probe === null || table === undefined ? null : probeStatements(root, table.probe);
 }
 
-async function testRelation(session: Session, relation: TestedRelation, actors: readonly Actor[], probe: readonly string[] | null) {
-  await session.script(`begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local statement_timeout = '30s'; set local search_path = pg_catalog`);
+async function testRelation(
+  session: Session,
+  relation: TestedRelation,
+  actors: readonly Actor[],
+  probe: readonly string[] | null,
+) {
+  await session.script(
+    `begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local statement_timeout = '30s'; set local search_path = pg_catalog`,
+  );
   try {
     const counted = !(await declareTest(session));
     await session.script(ATTEMPT_FUNCTION);
@@ -91,7 +108,9 @@ async function testRelation(session: Session, relation: TestedRelation, actors: 
     ];
     const outcomes = await inBatches(session, trials);
     const results = trials.map((trial, place) => judge(trial, outcomes[place] as Outcome));
-    const missed = actors.filter(({ unreachable }) => unreachable).map((actor) => unreachableResult(relation, actor, session.user));
+    const missed = actors
+      .filter(({ unreachable }) => unreachable)
+      .map((actor) => unreachableResult(relation, actor, session.user));
     return { results: [...results, ...missed, ...rowResult(relation, row)], counted };
   } finally {
     await session.script('rollback');
@@ -142,7 +161,12 @@ const BATCH = 100;
 async function inBatches(session: Session, trials: readonly Trial[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (let at = 0; at < trials.length; at += BATCH) {
-    outcomes.push(...(await tryAll(session, trials.slice(at, at + BATCH).map(({ attempt }) => attempt))));
+    outcomes.push(
+      ...(await tryAll(
+        session,
+        trials.slice(at, at + BATCH).map(({ attempt }) => attempt),
+      )),
+    );
   }
   return outcomes;
 }
@@ -163,12 +187,30 @@ function unreachableResult({ name }: TestedRelation, { role }: Actor, user: stri
 function rowResult({ name }: TestedRelation, { state, why }: ProbeRow): Result[] {
   if (state !== 'none' || why === null || why.startsWith('a partitioned')) return [];
   const message = `no row to try on: ${why}. Statements were tried, single rows were not`;
-  return [{ path: 'real_row', relation: name, role: '', verdict: 'unknown', expected: '', got: '', message, fix: 'give the table a probe in dbctl.yaml' }];
+  return [
+    {
+      path: 'real_row',
+      relation: name,
+      role: '',
+      verdict: 'unknown',
+      expected: '',
+      got: '',
+      message,
+      fix: 'give the table a probe in dbctl.yaml',
+    },
+  ];
 }
 
-function unchanged(name: string, before: { definition: string; rows: string } | undefined, after: { definition: string; rows: string } | undefined): Result {
+function unchanged(
+  name: string,
+  before: { definition: string; rows: string } | undefined,
+  after: { definition: string; rows: string } | undefined,
+): Result {
   const same = before !== undefined && before.definition === after?.definition && before.rows === after.rows;
-  const what = before?.definition === after?.definition ? `its rows are ${after?.rows} instead of ${before?.rows}` : 'its definition is another one';
+  const what =
+    before?.definition === after?.definition
+      ? `its rows are ${after?.rows} instead of ${before?.rows}`
+      : 'its definition is another one';
   return {
     path: 'unchanged_afterwards',
     relation: name,
@@ -176,7 +218,9 @@ function unchanged(name: string, before: { definition: string; rows: string } | 
     verdict: same ? 'refused' : 'open',
     expected: 'the same bytes',
     got: same ? 'the same bytes' : 'other bytes',
-    message: same ? 'definition, guards and rows are as before' : `after the test ${what}: somebody else changed it meanwhile, or the test did`,
+    message: same
+      ? 'definition, guards and rows are as before'
+      : `after the test ${what}: somebody else changed it meanwhile, or the test did`,
     fix: same ? null : 'run it again; if it stays, report a defect in dbctl',
   };
 }

@@ -60,7 +60,8 @@ export const RELATIONS_OF_TYPE: DatabaseFunction = {
   security: 'definer',
   volatility: 'stable',
   public: false,
-  comment: 'registered relations with a column of the type, of an array or a domain of it, or of the composite type the class stands for',
+  comment:
+    'registered relations with a column of the type, of an array or a domain of it, or of the composite type the class stands for',
   body: /* sql */ `
 with recursive used (type_oid) as (
   select t.oid

@@ -54,13 +54,22 @@ function configEntry(setting: string): string {
   return `${SPELLINGS[name] ?? name}=${value}`;
 }
 
-const SPELLINGS: Readonly<Record<string, string>> = { timezone: 'TimeZone', datestyle: 'DateStyle', intervalstyle: 'IntervalStyle' };
+const SPELLINGS: Readonly<Record<string, string>> = {
+  timezone: 'TimeZone',
+  datestyle: 'DateStyle',
+  intervalstyle: 'IntervalStyle',
+};
 
 /** `relation oid, code text` → `oid, text`; defaults are left out. */
 function argumentTypes(args: string): string {
   if (args === '') return '';
   return args
     .split(',')
-    .map((argument) => argument.trim().replace(/^\S+\s+/, '').replace(/\s+default .*$/, ''))
+    .map((argument) =>
+      argument
+        .trim()
+        .replace(/^\S+\s+/, '')
+        .replace(/\s+default .*$/, ''),
+    )
     .join(', ');
 }

@@ -1,5 +1,13 @@
 import { createFunction, type DatabaseFunction } from './function.ts';
-import { REFUSE_CONCURRENT_DDL, REFUSE_DDL, REFUSE_DROP, REFUSE_REWRITE, RELATIONS_OF_TYPE, TOUCHED_RELATIONS, WHY_REFUSED } from './ddl-guards.ts';
+import {
+  REFUSE_CONCURRENT_DDL,
+  REFUSE_DDL,
+  REFUSE_DROP,
+  REFUSE_REWRITE,
+  RELATIONS_OF_TYPE,
+  TOUCHED_RELATIONS,
+  WHY_REFUSED,
+} from './ddl-guards.ts';
 import {
   CREATE_PARTITION,
   FINISH_PARTITION,
@@ -46,7 +54,12 @@ export const GUARD_FUNCTIONS: readonly DatabaseFunction[] = [
 
 /** Event triggers by the function each runs; those of one event fire in the order of their names. */
 export const EVENT_TRIGGERS = [
-  { name: 'dbctl_1_refuse_concurrent_ddl', event: 'ddl_command_start', tags: ['ALTER TABLE', 'DROP INDEX'], runs: 'refuse_concurrent_ddl' },
+  {
+    name: 'dbctl_1_refuse_concurrent_ddl',
+    event: 'ddl_command_start',
+    tags: ['ALTER TABLE', 'DROP INDEX'],
+    runs: 'refuse_concurrent_ddl',
+  },
   { name: 'dbctl_2_guard_new_partition', event: 'ddl_command_end', tags: ['CREATE TABLE'], runs: 'guard_new_partition' },
   { name: 'dbctl_3_refuse_ddl', event: 'ddl_command_end', tags: [], runs: 'refuse_ddl' },
   { name: 'dbctl_4_refuse_drop', event: 'sql_drop', tags: [], runs: 'refuse_drop' },

@@ -153,7 +153,8 @@ export const REGISTER_PARTITION: DatabaseFunction = {
   security: 'definer',
   volatility: 'volatile',
   public: true,
-  comment: 'registers an empty partition of a protected table, with a permit for this transaction; false: it is none, or is registered',
+  comment:
+    'registers an empty partition of a protected table, with a permit for this transaction; false: it is none, or is registered',
   body: /* sql */ `
 declare
   parent dbctl.protected_relation;

@@ -9,7 +9,8 @@ export const NOTE_VIOLATION: DatabaseFunction = {
   security: 'definer',
   volatility: 'volatile',
   public: false,
-  comment: 'counts and logs a refused attempt, and returns the runbook for it; its failure must not matter to the guard that calls it',
+  comment:
+    'counts and logs a refused attempt, and returns the runbook for it; its failure must not matter to the guard that calls it',
   body: /* sql */ `
 declare
   found_runbook text := 'runbooks/immutability-violation.md';

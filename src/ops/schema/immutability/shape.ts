@@ -9,7 +9,8 @@ export const RELATION_SHAPE: DatabaseFunction = {
   security: 'invoker',
   volatility: 'stable',
   public: false,
-  comment: 'definition of a relation as far as its rows depend on it; without guards, comments, plain indexes and storage settings',
+  comment:
+    'definition of a relation as far as its rows depend on it; without guards, comments, plain indexes and storage settings',
   // Expressions are written with these: a partition bound of another time zone is no other bound.
   settings: [
     "timezone = 'UTC'",
