@@ -5,7 +5,7 @@
 --! needs: select dbctl.violation_counter, select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_trigger
 --! params: protected_tables
 --! why: Guards count what they refuse in sequences, which keep their value when the refused transaction is rolled back. One that is gone stops
---!   nothing but the alarm: attempts are refused as before, and dbctl immutability violations does not show them. Whoever may update a
+--!   nothing but the alarm: attempts are refused as before, and they are missing where violations are counted. Whoever may update a
 --!   sequence can set it back.
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/functions-sequence.html

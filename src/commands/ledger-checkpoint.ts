@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { DbctlError, fail } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { CheckpointInputs, CheckpointOutcome } from '../ops/ledger/checkpoint.ts';
@@ -48,15 +49,18 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     signal: context.signal,
   };
   if (context.globals.dryRun) return planned(ledger);
-  return context.withDatabase({ access: 'write', applicationName: 'dbctl ledger', statementTimeoutMs: 0 }, async (session) => {
+  const { makeCheckpoint } = await import('../ops/ledger/checkpoint.ts');
+  const first = await inSession(context, async (session) => {
     await ensureSchema(session, context);
-    const { makeCheckpoint } = await import('../ops/ledger/checkpoint.ts');
     const newEpoch = reason === null ? null : await findingsOf(session, ledger, reason, context);
-    const first = await makeCheckpoint(session, { ...inputs, newEpoch });
-    const last = options['watch'] === true ? await watch(session, { ...inputs, newEpoch: null }, first, context) : first;
-    return answer(last, context.target(session));
+    return answer(await makeCheckpoint(session, { ...inputs, newEpoch }), context.target(session));
   });
+  if (options['watch'] !== true) return first;
+  return watch(context, { ...inputs, newEpoch: null }, first);
 }
+
+const inSession = <T>(context: Context, use: (session: Session) => Promise<T>): Promise<T> =>
+  context.withDatabase({ access: 'write', applicationName: 'dbctl ledger', statementTimeoutMs: 0 }, use);
 
 function reasonOf(options: ParsedOptions): string | null {
   const reason = options['reason'] as string | undefined;
@@ -106,31 +110,33 @@ async function findingsOf(session: Session, { settings, sinks }: Ledger, reason:
   return { reason, findings: { asSealed: sealed, other: told } };
 }
 
-/** A round that fails is logged and tried again: a network that is down for a minute must not end the service. */
-async function watch(
-  session: Session,
-  inputs: CheckpointInputs,
-  first: CheckpointOutcome,
-  context: Context,
-): Promise<CheckpointOutcome> {
+/**
+ * A checkpoint every interval until the process is told to stop, each in a session of its own. A round that fails is logged and the next
+ * one tries again: a network that is down for a minute, or a server that restarts, must not end the service.
+ */
+async function watch(context: Context, inputs: CheckpointInputs, first: Answer): Promise<Answer> {
   const { makeCheckpoint } = await import('../ops/ledger/checkpoint.ts');
   let last = first;
-  while (!context.signal.aborted) {
-    const slept = await sleep(inputs.settings.intervalMs, true, { signal: context.signal }).catch(() => false);
-    if (!slept) break;
+  while (await sleep(inputs.settings.intervalMs, true, { signal: context.signal }).catch(() => false)) {
     try {
-      last = await makeCheckpoint(session, inputs);
-      if (last.kind === 'made')
-        context.log.info('ledger checkpoint', { sequence: last.sequence, rows: last.rows, windows: last.windows });
-      for (const { sink, sequence, problem } of last.published) {
-        if (problem !== null) context.log.warn('ledger sink', { sink, sequence, problem });
-      }
+      last = await inSession(context, async (session) => {
+        const outcome = await makeCheckpoint(session, inputs);
+        logRound(context.log, outcome);
+        return answer(outcome, context.target(session));
+      });
     } catch (thrown) {
-      if (!(thrown instanceof DbctlError) || thrown.code === 'db.unreachable' || thrown.code === 'interrupted') throw thrown;
+      if (!(thrown instanceof DbctlError) || thrown.code === 'interrupted') throw thrown;
       context.log.error('ledger checkpoint failed', { code: thrown.code, message: thrown.message });
     }
   }
   return last;
+}
+
+function logRound(log: Log, { kind, sequence, rows, windows, published }: CheckpointOutcome): void {
+  if (kind === 'made') log.info('ledger checkpoint', { sequence, rows, windows });
+  for (const { sink, sequence: number, problem } of published) {
+    if (problem !== null) log.warn('ledger sink', { sink, sequence: number, problem });
+  }
 }
 
 function planned({ settings, sinks }: Ledger): Answer {

@@ -21,18 +21,20 @@ export interface Environment {
 }
 
 /** The configuration as commands use it: checked, complete, frozen. Keys are those of the file; durations are milliseconds. */
-export type Config = Frozen<Omit<CheckedFile, 'environments' | 'dev'>> & {
+export type Config = Frozen<Omit<CheckedFile, 'environments' | 'dev' | 'ledger'>> & {
   readonly environments: Readonly<Record<string, Environment>>;
   readonly dev: { readonly version: 17 | 18; readonly engine: 'embedded' | 'container'; readonly database: string };
+  readonly ledger: Frozen<CheckedFile['ledger']> & { readonly tables: readonly string[] };
 };
 
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
 
-/** Fills in what depends on other values: development server, protection by name. */
+/** Fills in what depends on other values: development server, protection by name, tables of the ledger. */
 export function complete(checked: CheckedFile): Config {
   const environments = Object.entries(checked.environments).map(([name, written]) => [name, environment(name, written)]);
   return freeze({
     ...checked,
+    ledger: { ...checked.ledger, tables: checked.ledger.tables ?? checked.immutability.tables.map(({ table }) => table) },
     environments: Object.fromEntries(environments) as Record<string, Environment>,
     dev: {
       version: checked.dev.version ?? (checked.postgres.version.startsWith('17.') ? 17 : 18),

@@ -45,17 +45,19 @@ function located({ keys, message }: Contradiction, layer: Layer, document: Confi
   return [];
 }
 
-/** Where every value of the configuration comes from. */
+/** Where every value of the configuration comes from; keys without a value have no origin. */
 export function originsOf(sources: Sources, config: Config): ReadonlyMap<string, Origin> {
   const layer = stack(sources.layers);
-  const project = PROJECT_KEYS.map(({ name }) => [name, layer.get(name)?.origin ?? BY_DEFAULT] as const);
+  const project = PROJECT_KEYS.filter(({ path }) => valueAt(config, path) !== undefined).map(
+    ({ name }) => [name, layer.get(name)?.origin ?? BY_DEFAULT] as const,
+  );
   const environments = Object.keys(config.environments).flatMap((name) => environmentOrigins(name, sources.document));
   return new Map([...project, ...environments]);
 }
 
 const BY_DEFAULT: Origin = { kind: 'default' };
 
-/** Keys without a value have no origin; `embedded` and `protected` always have a value. */
+/** `embedded` and `protected` always have a value. */
 function environmentOrigins(environment: string, document: ConfigDocument | undefined): [string, Origin][] {
   return CONFIG_KEYS.flatMap(({ path }): [string, Origin][] => {
     if (path[1] !== ANY_NAME || path.at(-1) === 'overlay') return [];

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
 import { dotted } from './path.ts';
 import type { Problem } from './problem.ts';
-import { holdsPassword } from './secrets.ts';
+import { holdsPassword, holdsPrivateKey } from './secrets.ts';
 
 /** Lines and columns count from 1. */
 export interface At {
@@ -98,9 +98,8 @@ class Reader {
   }
 
   #scalar(value: unknown, node: Node, path: Path): unknown {
-    if (typeof value === 'string' && holdsPassword(value)) {
-      this.#fault(this.#where(node), path, PASSWORD, SECRET);
-    }
+    if (typeof value === 'string' && holdsPassword(value)) this.#fault(this.#where(node), path, PASSWORD, SECRET);
+    if (typeof value === 'string' && holdsPrivateKey(value)) this.#fault(this.#where(node), path, PRIVATE_KEY, LEAKED_KEY);
     return value;
   }
 
@@ -195,6 +194,13 @@ class Reader {
 function isMergeKey(node: Node): boolean {
   return isScalar(node) && node.value === '<<' && node.type === 'PLAIN';
 }
+
+const PRIVATE_KEY = 'a private key stands in the file';
+
+const LEAKED_KEY: Partial<Problem> = {
+  secret: true,
+  hint: 'Keep it in an environment variable or a file of mode 0600 and name that: key: {file: PATH}. If the file was ever committed, make a new key.',
+};
 
 const PASSWORD = 'a connection string with its password stands in the file';
 

@@ -9,6 +9,13 @@ const SECRET_KEY = new RegExp(SECRET_WORD, 'i');
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:]{0,200}:)\S{1,500}@/gi;
 const KEYWORD_PASSWORD = /\b((?:ssl)?password\s{0,9}=\s{0,9})(?:'[^']{1,500}'|[^\s&'"]{1,500})/gi;
 
+/** Private keys by their own marks: PEM, and the DER of an Ed25519 key in base64 (RFC 8410, 10.3), both with all that follows in the word. */
+const PRIVATE_KEY =
+  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^]{0,10000}?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|$)|MC4CAQAwBQYDK2VwBCIEI[\w+/=]{0,200}/g;
+
+/** 32 bytes in base64, the seed of an Ed25519 key; it may as well be a hash, so that it is masked and not refused. */
+const SEED = /(?<![\w+/])[A-Za-z0-9+/]{43}=(?![\w=])/g;
+
 /** True for a key such as `password` or `api_key`. */
 export function isSecretKey(key: string): boolean {
   return SECRET_KEY.test(key);
@@ -16,11 +23,20 @@ export function isSecretKey(key: string): boolean {
 
 /** True when the text holds a connection string with a password: a URL, a query parameter or `password=…`. */
 export function holdsPassword(text: string): boolean {
-  return maskPasswords(text) !== text;
+  return maskConnectionPasswords(text) !== text;
 }
 
-/** The text with the passwords of connection strings replaced by `***`. */
+/** True when the text holds a private key. */
+export function holdsPrivateKey(text: string): boolean {
+  return text.replaceAll(PRIVATE_KEY, '') !== text;
+}
+
+/** The text with private keys and the passwords of connection strings replaced by `***`. */
 export function maskPasswords(text: string): string {
+  return maskConnectionPasswords(text).replaceAll(PRIVATE_KEY, '***').replaceAll(SEED, '***');
+}
+
+function maskConnectionPasswords(text: string): string {
   return text.replaceAll(URL_PASSWORD, '$1***@').replaceAll(KEYWORD_PASSWORD, '$1***');
 }
 

@@ -13,7 +13,7 @@ import { publishPending, type Publication } from './publish.ts';
 import { readSealedTables, type Partition, type SealedTable } from './relations.ts';
 import type { LedgerSettings } from './settings.ts';
 import type { Signer } from './signer.ts';
-import type { Sink } from './sink.ts';
+import type { PublishedNote, Sink } from './sink.ts';
 import { readState, type Epoch, type Head, type LedgerState } from './state.ts';
 
 export interface CheckpointInputs {
@@ -58,8 +58,10 @@ export async function makeCheckpoint(session: Session, inputs: CheckpointInputs)
     if (before.inRecovery)
       fail('db.read-only', 'a standby cannot seal rows', { hint: 'Run it on the primary; `ledger verify` runs on either.' });
     const late = await publishPending(session, inputs.sinks);
-    const known = await highestKnown(inputs.sinks, before.head);
+    const latest = await latestOf(inputs.sinks);
+    const known = Math.max(before.head?.sequence ?? 0, ...latest.map(({ sequence }) => sequence));
     if (inputs.newEpoch === null) refuseGoneBack(before, known);
+    refuseOtherLog(before.head, latest);
     const epoch = await nextEpoch(session, before, inputs);
     const closed = await closeWindows(session, inputs, epoch, Math.max(known, before.head?.sequence ?? 0) + 1);
     const published = closed.kind === 'made' ? await publishPending(session, inputs.sinks) : [];
@@ -67,10 +69,19 @@ export async function makeCheckpoint(session: Session, inputs: CheckpointInputs)
   });
 }
 
-/** The highest number any readable sink has; a sink that does not answer is no reason to stop sealing. */
-async function highestKnown(sinks: readonly Sink[], head: Head | null): Promise<number> {
+/** The last notes of the sinks that can be read; a sink that does not answer is no reason to stop sealing. */
+async function latestOf(sinks: readonly Sink[]): Promise<PublishedNote[]> {
   const latest = await Promise.all(sinks.map((sink) => sink.latest().catch(() => null)));
-  return Math.max(head?.sequence ?? 0, ...latest.map((note) => (note === null || note === 'unreadable' ? 0 : note.sequence)));
+  return latest.filter((note) => note !== null && note !== 'unreadable');
+}
+
+/** A log that was rewritten is not gone on with: one more note, and the latest ones would be the same again. */
+function refuseOtherLog(head: Head | null, latest: readonly PublishedNote[]): void {
+  const other = latest.find(({ sequence, text }) => sequence === head?.sequence && text !== head.note);
+  if (other === undefined) return;
+  fail('refused', `checkpoint ${other.sequence} was published as another one: ${other.reference}`, {
+    hint: 'One of the two was rewritten. Keep both and follow runbooks/ledger-mismatch.md.',
+  });
 }
 
 function refuseGoneBack({ epoch, head, xmin, systemIdentifier }: LedgerState, known: number): void {

@@ -20,10 +20,9 @@ export interface LedgerSettings {
   readonly sinks: Config['ledger']['sinks'];
 }
 
-export function ledgerSettings({ ledger, immutability }: Pick<Config, 'ledger' | 'immutability'>): LedgerSettings {
-  const tables = ledger.tables ?? immutability.tables.map(({ table }) => table);
+export function ledgerSettings({ ledger }: Pick<Config, 'ledger'>): LedgerSettings {
   return {
-    tables: tables.map(splitName),
+    tables: ledger.tables.map(splitName),
     xidColumn: ledger.xid_column,
     intervalMs: ledger.interval,
     sample: ledger.sample,

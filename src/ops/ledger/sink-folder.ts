@@ -21,7 +21,11 @@ export function folderSink(name: string, folder: string): Sink {
     type: 'folder',
     publish: (note) => publish(name, folder, note),
     latest: () => latest(folder),
-    read: (sequence) => read(folder, sequence),
+    read: async (sequences) => {
+      const found: PublishedNote[] = [];
+      for (const sequence of sequences) found.push(...[await read(folder, sequence)].filter((note) => note !== null));
+      return found;
+    },
   };
 }
 

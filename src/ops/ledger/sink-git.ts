@@ -30,7 +30,7 @@ export function gitSink(name: string, place: GitPlace): Sink {
     type: 'git',
     publish: (note) => publish(name, place, note),
     latest: async () => latestIn(place, await tipToRead(place)),
-    read: async (sequence) => readIn(place, await tipToRead(place), noteName(sequence)),
+    read: async (sequences) => readAll(place, await tipToRead(place), sequences),
   };
 }
 
@@ -167,6 +167,21 @@ async function latestIn(place: GitPlace, tip: string | null): Promise<PublishedN
     if (last !== undefined) return readIn(place, tip, `${folder}/${last}`);
   }
   return null;
+}
+
+/** One process for all of them. */
+async function readAll(place: GitPlace, tip: string | null, sequences: readonly number[]): Promise<PublishedNote[]> {
+  if (tip === null || sequences.length === 0) return [];
+  const asked = sequences.map((sequence) => `${tip}:${noteName(sequence)}`);
+  // In bytes, as git counts: the origin in a note may hold any letter.
+  const answer = Buffer.from(await git(place, ['cat-file', '--batch'], `${asked.join('\n')}\n`, 'as it is'));
+  let at = 0;
+  return sequences.flatMap((sequence, index) => {
+    const start = answer.indexOf('\n', at) + 1;
+    const size = / blob (\d+)$/.exec(answer.toString('latin1', at, start - 1))?.[1];
+    at = size === undefined ? start : start + Number(size) + 1;
+    return size === undefined ? [] : [{ sequence, text: answer.toString('utf8', start, at - 1), reference: asked[index] ?? '' }];
+  });
 }
 
 async function readIn(place: GitPlace, tip: string | null, name: string): Promise<PublishedNote | null> {

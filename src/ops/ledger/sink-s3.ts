@@ -40,7 +40,14 @@ export function s3Sink(name: string, place: S3Place): Sink {
     type: 's3',
     publish: (note) => withClient(place, (client) => publish(client, name, place, note)),
     latest: () => withClient(place, (client) => latest(client, place)),
-    read: (sequence) => withClient(place, (client) => read(client, place, noteName(sequence))),
+    read: (sequences) =>
+      withClient(place, async (client) => {
+        const found: PublishedNote[] = [];
+        for (const sequence of sequences) {
+          found.push(...[await read(client, place, noteName(sequence))].filter((note) => note !== null));
+        }
+        return found;
+      }),
   };
 }
 

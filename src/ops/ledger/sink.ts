@@ -34,8 +34,11 @@ export interface Sink {
   publish(note: OutgoingNote): Promise<Receipt>;
   /** The note of the highest number, null where there is none yet. `unreadable` for sinks that only take. */
   latest(): Promise<PublishedNote | null | 'unreadable'>;
-  /** The note of this number, null where it has none. An old note tells what the latest cannot: that all before it were signed anew. */
-  read(sequence: number): Promise<PublishedNote | null | 'unreadable'>;
+  /**
+   * The notes it has of these numbers. Old ones tell what the latest cannot: a log that was signed anew from the beginning ends as it
+   * should once it has been published for a while.
+   */
+  read(sequences: readonly number[]): Promise<readonly PublishedNote[] | 'unreadable'>;
 }
 
 export interface SinkContext {

@@ -1,17 +1,20 @@
 import type { Session } from '../../db/session.ts';
 import { finding, type Finding } from './finding.ts';
 import { openNote } from './note.ts';
-import type { Sink } from './sink.ts';
+import type { PublishedNote, Sink } from './sink.ts';
 import type { LedgerState } from './state.ts';
 
+export interface OutsideInputs {
+  readonly sinks: readonly Sink[];
+  readonly publicKeys: readonly string[];
+  /** Every note of every sink, instead of a sample. */
+  readonly full: boolean;
+}
+
 /** What the sinks know against what the database says: the copies a superuser of the database cannot reach. */
-export async function verifyOutside(
-  session: Session,
-  sinks: readonly Sink[],
-  state: LedgerState,
-  publicKeys: readonly string[],
-): Promise<Finding[]> {
-  const findings = await Promise.all(sinks.map((sink) => verifySink(session, sink, state, publicKeys)));
+export async function verifyOutside(session: Session, state: LedgerState, inputs: OutsideInputs): Promise<Finding[]> {
+  const { sinks } = inputs;
+  const findings = await Promise.all(sinks.map((sink) => verifySink(session, sink, state, inputs)));
   const few =
     sinks.length < 2
       ? [
@@ -29,7 +32,7 @@ async function verifySink(
   session: Session,
   sink: Sink,
   { head, inRecovery }: LedgerState,
-  publicKeys: readonly string[],
+  { publicKeys, full }: OutsideInputs,
 ): Promise<Finding[]> {
   const last = head?.sequence ?? 0;
   const [missing] = await session.rows<{ count: number; first: number | null }>(MISSING, [sink.name]);
@@ -66,6 +69,11 @@ async function verifySink(
       ];
     }
     if (behind.length === 0 && latest.sequence < last) return [gone(sink, last, latest.sequence)];
+    const other = await firstOther(session, sink, latest.sequence, full);
+    if (other !== null) {
+      const message = `its checkpoint ${other.sequence} is another than the database’s, though the latest are the same: the log was signed anew`;
+      return [finding('tampered', sink.name, message, { reference: other.reference, sequence: other.sequence })];
+    }
     return behind.length > 0
       ? behind
       : [finding('sealed', sink.name, `it holds checkpoint ${latest.sequence}, the same as the database`)];
@@ -74,10 +82,47 @@ async function verifySink(
   }
 }
 
+/** The first old note of the sink that is not the database's; null: none of those looked at. Notes the database lost in a restore are cited by its new epoch. */
+async function firstOther(session: Session, sink: Sink, last: number, full: boolean): Promise<PublishedNote | null> {
+  for (const numbers of full ? pages(last) : [sampleOf(last)]) {
+    const notes = await sink.read(numbers);
+    if (notes === 'unreadable') return null;
+    const own = await session.rows<{ sequence: number; note: string }>(NOTES, [numbers]);
+    const texts = new Map(own.map(({ sequence, note }) => [sequence, note]));
+    const other = notes.find(({ sequence, text }) => texts.has(sequence) && texts.get(sequence) !== text);
+    if (other !== undefined) return other;
+  }
+  return null;
+}
+
+/** Notes read at a time. */
+const PAGE = 5_000;
+
+function* pages(last: number): Generator<number[]> {
+  for (let first = 1; first <= last; first += PAGE) {
+    yield Array.from({ length: Math.min(PAGE, last - first + 1) }, (_, index) => first + index);
+  }
+}
+
+/**
+ * The first note, those 1, 2, 4, 8 … before the last, and some by chance: whoever signed anew more notes than were published since is
+ * met by the powers of two, whoever signed fewer by chance, run after run.
+ */
+function sampleOf(last: number): number[] {
+  const back = Array.from({ length: Math.floor(Math.log2(last)) + 1 }, (_, power) => last - 2 ** power);
+  const chance = Array.from({ length: 8 }, () => 1 + Math.floor(Math.random() * last));
+  return [...new Set([1, ...back, ...chance])].filter((sequence) => sequence >= 1).toSorted((a, b) => a - b);
+}
+
 function gone(sink: Sink, last: number, found?: number): Finding {
   const message = `there are receipts for checkpoint ${last}, and it holds ${found === undefined ? 'none' : `nothing after ${found}`}`;
   return finding('tampered', sink.name, message);
 }
+
+const NOTES = /* sql */ `
+select c.sequence::pg_catalog.float8 as sequence, c.note
+from dbctl.ledger_checkpoint c
+where c.sequence = any ($1::pg_catalog.int8[])`;
 
 const MISSING = /* sql */ `
 select pg_catalog.count(*)::pg_catalog.int4 as count, pg_catalog.min(c.sequence)::pg_catalog.float8 as first

@@ -30,17 +30,18 @@ export interface VerifyInputs {
  */
 export async function verifyLedger(session: Session, inputs: VerifyInputs): Promise<Finding[]> {
   const { settings, sinks } = inputs;
+  const outsideInputs = { sinks, publicKeys: settings.publicKeys, full: inputs.extent.full };
   const state = await readState(session);
   const { epoch, head } = state;
   if (epoch === null || head === null) {
     return [
       finding('unsealed', 'the ledger', 'no checkpoint was ever made'),
-      ...(await verifyOutside(session, sinks, state, settings.publicKeys)),
+      ...(await verifyOutside(session, state, outsideInputs)),
     ];
   }
   const restored = restoredFinding(state, epoch, head);
   const log = await verifyLog(session, settings.publicKeys);
-  const outside = await verifyOutside(session, sinks, state, settings.publicKeys);
+  const outside = await verifyOutside(session, state, outsideInputs);
   const tables = await readSealedTables(session, settings);
   const content = await verifyContent(session, inputs, { epoch, head, restored: restored.length > 0 }, tables);
   const open = restored.length > 0 ? [] : await openRows(session, inputs, state, epoch, head, tables);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -90,5 +89,3 @@ export async function refusalOf(client: pg.Client, sql: string): Promise<string>
     return `${thrown.code} ${thrown.message}`;
   }
 }
-
-const readProject = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');

@@ -42,6 +42,15 @@ describe('a good dbctl.yaml', () => {
         unlockers: [],
         tables: [],
       },
+      ledger: {
+        tables: [],
+        xid_column: 'recorded_xid',
+        interval: 60_000,
+        sample: 20,
+        signer: undefined,
+        public_keys: [],
+        sinks: [],
+      },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });
     expect(environment).toBe(config.environments['dev']);
@@ -53,6 +62,12 @@ describe('a good dbctl.yaml', () => {
     expect(() => Object.assign(config.postgres.locale, { name: 'C' })).toThrow(TypeError);
     expect(() => (config.verify.skip as string[]).push('tz-server')).toThrow(TypeError);
     expect(() => Object.assign(config.environments['dev'] ?? {}, { protected: false })).toThrow(TypeError);
+  });
+
+  it('seals the append-only tables, unless it is said', async () => {
+    const tables = 'immutability: {tables: [{table: a.b}, {table: a.c}]}';
+    expect((await load(`${HEAD}${tables}\n`)).config.ledger.tables).toEqual(['a.b', 'a.c']);
+    expect((await load(`${HEAD}${tables}\nledger: {tables: [a.c]}\n`)).config.ledger.tables).toEqual(['a.c']);
   });
 
   it('derives the development server from version and project, unless it is said', async () => {

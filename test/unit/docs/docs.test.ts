@@ -60,10 +60,7 @@ function dbctlLines(text: string): string[][] {
   return [
     ...text.replaceAll(/^[✔✖?] dbctl .*$/gm, '').matchAll(/(?:^|[`$ (])dbctl ((?:[a-z-]+|\[name\])(?: [^\n`|#)]*)?)/gm),
   ].map(([, line = '']) =>
-    line
-      .split(/ {2,}| > | && |"\)/)[0]!
-      .trim()
-      .split(/\s+/)
+    (line.split(/ {2,}| > | && |"\)/)[0]!.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [])
       .map((word) => word.replaceAll(/["']/g, ''))
       .filter((word) => word !== '' && word !== '…'),
   );

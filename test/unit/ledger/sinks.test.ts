@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,17 @@ function behavesAsSink(make: (name: string) => Sink): void {
     expect(receipt.sink).toBe('plain');
     await sink.publish({ sequence: 1, text: 'one\n' });
     expect(await sink.latest()).toMatchObject({ sequence: 2, text: 'two\n' });
+  });
+
+  it('gives an old note back, also past the thousandth', async () => {
+    const sink = make('thousand');
+    for (const sequence of [999, 1000, 12_345]) await sink.publish({ sequence, text: `note ${sequence}\n` });
+    expect(await sink.latest()).toMatchObject({ sequence: 12_345, text: 'note 12345\n' });
+    expect(await sink.read([1000, 1001, 999, 2_000_000])).toMatchObject([
+      { sequence: 1000, text: 'note 1000\n' },
+      { sequence: 999, text: 'note 999\n' },
+    ]);
+    expect(await sink.read([])).toEqual([]);
   });
 
   it('refuses another note under a number that is taken', async () => {
@@ -56,11 +67,14 @@ describe('a folder', () => {
   it('has each note whole under its name, and nothing else', async () => {
     const path = join(folder, 'tidy');
     mkdirSync(path);
-    writeFileSync(join(path, '.0000000009.note.torn'), 'half');
+    mkdirSync(join(path, '0000000'));
+    writeFileSync(join(path, '0000000', '.9.torn'), 'half');
     writeFileSync(join(path, 'README'), 'not a note');
     const sink = folderSink('tidy', path);
     await sink.publish({ sequence: 3, text: 'three\n' });
-    expect(readdirSync(path).toSorted()).toEqual(['.0000000009.note.torn', '0000000003.note', 'README']);
+    expect(readdirSync(path).toSorted()).toEqual(['0000000', 'README']);
+    expect(readdirSync(join(path, '0000000')).toSorted()).toEqual(['.9.torn', '0000000003.note']);
+    expect(statSync(join(path, '0000000', '0000000003.note')).mode & 0o777).toBe(0o444);
     expect(await sink.latest()).toMatchObject({ sequence: 3 });
   });
 });
@@ -84,11 +98,20 @@ describe('a git branch', () => {
     const sink = gitSink('pushed', { repository: path, branch: 'ledger', remote: 'evidence', variables: process.env });
     await sink.publish({ sequence: 1, text: 'one\n' });
     await sink.publish({ sequence: 2, text: 'two\n' });
-    expect(git(remote, 'show', 'ledger:0000000002.note')).toBe('two');
+    expect(git(remote, 'show', 'ledger:0000000/0000000002.note')).toBe('two');
     expect(git(path, 'status', '--porcelain')).toBe('?? mine.txt');
     expect(git(remote, 'log', '--format=%s', 'ledger')).toBe('ledger checkpoint 2\nledger checkpoint 1');
+    // Another clone, which has not seen the branch: it reads and goes on from the remote.
+    const other = repository('other');
+    git(other, 'remote', 'add', 'evidence', remote);
+    const clone = gitSink('clone', { repository: other, branch: 'ledger', remote: 'evidence', variables: process.env });
+    expect(await clone.latest()).toMatchObject({ sequence: 2 });
+    await clone.publish({ sequence: 3, text: 'three\n' });
+    expect(await sink.latest()).toMatchObject({ sequence: 3, text: 'three\n' });
+    await sink.publish({ sequence: 4, text: 'four\n' });
+    // Cut short by force: what the remote has is what counts.
     git(remote, 'update-ref', 'refs/heads/ledger', git(remote, 'rev-parse', 'ledger~1'));
-    expect(await sink.latest()).toMatchObject({ sequence: 1 });
+    expect(await sink.latest()).toMatchObject({ sequence: 3 });
     const forged = execFileSync(
       'git',
       [
@@ -106,7 +129,24 @@ describe('a git branch', () => {
       { encoding: 'utf8' },
     ).trim();
     git(remote, 'update-ref', 'refs/heads/ledger', forged);
-    await expect(sink.publish({ sequence: 3, text: 'three\n' })).rejects.toThrow(/^evidence does not take the branch ledger/);
+    await expect(sink.publish({ sequence: 5, text: 'five\n' })).rejects.toThrow(
+      /^the branch ledger of evidence was rewritten: it does not go on from [0-9a-f]{12}$/,
+    );
+    await expect(sink.latest()).rejects.toThrow(/^the branch ledger of evidence was rewritten/);
+  });
+
+  it('refuses a branch that holds other things, and shows no password of an address that does not answer', async () => {
+    const path = repository('mixed');
+    writeFileSync(join(path, 'a.txt'), 'a');
+    git(path, 'add', 'a.txt');
+    git(path, '-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '--quiet', '-m', 'a');
+    const mixed = gitSink('mixed', { repository: path, branch: 'main', remote: null, variables: process.env });
+    await expect(mixed.publish({ sequence: 1, text: 'one\n' })).rejects.toThrow('the branch main holds other things than notes');
+    git(path, 'remote', 'add', 'far', 'http://ann:hunter2@127.0.0.1:9/notes.git');
+    const far = gitSink('far', { repository: path, branch: 'ledger', remote: 'far', variables: process.env });
+    const outcome = await far.publish({ sequence: 1, text: 'one\n' }).catch(String);
+    expect(outcome).toContain('127.0.0.1:9');
+    expect(outcome).not.toContain('hunter2');
   });
 });
 
@@ -147,15 +187,32 @@ describe('an S3 bucket (a stand-in server that keeps to the documented answers; 
           return reply(200, '', { etag: '"e"', 'x-amz-version-id': `v${objects.size}` });
         }
         if (query.includes('list-type=2')) {
-          const prefix = `/evidence/${new URLSearchParams(query).get('prefix') ?? ''}`;
+          const prefix = new URLSearchParams(query).get('prefix') ?? '';
           const keys = [...objects.keys()]
+            .map((key) => key.slice('/evidence/'.length))
             .filter((key) => key.startsWith(prefix))
-            .map((key) => `<Contents><Key>${key.slice('/evidence/'.length)}</Key></Contents>`);
-          return reply(200, `<ListBucketResult><IsTruncated>false</IsTruncated>${keys.join('')}</ListBucketResult>`, {
+            .map((key) => prefix + key.slice(prefix.length).replace(/\/.*$/, '/'));
+          const listed = [...new Set(keys)].map((key) =>
+            key.endsWith('/')
+              ? `<CommonPrefixes><Prefix>${key}</Prefix></CommonPrefixes>`
+              : `<Contents><Key>${key}</Key></Contents>`,
+          );
+          return reply(200, `<ListBucketResult><IsTruncated>false</IsTruncated>${listed.join('')}</ListBucketResult>`, {
             'content-type': 'application/xml',
           });
         }
         const found = objects.get(path);
+        if (request.method === 'HEAD' && found !== undefined) {
+          const { 'x-amz-object-lock-mode': mode, 'x-amz-object-lock-retain-until-date': until } = found.headers;
+          // A service that does not know object lock takes the object all the same.
+          const lock = mode === undefined || path.startsWith('/evidence/lax/') ? {} : { 'x-amz-object-lock-mode': mode };
+          return reply(200, '', {
+            etag: '"e"',
+            'x-amz-version-id': 'v1',
+            ...lock,
+            ...(until === undefined ? {} : { 'x-amz-object-lock-retain-until-date': until }),
+          });
+        }
         return found === undefined ? reply(404, '<Error><Code>NoSuchKey</Code></Error>') : reply(200, found.body);
       });
     }).listen(0, '127.0.0.1');
@@ -175,14 +232,21 @@ describe('an S3 bucket (a stand-in server that keeps to the documented answers; 
 
   it('locks each object until its time, and asks the service to check what arrives', async () => {
     const receipt = await s3Sink('locked', place('locked')).publish({ sequence: 5, text: 'five\n' });
-    expect(receipt.reference).toBe('s3://evidence/locked/0000000005.note');
-    expect(objects.get('/evidence/locked/0000000005.note')?.headers).toMatchObject({
+    expect(receipt.reference).toBe('s3://evidence/locked/0000000/0000000005.note');
+    expect(receipt.detail).toMatchObject({ version: 'v1', lock: { mode: 'COMPLIANCE', until: '2026-12-01T00:00:00.000Z' } });
+    expect(objects.get('/evidence/locked/0000000/0000000005.note')?.headers).toMatchObject({
       'if-none-match': '*',
       'x-amz-object-lock-mode': 'COMPLIANCE',
       'x-amz-object-lock-retain-until-date': '2026-12-01T00:00:00Z',
     });
-    expect(Object.keys(objects.get('/evidence/locked/0000000005.note')?.headers ?? {}).join(' ')).toMatch(
+    expect(Object.keys(objects.get('/evidence/locked/0000000/0000000005.note')?.headers ?? {}).join(' ')).toMatch(
       /x-amz-checksum-sha256|x-amz-trailer/,
+    );
+  });
+
+  it('does not believe a lock because it was asked for', async () => {
+    await expect(s3Sink('lax', place('lax')).publish({ sequence: 1, text: 'one\n' })).rejects.toThrow(
+      's3://evidence/lax/0000000/0000000001.note is stored without the lock of mode compliance that was asked for',
     );
   });
 
