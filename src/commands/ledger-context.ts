@@ -19,23 +19,34 @@ export async function openLedger(context: Context): Promise<Ledger> {
     import('../ops/ledger/sink.ts'),
   ]);
   const { config, folder } = await context.config();
-  const settings = ledgerSettings(config);
-  if (settings.tables.length === 0) {
+  const written = ledgerSettings(config);
+  if (written.tables.length === 0) {
     fail('config.invalid', 'no table is in the ledger', {
       hint: 'List tables under immutability.tables, or ledger.tables, in dbctl.yaml.',
     });
   }
+  const signer = () => signerOf(written, folder, context);
   return {
-    settings,
-    sinks: await openSinks(settings.sinks, { folder, log: context.log, clock: context.clock, variables: context.variables }),
-    signer: async () => {
-      if (settings.signer === null) {
-        return fail('config.invalid', 'dbctl.yaml names no key to sign checkpoints with', {
-          hint: 'Make one with dbctl ledger key, and name it under ledger.signer.',
-        });
-      }
-      const { openSigner } = await import('../ops/ledger/signer.ts');
-      return openSigner(settings.signer, { variables: context.variables, folder, signal: context.signal });
-    },
+    settings: written.publicKeys.length > 0 ? written : { ...written, publicKeys: await ownKey(signer) },
+    sinks: await openSinks(written.sinks, { folder, log: context.log, clock: context.clock, variables: context.variables }),
+    signer,
   };
+}
+
+async function signerOf({ signer }: LedgerSettings, folder: string, { variables, signal }: Context): Promise<Signer> {
+  if (signer === null) {
+    return fail('config.invalid', 'dbctl.yaml names no key to sign checkpoints with', {
+      hint: 'Make one with dbctl ledger key, and name it under ledger.signer.',
+    });
+  }
+  const { openSigner } = await import('../ops/ledger/signer.ts');
+  return openSigner(signer, { variables, folder, signal });
+}
+
+/** Before a project has listed its public keys, the key it signs with is trusted, where it is at hand. */
+async function ownKey(signer: () => Promise<Signer>): Promise<readonly string[]> {
+  return signer().then(
+    ({ verifierKey }) => [verifierKey],
+    () => [],
+  );
 }

@@ -83,9 +83,10 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
             { field: 'message', title: '' },
           ],
           notes: [
-            bad.length === 0
-              ? `${rows} rows hashed: as they were sealed.`
-              : 'Touch nothing before you have read runbooks/ledger-mismatch.md.',
+            `${rows} rows hashed${bad.length === 0 ? ': as they were sealed' : ''}.`,
+            ...(bad.some(({ severity }) => severity === 'critical')
+              ? ['Touch nothing before you have read runbooks/ledger-mismatch.md.']
+              : []),
           ],
           metrics: [
             {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { configFile } from './schema.ts';
 import { kinds, type Kind } from './values.ts';
 
-/** One key of dbctl.yaml that holds a value: a leaf of the schema. Lists are leaves. */
+/** One key of dbctl.yaml that holds a value: a leaf of the schema. Lists are leaves, and so are mappings that have a kind. */
 export interface ConfigKey {
   /** `migrations.lock_timeout`; keys of an environment have `<name>` for its name. */
   readonly name: string;
@@ -66,7 +66,7 @@ function bare(schema: z.core.$ZodType): z.core.$ZodType {
 function leaves(schema: z.core.$ZodType, path: readonly string[]): ConfigKey[] {
   const inner = bare(schema);
   if (inner instanceof z.ZodRecord) return leaves(inner.valueType, [...path, ANY_NAME]);
-  if (inner instanceof z.ZodObject && path.at(-1) !== 'overlay') {
+  if (inner instanceof z.ZodObject && path.at(-1) !== 'overlay' && kinds.get(inner) === undefined) {
     return Object.entries(inner.shape as z.ZodRawShape).flatMap(([key, child]) => leaves(child, [...path, key]));
   }
   const name = path.join('.');

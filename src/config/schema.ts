@@ -118,9 +118,15 @@ const environment = section({
     postgres: postgres.optional().describe('Keys of postgres that differ in this environment.'),
     migrations: migrations.optional().describe('Keys of migrations that differ in this environment.'),
     verify: verify.optional().describe('Keys of verify that differ in this environment.'),
+    immutability: immutability.optional().describe('Keys of immutability that differ in this environment.'),
+    ledger: ledger
+      .optional()
+      .describe('Keys of ledger that differ in this environment: each database needs places of its own for its notes.'),
   })
     .optional()
-    .describe('What differs in this environment: keys of postgres, migrations and verify. A list replaces the list it overlays.'),
+    .describe(
+      'What differs in this environment: keys of postgres, migrations, verify, immutability and ledger. A list replaces the list it overlays.',
+    ),
 })
   .refine((value) => !(value.embedded === true && value.url !== undefined), {
     error: 'has both url and embedded: keep one',

@@ -62,7 +62,7 @@ export async function makeCheckpoint(session: Session, inputs: CheckpointInputs)
     const known = Math.max(before.head?.sequence ?? 0, ...latest.map(({ sequence }) => sequence));
     if (inputs.newEpoch === null) refuseGoneBack(before, known);
     refuseOtherLog(before.head, latest);
-    const epoch = await nextEpoch(session, before, inputs);
+    const epoch = await nextEpoch(session, before, { ...inputs, latest });
     const closed = await closeWindows(session, inputs, epoch, Math.max(known, before.head?.sequence ?? 0) + 1);
     const published = closed.kind === 'made' ? await publishPending(session, inputs.sinks) : [];
     return { ...closed, published: [...late, ...published] };

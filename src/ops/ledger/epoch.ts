@@ -1,6 +1,7 @@
 import type { Session } from '../../db/session.ts';
 import { ident, literal, qualified } from '../../db/ident.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { PublishedNote } from './sink.ts';
 import type { LedgerSettings } from './settings.ts';
 import type { Epoch, LedgerState } from './state.ts';
 
@@ -14,12 +15,15 @@ interface EpochInputs {
   readonly settings: LedgerSettings;
   readonly operator: string;
   readonly newEpoch: NewEpoch | null;
+  /** The last notes of the sinks: what they have and the database has not was lost in a restore. */
+  readonly latest: readonly PublishedNote[];
 }
 
 /** The epoch to go on in: the present one, the first one, or a new one where that was asked for. */
 export async function nextEpoch(session: Session, state: LedgerState, inputs: EpochInputs): Promise<Epoch> {
   if (state.epoch !== null && inputs.newEpoch === null) return state.epoch;
-  const number = (state.epoch?.epoch ?? 0) + 1;
+  // Also above those a restore took away: an origin names one log, for ever.
+  const number = Math.max(state.epoch?.epoch ?? 0, ...inputs.latest.map(epochOf)) + 1;
   const xidOffset = await neededOffset(session, state, inputs.settings);
   const epoch: Epoch = {
     epoch: number,
@@ -30,6 +34,11 @@ export async function nextEpoch(session: Session, state: LedgerState, inputs: Ep
   };
   await open(session, epoch, state, inputs);
   return epoch;
+}
+
+/** What a note says of its epoch; 0 where it says nothing. Not proved: a wrong number makes the next one higher than need be. */
+function epochOf({ text }: PublishedNote): number {
+  return Number(/^epoch (\d{1,6})$/m.exec(text)?.[1] ?? 0);
 }
 
 /**
@@ -57,18 +66,21 @@ async function open(
   session: Session,
   epoch: Epoch,
   state: LedgerState,
-  { settings, operator, newEpoch }: EpochInputs,
+  { settings, operator, newEpoch, latest }: EpochInputs,
 ): Promise<void> {
   const { head } = state;
   const cites =
     head === null
       ? {}
       : { sequence: head.sequence, epoch: head.epoch, size: head.size, root: head.root.toString('hex'), note: head.note };
+  const lost = latest
+    .filter(({ sequence }) => sequence > (head?.sequence ?? 0))
+    .map(({ sequence, text }) => ({ sequence, note: text }));
   const changed = epoch.xidOffset !== (state.epoch?.xidOffset ?? 0n);
   const defaults = changed ? settings.tables.map((table) => newDefault(table, settings.xidColumn, epoch.xidOffset)) : [];
   const record = `insert into dbctl.ledger_epoch (epoch, reason, origin, system_identifier, xid_offset, first_xid, cites, operator)
 values (${epoch.epoch}, ${literal(newEpoch?.reason ?? 'first checkpoint')}, ${literal(epoch.origin)}, ${literal(epoch.systemIdentifier)},
-        ${epoch.xidOffset}, '${epoch.firstXid}', ${literal(JSON.stringify({ ...cites, findings: newEpoch?.findings ?? {} }))}, ${literal(operator)})`;
+        ${epoch.xidOffset}, '${epoch.firstXid}', ${literal(JSON.stringify({ ...cites, lost, findings: newEpoch?.findings ?? {} }))}, ${literal(operator)})`;
   await session
     .script(['begin', 'set local lock_timeout = 2000', ...defaults, record, 'commit'].join(';\n'))
     .catch(async (thrown: unknown) => {

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import { commandSigner } from './signer-command.ts';
 import { rawPublicKey, verifierKeyText } from './verifier-key.ts';
@@ -54,10 +54,11 @@ export async function openSigner(settings: SignerSettings, context: SignerContex
   }
 }
 
-/** Writes a new key, mode 0600, and returns what verifies its signatures. Never overwrites. Fails with refused, or usage on a bad name. */
+/** Writes a new key, mode 0600, in a folder that is made if need be, and returns what verifies its signatures. Never overwrites. Fails with refused, or usage on a bad name. */
 export async function createSignerKey(path: string, name: string): Promise<string> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const verifierKey = verifierKeyText(name, rawPublicKey(publicKey));
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(path, 'wx', 0o600).catch((thrown: NodeJS.ErrnoException) =>
     thrown.code === 'EEXIST'
       ? fail('refused', `${path} is there already`, { hint: 'A key is never overwritten: name another file.' })

@@ -82,11 +82,16 @@ async function compare(session: Session, task: PartitionTask): Promise<Finding[]
   const extra = await strayRows(session, task);
   if (extra !== null) return [extra];
   return [
-    finding('sealed', task.partition, `${rows} rows in ${windows} windows are as they were sealed`, {
-      rows,
-      windows,
-      full: task.extent.full,
-    }),
+    finding(
+      'sealed',
+      task.partition,
+      windows === 0 ? 'nothing to seal yet' : `as sealed: ${rows} rows in ${windows} ${windows === 1 ? 'window' : 'windows'}`,
+      {
+        rows,
+        windows,
+        full: task.extent.full,
+      },
+    ),
   ];
 }
 

@@ -66,9 +66,9 @@ export async function verifyLog(session: Session, publicKeys: readonly string[])
 }
 
 function chainProblem(last: CheckpointRow | null, { epoch, lo, sequence, size }: CheckpointRow): string | null {
-  if (last === null) return epoch === 1 ? null : `the log begins with epoch ${epoch}`;
-  if (epoch === last.epoch + 1) return null;
-  if (epoch !== last.epoch) return `epoch ${epoch} follows epoch ${last.epoch}`;
+  // Whether anything came before is in the signed note, which names the one before it.
+  if (last === null || epoch > last.epoch) return null;
+  if (epoch < last.epoch) return `epoch ${epoch} follows epoch ${last.epoch}`;
   if (sequence !== last.sequence + 1) return `checkpoint ${last.sequence + 1} is missing`;
   if (lo !== last.hi) return `it begins at transaction ${lo}, and the one before ends at ${last.hi}`;
   return size < last.size ? `its size ${size} is less than ${last.size}` : null;

@@ -21,7 +21,7 @@ create table dbctl.ledger_epoch (
 comment on table dbctl.ledger_epoch is 'a log of its own from the first checkpoint on, and after each restore that took transaction ids or rows back';
 comment on column dbctl.ledger_epoch.xid_offset is 'what the default of the xid columns adds to the server''s transaction id, so that values never repeat';
 comment on column dbctl.ledger_epoch.first_xid is 'rows below it were there when the epoch was opened; they are its base windows';
-comment on column dbctl.ledger_epoch.cites is 'last sequence, size, root and note of the epoch before, and what was found when its windows were compared';
+comment on column dbctl.ledger_epoch.cites is 'last sequence, size, root and note of the epoch before, notes the restore lost, and what was found when windows were compared';
 
 create table dbctl.ledger_checkpoint (
   sequence bigint primary key check (sequence > 0),

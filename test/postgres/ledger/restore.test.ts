@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ensureDbctlSchema } from '../../../src/ops/schema/dbctl-schema.ts';
-import { onServer } from '../../support/connection.ts';
+import { databaseUrl, onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { restoredCopy, standbyOf } from './copies.ts';
 import { FULL, LOG, complaints, ledgerBench } from './support.ts';
@@ -92,6 +92,31 @@ describe('after a restore from a physical backup', () => {
     const opened = await bench.checkpoint({ newEpoch: { reason: 'point in time, in a test', findings: {} } }, copy.target);
     expect(opened).toMatchObject({ kind: 'made', sequence: 3, epoch: 2, rows: 40 });
     expect(complaints(await bench.verify(FULL, copy.target))).toEqual([]);
+
+    // Once more, from before the second epoch: its number is not given out again, or one origin would name two logs.
+    const again = await bench.checkpoint({ newEpoch: { reason: 'the first copy, in a test', findings: {} } });
+    expect(again).toMatchObject({ kind: 'made', sequence: 4, epoch: 3 });
+    expect(complaints(await bench.verify())).toEqual([]);
+    const [cited] = await bench.session((session) =>
+      session.rows<{ lost: number[] }>(
+        `select array(select (l ->> 'sequence')::int from jsonb_array_elements(e.cites -> 'lost') l order by 1) as lost
+         from dbctl.ledger_epoch e where e.epoch = 3`,
+      ),
+    );
+    expect(cited?.lost).toEqual([3, 3]);
+  });
+
+  it('and a database made anew beside notes of an old one gets an epoch of its own', async () => {
+    await onServer(bench.server.url(), 'create database anew');
+    await onServer(databaseUrl(bench.server.url(), 'anew'), LOG);
+    const target = bench.server.target('anew');
+    await bench.session((session) => ensureDbctlSchema(session, 'dbctl.schema_migrations', 0), target);
+    await expect(bench.checkpoint({}, target)).rejects.toThrow(
+      'a sink holds checkpoint 4, and this database ends at 0: it has gone back',
+    );
+    const opened = await bench.checkpoint({ newEpoch: { reason: 'made anew in a test', findings: {} } }, target);
+    expect(opened).toMatchObject({ kind: 'made', sequence: 5, epoch: 4 });
+    expect(complaints(await bench.verify(FULL, target))).toEqual([]);
   });
 });
 

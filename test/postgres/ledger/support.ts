@@ -32,7 +32,7 @@ export interface LedgerBench {
   rows<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   session<T>(use: (session: Session) => Promise<T>, target?: ConnectionTarget): Promise<T>;
   checkpoint(changes?: Partial<CheckpointInputs>, target?: ConnectionTarget): Promise<CheckpointOutcome>;
-  verify(extent?: Extent, target?: ConnectionTarget): Promise<Finding[]>;
+  verify(extent?: Extent, target?: ConnectionTarget, changes?: Partial<LedgerSettings>): Promise<Finding[]>;
   connect(): Promise<pg.Client>;
   /** Runs a statement in a database of the server on a connection of its own, then makes a checkpoint there. */
   checkpointIn(database: string, sql: string): Promise<CheckpointOutcome>;
@@ -118,11 +118,11 @@ export function ledgerBench(prepare = LOG, options: ServerOptions = {}): LedgerB
           }),
         target,
       ),
-    verify: (extent = FULL, target = server.target()) =>
+    verify: (extent = FULL, target = server.target(), changes = {}) =>
       bench.session(
         (session) =>
           verifyLedger(session, {
-            settings: bench.settings(),
+            settings: bench.settings(changes),
             sinks,
             extent,
             jobs: 2,

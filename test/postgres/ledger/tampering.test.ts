@@ -1,7 +1,9 @@
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { databaseUrl, onServer } from '../../support/connection.ts';
+import { folderSink } from '../../../src/ops/ledger/sink-folder.ts';
+import { verifyLedger } from '../../../src/ops/ledger/verify.ts';
 import type { Finding } from '../../../src/ops/ledger/finding.ts';
 import { FULL, complaints, ledgerBench } from './support.ts';
 
@@ -140,6 +142,60 @@ describe('verify after a superuser', () => {
 });
 
 describe('the copies outside', () => {
+  it('tell a log that a thief of the key wrote and signed anew, also after it went on for a while', async () => {
+    await onServer(url('template1'), 'drop database if exists forged with (force)', 'create database forged template postgres');
+    const forged = bench.server.target('forged');
+    await onServer(
+      url('forged'),
+      'set session_replication_role = replica',
+      ...['epoch', 'checkpoint', 'window', 'receipt'].map((name) => `alter table dbctl.ledger_${name} disable trigger user`),
+      'truncate dbctl.ledger_epoch, dbctl.ledger_checkpoint, dbctl.ledger_window, dbctl.ledger_receipt',
+      `delete from public.log where what = 'row 7'`,
+    );
+    // Without sinks nobody tells: as many checkpoints as before, with the same key. Then their receipts are forged.
+    for (let made = 0; made < 4; made += 1) {
+      await bench.checkpoint({ sinks: [], settings: bench.settings({ intervalMs: 0 }) }, forged);
+    }
+    await onServer(
+      url('forged'),
+      `insert into dbctl.ledger_receipt (sequence, sink, reference) select n, s, 'here' from generate_series(1, 4) n, unnest(array['one', 'two']) s`,
+    );
+    expect(complaints(await bench.verify(FULL, forged))).toEqual([
+      'tampered one: its checkpoint 4 is another than the database’s',
+      'tampered two: its checkpoint 4 is another than the database’s',
+    ]);
+    await expect(bench.checkpoint({}, forged)).rejects.toThrow(/^checkpoint 4 was published as another one: /);
+
+    // Somebody publishes the next one by hand: the latest notes are the same again, the old ones are not.
+    await bench.checkpoint({ sinks: [], settings: bench.settings({ intervalMs: 0 }) }, forged);
+    const [next] = await bench.session(
+      (session) => session.rows<{ note: string }>('select note from dbctl.ledger_checkpoint where sequence = 5'),
+      forged,
+    );
+    const folder = join(bench.folder, 'forged');
+    cpSync(join(bench.folder, 'one'), folder, { recursive: true });
+    writeFileSync(join(folder, '0000000', '0000000005.note'), next?.note ?? '');
+    await onServer(url('forged'), `insert into dbctl.ledger_receipt (sequence, sink, reference) values (5, 'one', 'here')`);
+    const sinks = [folderSink('one', folder)];
+    for (const full of [true, false]) {
+      const findings = await bench.session(
+        (session) =>
+          verifyLedger(session, {
+            settings: bench.settings(),
+            sinks,
+            extent: { full, newest: 1, sample: 1 },
+            jobs: 1,
+            openSession: (use) => bench.session(use, forged),
+            onRows: () => {},
+          }),
+        forged,
+      );
+      expect(complaints(findings)[0]).toMatch(
+        /^tampered one: its checkpoint \d is another than the database’s, though the latest are the same: the log was signed anew$/,
+      );
+    }
+  });
+
   it('tell a database that went back to an older copy', async () => {
     await onServer(url('template1'), 'create database older template postgres');
     await bench.checkpointIn('postgres', `insert into public.log (what, at) values ('after the copy', '2026-07-01')`);

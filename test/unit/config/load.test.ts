@@ -115,6 +115,16 @@ environments:
     expect(config.verify).toMatchObject({ skip: [], fail_on: 'high' });
   });
 
+  it('replaces where a key is kept as a whole', async () => {
+    const { config } = await load(
+      `${HEAD}ledger: {interval: 5min, signer: {name: k, key: {file: a}}}
+environments: {prod: {overlay: {ledger: {signer: {name: m, key: {variable: B}}}}}}\n`,
+      { env: 'prod' },
+    );
+    expect(config.ledger).toMatchObject({ interval: 300_000, signer: { name: 'm', key: { variable: 'B' } } });
+    expect(config.ledger.signer?.key).toEqual({ variable: 'B' });
+  });
+
   it('touches no other environment', async () => {
     const { config } = await load(yaml);
     expect(config.postgres.extensions.required).toEqual(['pgcrypto', 'pg_trgm']);
@@ -198,7 +208,7 @@ environments:
     const every = GOOD_FILES.find(({ name }) => name === 'every key')?.yaml ?? '';
     const { config, origins } = await load(every, { env: 'prod' });
     const leaves = (value: unknown, path: string): string[] =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
+      typeof value === 'object' && value !== null && !Array.isArray(value) && path !== 'ledger.signer'
         ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === '' ? key : `${path}.${key}`))
         : value === undefined || /^environments\.[^.]+\.name$/.test(path)
           ? []
