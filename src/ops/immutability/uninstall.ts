@@ -19,8 +19,8 @@ interface Registered {
  * counters and records of permits stay. Needs a superuser where one installed.
  */
 export async function planUninstall(session: Session): Promise<readonly Step[]> {
-  const [{ registry } = { registry: false }] = await session.rows<{ registry: boolean }>(
-    "select pg_catalog.to_regclass('dbctl.protected_relation') is not null as registry",
+  const [{ registry, ledger } = { registry: false, ledger: false }] = await session.rows<{ registry: boolean; ledger: boolean }>(
+    "select pg_catalog.to_regclass('dbctl.protected_relation') is not null as registry, pg_catalog.to_regrole('dbctl_ledger') is not null as ledger",
   );
   if (!registry) return [];
   const relations = await session.rows<Registered>(REGISTERED);
@@ -35,6 +35,7 @@ export async function planUninstall(session: Session): Promise<readonly Step[]> 
       releaseStep(
         root,
         relations.filter((relation) => relation.root === root),
+        ledger,
       ),
     ),
   ];
@@ -45,7 +46,7 @@ export async function uninstallGuards(session: Session, steps: readonly Step[], 
   await applySteps(session, steps, progress);
 }
 
-function releaseStep(root: string, family: readonly Registered[]): Step {
+function releaseStep(root: string, family: readonly Registered[], ledger: boolean): Step {
   const sql = [
     `insert into dbctl.permit (relation, purpose, reason)
 select p.relation, 'release', 'dbctl immutability uninstall' from dbctl.protected_relation p where p.root = ${rootOf(root)}`,
@@ -62,6 +63,7 @@ select p.relation, 'release', 'dbctl immutability uninstall' from dbctl.protecte
         ...(previousOwner === null
           ? []
           : [`alter table ${name} owner to ${ident(previousOwner)}`, `grant all on table ${name} to ${ident(previousOwner)}`]),
+        ...(ledger ? [`revoke select on table ${name} from dbctl_ledger`] : []),
         ...previousGrants,
       ]),
     `delete from dbctl.protected_relation p where p.root = ${rootOf(root)}`,

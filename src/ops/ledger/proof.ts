@@ -7,6 +7,7 @@ import { entryBytes, entryHash, type WindowEntry } from './entry.ts';
 import { leavesOf } from './leaves.ts';
 import { leafHash } from './merkle.ts';
 import { openNote, parseCheckpoint } from './note.ts';
+import { SEE_EVERY_ROW } from './relations.ts';
 import type { LedgerSettings, LedgerTable } from './settings.ts';
 import { readColumnLists, readState, type ColumnLists } from './state.ts';
 import { consistencyProof, inclusionProof } from './tree-proof.ts';
@@ -55,6 +56,7 @@ export interface ProofWish {
  * Fails with refused: no such row or several, not sealed yet, the older note is of another log, or the row is not what was sealed.
  */
 export async function proveRow(session: Session, settings: LedgerSettings, wish: ProofWish): Promise<ProofBundle> {
+  await session.script(SEE_EVERY_ROW);
   const { epoch, head } = await readState(session);
   if (epoch === null || head === null) fail('refused', 'no checkpoint was ever made', { hint: 'Run dbctl ledger checkpoint.' });
   const lists = await readColumnLists(session);

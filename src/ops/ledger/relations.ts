@@ -25,11 +25,21 @@ interface Row {
   readonly found: boolean;
   readonly xidType: string | null;
   readonly columns: readonly ColumnFacts[];
-  readonly partitions: readonly { readonly schema: string; readonly name: string }[];
+  readonly partitions: readonly { readonly schema: string; readonly name: string; readonly readable: boolean }[];
 }
 
-/** The tables of the settings as the catalogs show them. Fails with refused on one that cannot be sealed, saying why. */
+/**
+ * From then on the session fails where a row security policy would hide rows from it: a hash over some of them would be called tampering
+ * by everybody who sees all.
+ */
+export const SEE_EVERY_ROW = 'set row_security = off';
+
+/**
+ * The tables of the settings as the catalogs show them, in a session that sees every row or fails.
+ * Fails with refused on a table that cannot be sealed, with db.denied on one that cannot be read, saying why.
+ */
 export async function readSealedTables(session: Session, { tables, xidColumn }: LedgerSettings): Promise<SealedTable[]> {
+  await session.script(SEE_EVERY_ROW);
   const rows = await session.rows<Row>(QUERY, [JSON.stringify(tables), xidColumn]);
   return rows.map((row) => {
     const name = logicalName(row);
@@ -40,6 +50,13 @@ export async function readSealedTables(session: Session, { tables, xidColumn }: 
     if (row.xidType !== 'xid8') {
       fail('refused', `${name} has no column ${xidColumn} of type xid8`, {
         hint: `alter table ${name} add column ${xidColumn} xid8 not null default pg_current_xact_id(), and an index on it.`,
+      });
+    }
+    const closed = row.partitions.find(({ readable }) => !readable);
+    if (closed !== undefined) {
+      const closedName = logicalName(closed);
+      fail('db.denied', `${session.user} may not read ${closedName}`, {
+        hint: `Rows are hashed partition by partition: grant select on ${closedName} to ${session.user}, or to dbctl_ledger; dbctl immutability install does that for protected tables.`,
       });
     }
     return {
@@ -80,7 +97,9 @@ select w.schema,
         join pg_catalog.pg_proc s on s.oid = b.typsend
         -- A virtual column is no part of the row: its expression is part of the table's definition.
         where a.attrelid = w.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v') as columns,
-       (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname) order by n.nspname, c.relname), '[]')
+       (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+                 'schema', n.nspname, 'name', c.relname,
+                 'readable', pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select')) order by n.nspname, c.relname), '[]')
         from family f
         join pg_catalog.pg_class c on c.oid = f.oid and c.relkind = 'r'
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -2,7 +2,7 @@ import type { Session } from '../../db/session.ts';
 import { HEARTBEAT_INTERVALS } from './checkpoint.ts';
 import { finding, type Finding } from './finding.ts';
 import { ident, qualified } from '../../db/ident.ts';
-import { readSealedTables, type SealedTable } from './relations.ts';
+import { SEE_EVERY_ROW, readSealedTables, type SealedTable } from './relations.ts';
 import type { LedgerSettings } from './settings.ts';
 import type { Sink } from './sink.ts';
 import { readColumnLists, readHorizon, readState, type Epoch, type Head, type LedgerState } from './state.ts';
@@ -84,6 +84,7 @@ async function verifyContent(
   let next = 0;
   const worker = () =>
     inputs.openSession(async (own) => {
+      await own.script(SEE_EVERY_ROW);
       for (let place = next++; place < tasks.length; place = next++) {
         const task = tasks[place];
         if (task !== undefined) found[place] = await verifyPartition(own, task);

@@ -30,9 +30,12 @@ describe('a new partition', () => {
     expect(
       await bench.rows(
         `select g.grantee::regrole::text as role, g.privilege_type as held from pg_class c, aclexplode(c.relacl) g
-         where c.oid = 'public.log_01'::regclass and g.grantee <> c.relowner`,
+         where c.oid = 'public.log_01'::regclass and g.grantee <> c.relowner order by 1`,
       ),
-    ).toEqual([{ role: 't_partitions_app', held: 'SELECT' }]);
+    ).toEqual([
+      { role: 'dbctl_ledger', held: 'SELECT' },
+      { role: 't_partitions_app', held: 'SELECT' },
+    ]);
     expect(await bench.rows(`select pg_get_userbyid(relowner)::text as owner from pg_class where relname = 'log_01'`)).toEqual([
       { owner: 'dbctl_protected' },
     ]);

@@ -77,7 +77,7 @@ export const GRANT_REPAIRS: DatabaseFunction = {
   comment: 'the statements that take away every grant dbctl.forbidden_grants() complains of, and keep what inserts need',
   body: /* sql */ `
 with registered as (
-  select p.*, c.relowner, c.relkind, p.relation <> p.root as is_partition,
+  select p.*, c.relowner, c.relnamespace, c.relkind, p.relation <> p.root as is_partition,
          coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)) as acl,
          exists (
            select from pg_catalog.pg_trigger t
@@ -140,6 +140,18 @@ with registered as (
       select from pg_catalog.pg_attribute b
       cross join lateral pg_catalog.aclexplode(b.attacl) x
       where b.attrelid = r.relation and b.attacl is not null and x.grantee = r.relowner and x.privilege_type = 'UPDATE')
+  union all
+  -- The ledger hashes partition by partition, and a right on the parent is none on its partitions.
+  select 6, pg_catalog.format('grant usage on schema %I to dbctl_ledger', n.nspname)
+  from registered r
+  join pg_catalog.pg_namespace n on n.oid = r.relnamespace
+  join pg_catalog.pg_roles l on l.rolname = 'dbctl_ledger'
+  where not pg_catalog.has_schema_privilege(l.oid, n.oid, 'usage') and pg_catalog.pg_has_role(session_user, n.nspowner, 'usage')
+  union all
+  select 6, pg_catalog.format('grant select on table %s to dbctl_ledger', r.relation)
+  from registered r
+  join pg_catalog.pg_roles l on l.rolname = 'dbctl_ledger'
+  where not pg_catalog.has_table_privilege(l.oid, r.relation, 'select')
 )
 select pg_catalog.array_agg(s.statement order by s.place, s.statement) from statements s`,
 };
