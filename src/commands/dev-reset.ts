@@ -61,13 +61,22 @@ async function contentOf(seedOption: unknown, context: Context): Promise<ResetCo
   const seedName = seedOption === true ? 'dev' : (seedOption as string | undefined);
   const { config, folder } = await context.config();
   const migrations = resolve(folder, config.migrations.folder);
-  const { readSeed } = await import('../ops/seed/seed.ts');
+  const [{ readSeed }, { schemaSql }] = await Promise.all([
+    import('../ops/seed/seed.ts'),
+    import('../ops/schema/dbctl-schema.ts'),
+  ]);
   // Read before anything is touched: a seed that is not there must not cost a database.
   const seed = seedName === undefined ? undefined : await readSeed(migrations, seedName);
   return {
     description: `the migrations${seedName === undefined ? '' : ` and the seed ${seedName}`}`,
     sources: [...(await migrationFiles(migrations)), ...(seed?.files.map(({ file }) => file) ?? [])],
-    words: [version(), config.migrations.table, seedName ?? '', JSON.stringify(config.immutability)],
+    words: [
+      version(),
+      config.migrations.table,
+      seedName ?? '',
+      JSON.stringify(config.immutability),
+      schemaSql(config.migrations.table),
+    ],
     fill: (target) => fill(target, seed, context),
   };
 }

@@ -1,4 +1,5 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { GuardPlan } from '../ops/immutability/plan.ts';
 import type { Context } from './context.ts';
@@ -41,6 +42,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     table: config.migrations.table,
     progress: context.progress,
   };
+  const stranger = mode.accept.find((name) => !settings.tables.some((table) => `${table.schema}.${table.name}` === name));
+  if (stranger !== undefined)
+    fail('usage', `${stranger} is not under immutability.tables in dbctl.yaml`, {
+      hint: 'Name the table as it stands there, schema.table.',
+    });
   const dryRun = context.globals.dryRun;
   return context.withDatabase({ access: dryRun ? 'read' : 'write', applicationName: 'dbctl immutability' }, async (session) => {
     const plan = await planInstall(session, settings, mode);

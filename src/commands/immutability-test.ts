@@ -93,8 +93,47 @@ function answer({ results, relations, actors, counted }: SelfTest, target: Answe
       unknown: count('unknown'),
     },
     target: target ?? null,
-    view: { hidePassing: true, notes: notes(results, relations, actors, counted) },
+    view: {
+      hidden: ['pass', 'skipped'],
+      overview: { columns: OVERVIEW, rows: overview(results) },
+      notes: notes(results, relations, actors, counted),
+    },
   };
+}
+
+const OVERVIEW = [
+  { field: 'object', title: 'table' },
+  { field: 'role', title: 'as' },
+  { field: 'paths', title: 'paths', align: 'right' },
+  { field: 'refused', title: 'refused', align: 'right' },
+  { field: 'works', title: 'inserts', align: 'right' },
+  { field: 'open', title: 'open', align: 'right' },
+  { field: 'known', title: 'known open', align: 'right' },
+] as const;
+
+/** What came of all paths, a line for each table or partition and role. */
+function overview(results: readonly Result[]): Item[] {
+  const groups = new Map<string, Result[]>();
+  for (const result of results.filter(({ role }) => role !== '')) {
+    const key = `${result.relation}\n${result.role}`;
+    groups.set(key, [...(groups.get(key) ?? []), result]);
+  }
+  return [...groups.values()].map((group): Item => {
+    const count = (verdict: Result['verdict']) => group.filter((one) => one.verdict === verdict).length;
+    const [open, unknown] = [count('open'), count('unknown')];
+    return item({
+      id: 'overview',
+      object: group[0]?.relation ?? '',
+      message: open > 0 ? `${open} got through` : '',
+      status: open > 0 ? 'fail' : unknown > 0 ? 'unknown' : 'pass',
+      role: group[0]?.role ?? '',
+      paths: new Set(group.map(({ path }) => path)).size,
+      refused: count('refused'),
+      works: count('works'),
+      open,
+      known: count('known-open'),
+    });
+  });
 }
 
 function resultItem({ path, relation, role, verdict, expected, got, message, fix }: Result): Item {
@@ -109,7 +148,7 @@ function notes(results: readonly Result[], relations: number, actors: number, co
   return [
     results.length === 0
       ? 'Nothing is protected here: dbctl immutability install'
-      : `${results.length} attempts on ${relations} tables and partitions as ${actors} roles: ${count('refused')} refused as they have to be, ` +
+      : `${results.filter(({ role }) => role !== '').length} attempts on ${relations} tables and partitions as ${actors} roles: ${count('refused')} refused as they have to be, ` +
         `${count('works')} inserts work, ${count('open')} got through.`,
     ...(known.length === 0 ? [] : [`Known to be open to superusers, found by the ledger and not refused: ${known.join(', ')}.`]),
     ...(counted ? ['The attempts are in the violation counters: this role may not mark them as a test.'] : []),

@@ -122,7 +122,7 @@ async function verifyServer(
       summary: verdict.summary,
       target: context.target(session),
       view: {
-        hidePassing: true,
+        hidden: ['pass'],
         notes: [versionSentence(session.serverVersion, inputs), ...verdict.notes],
       },
     };

@@ -72,8 +72,10 @@ export interface View {
   readonly text?: string;
   /** The text is a secret the person asked for by name (`dev url --with-password`): stdout gets it, files never do. */
   readonly revealsSecret?: boolean;
-  /** Items that pass are counted, not listed. */
-  readonly hidePassing?: boolean;
+  /** Items of these statuses are counted, not listed. */
+  readonly hidden?: readonly Status[];
+  /** A table above the items that sums them up, where they are too many to be read. */
+  readonly overview?: { readonly columns: NonNullable<View['columns']>; readonly rows: readonly Item[] };
   /** What the format prometheus shows besides the outcome of the run. */
   readonly metrics?: readonly Metric[];
 }

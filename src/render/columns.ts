@@ -4,9 +4,10 @@ import { jsonText } from './json-text.ts';
 
 export type Columns = NonNullable<View['columns']>;
 
-/** The items a view lists: all, or all that do not pass. */
+/** The items a view lists. */
 export function listedItems(items: readonly Item[], view: View): readonly Item[] {
-  return view.hidePassing === true ? items.filter(({ status }) => status !== 'pass') : items;
+  const { hidden = [] } = view;
+  return hidden.length === 0 ? items : items.filter(({ status }) => !hidden.includes(status));
 }
 
 /** The view's columns, and the message where an item is not as wanted and no column would say why. */

@@ -23,7 +23,13 @@ export const render: Renderer = (report, options) => {
   const { view = {} } = options;
   const style = styleOf(options);
   if (view.text !== undefined && report.error === null) return endLine(visibleBlock(view.text));
-  const sections = [head(report, view, style), listing(report, view, style), notes(view, style), closing(report, view, style)];
+  const sections = [
+    head(report, view, style),
+    overview(view, style),
+    listing(report, view, style),
+    notes(view, style),
+    closing(report, view, style),
+  ];
   return endLine(withoutCommands(sections.filter((section) => section !== '').join('\n\n')));
 };
 
@@ -57,6 +63,10 @@ function head(report: Report, view: View, { paint, width }: Style): string {
   const title = view.title === undefined ? [] : paragraphs(view.title, width).map(paint.strong);
   const target = report.target === null ? [] : wrap(targetText(report.target), width).map(paint.faint);
   return [...title, ...target].join('\n');
+}
+
+function overview({ overview: summed }: View, style: Style): string {
+  return summed === undefined ? '' : table(summed.rows, summed.columns, style);
 }
 
 function listing(report: Report, view: View, style: Style): string {

@@ -22,6 +22,7 @@ export const render: Renderer = (report, { view = {} }) => {
     ...(view.title === undefined ? [] : [inline(view.title)]),
     ...target(report),
     ...(report.error === null ? [] : [errorBlock(report.error)]),
+    ...(view.overview === undefined ? [] : [table(view.overview.rows, view.overview.columns)]),
     ...(view.text === undefined ? listing(report.items, view) : [fence(view.text)]),
     ...notes(view),
     ...(view.text !== undefined && report.items.length === 0 ? [] : [closing(report)]),

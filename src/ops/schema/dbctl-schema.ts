@@ -16,6 +16,9 @@ const MIGRATIONS: readonly ((table: string) => string)[] = [firstVersion, immuta
 /** The version this dbctl brings schema dbctl to. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
+/** Everything {@link ensureDbctlSchema} would run on an empty database: a template made by other SQL is another template. */
+export const schemaSql = (table: string): string => MIGRATIONS.map((migration) => migration(table)).join('\n');
+
 /**
  * Creates the schema, or brings it from `version` (0: not there) to what this dbctl knows. Call it under the migrate lock.
  * Fails with db.version when a newer dbctl has been here: it may have changed what this one relies on.

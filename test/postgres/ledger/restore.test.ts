@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
+import { installGuards, planInstall } from '../../../src/ops/immutability/install.ts';
+import type { ImmutabilitySettings } from '../../../src/ops/immutability/settings.ts';
 import { ensureDbctlSchema } from '../../../src/ops/schema/dbctl-schema.ts';
 import { databaseUrl, onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -70,6 +72,41 @@ async function dumpInto(from: TestServer, to: TestServer, bench: ReturnType<type
   }
   await Promise.all([source.end(), sink.end()]);
 }
+
+describe('a new epoch on a protected table', () => {
+  const bench = ledgerBench();
+  const guards: ImmutabilitySettings = {
+    owner: 'dbctl_protected',
+    runbook: 'runbooks/immutability-violation.md',
+    partitionCreators: [],
+    unlockers: [],
+    tables: [{ schema: 'public', name: 'log', generated: ['recorded_xid'], accept: [], probe: null }],
+  };
+
+  it('changes the default of its column under a permit, and the guards are as they were', async () => {
+    await insert(bench.server.url(), 'before');
+    await bench.session((session) => installGuards(session, guards));
+    await bench.checkpoint();
+    // As after a restore into a server that counts from a lower number.
+    await bench.rows(
+      `insert into public.log (what, at, recorded_xid) values ('from another server', '2026-06-01', '5000000000')`,
+    );
+    expect(complaints(await bench.verify())[0]).toMatch(/^tampered public.log_new: 1 rows name transactions that have not begun/);
+    const opened = await bench.checkpoint({ newEpoch: { reason: 'restored, in a test', findings: {} } });
+    expect(opened).toMatchObject({ kind: 'made', epoch: 2, rows: 21 });
+    await insert(bench.server.url(), 'after');
+    const [lowest] = await bench.rows<{ above: boolean }>(
+      `select min(recorded_xid) > '5000000000'::xid8 as above from public.log where what like 'after%'`,
+    );
+    expect(lowest?.above).toBe(true);
+    expect(await bench.checkpoint()).toMatchObject({ rows: 20 });
+    expect(complaints(await bench.verify())).toEqual([]);
+    await expect(bench.rows('delete from public.log')).rejects.toMatchObject({ code: 'IM001' });
+    await expect(bench.rows('alter table public.log alter recorded_xid drop default')).rejects.toMatchObject({ code: 'IM004' });
+    const plan = await bench.session((session) => planInstall(session, guards));
+    expect([plan.steps, plan.drift]).toEqual([[], []]);
+  });
+});
 
 describe('after a restore from a physical backup', () => {
   const bench = ledgerBench();

@@ -33,9 +33,16 @@ describe('human', () => {
   test('passing items are hidden only where the view says so', async () => {
     const items = [finding({}), finding({ id: 'other', status: 'fail' })];
     expect(await human({ ok: false, items })).toContain('a-check');
-    const hidden = await human({ ok: false, items }, { view: { hidePassing: true } });
+    const hidden = await human({ ok: false, items }, { view: { hidden: ['pass'] } });
     expect(hidden).not.toContain('a-check');
     expect(hidden).toContain('1 failed, 1 passed');
+  });
+
+  test('an overview stands above the items, which may be hidden', async () => {
+    const overview = { columns: [{ field: 'object', title: 'table' }], rows: [finding({ object: 'a.b' })] };
+    const text = await human({ ok: false, items: [finding({})] }, { view: { overview, hidden: ['pass'] } });
+    expect(text).toContain('table\n─────\na.b\n');
+    expect(text).not.toContain('a-check');
   });
 
   test('a fix is never broken, however narrow the terminal', async () => {

@@ -146,7 +146,7 @@ export const EXAMPLES = {
       items: findings,
     }),
     view: {
-      hidePassing: true,
+      hidden: ['pass'],
       notes: ['Waiver of dur-checksums ends in 14 days.', 'Run `dbctl verify --print-grants` to see everything.'],
     },
   },

@@ -57,7 +57,7 @@ const columns = fc.array(
   { minLength: 1, maxLength: 7 },
 );
 const view = fc.record<View>(
-  { title: text, notes: fc.array(text, { maxLength: 2 }), columns, hidePassing: fc.boolean() },
+  { title: text, notes: fc.array(text, { maxLength: 2 }), columns, hidden: fc.subarray(['pass', 'skipped', 'fail'] as const) },
   { requiredKeys: [] },
 );
 const summary = fc.dictionary(text, fc.oneof(text, fc.nat(9)), { maxKeys: 2, noNullPrototype: true });

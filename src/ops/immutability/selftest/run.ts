@@ -1,5 +1,6 @@
-import { DbctlError } from '../../../core/errors.ts';
+import { DbctlError, fail } from '../../../core/errors.ts';
 import type { Progress } from '../../../core/progress.ts';
+import { splitName } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { displayName } from '../display-name.ts';
 import type { ImmutabilitySettings } from '../settings.ts';
@@ -44,13 +45,11 @@ export interface Trial {
 /**
  * Tries every path of the catalogue on every protected relation as every role, always rolled back. Safe on production: one short transaction a
  * relation, each attempt a subtransaction that gives its locks back at once, no wait for a lock longer than {@link LOCK_TIMEOUT_MS} ms.
- * Fails with db.denied when the registry may not be read, db.unreachable.
+ * Fails with usage on a table that is not protected or a role that is not there, with db.denied when the registry may not be read.
  */
 export async function selfTest(session: Session, settings: ImmutabilitySettings, options: SelfTestOptions): Promise<SelfTest> {
-  const relations = await readTestedRelations(
-    session,
-    options.tables.map((name) => name),
-  );
+  const relations = await readTestedRelations(session, options.tables);
+  await refuseUnknown(session, options, relations);
   const horizon = await readTestHorizon(session);
   const names = relations.map(({ name }) => name);
   const before = await fingerprint(session, names, horizon);
@@ -78,6 +77,26 @@ export async function selfTest(session: Session, settings: ImmutabilitySettings,
     actors: new Set([...actors.values()].flat().map(({ role }) => role)).size,
     counted,
   };
+}
+
+/** A name that was mistyped must not look like a table where nothing got through. */
+async function refuseUnknown(
+  session: Session,
+  { tables, roles }: SelfTestOptions,
+  relations: readonly TestedRelation[],
+): Promise<void> {
+  const roots = new Set(relations.map(({ root }) => root));
+  const table = tables.find((name) => !roots.has(displayName(splitName(name))));
+  if (table !== undefined) {
+    fail('usage', `${table} is not a protected table`, {
+      hint: 'dbctl immutability status lists them; dbctl immutability install guards more.',
+    });
+  }
+  const [missing] = await session.rows<{ role: string }>(
+    'select r.role from pg_catalog.unnest($1::pg_catalog.text[]) r (role) where not exists (select from pg_catalog.pg_roles p where p.rolname = r.role)',
+    [roles],
+  );
+  if (missing !== undefined) fail('usage', `there is no role ${missing.role}`, { hint: 'Name roles as pg_roles shows them.' });
 }
 
 async function probeOf({ tables }: ImmutabilitySettings, { root }: TestedRelation): Promise<string[] | null> {
