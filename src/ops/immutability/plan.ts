@@ -214,6 +214,7 @@ function governedSteps(settings: ImmutabilitySettings, { server }: GuardFacts, {
       ['dbctl.request_unlock(regclass, text)', 'request_unlock', role] as const,
       ['dbctl.approve_unlock(uuid)', 'approve_unlock', role] as const,
       ['dbctl.use_unlock(uuid)', 'use_unlock', role] as const,
+      ['dbctl.unlock_for_migration(regclass)', 'unlock_for_migration', role] as const,
     ]),
   ];
   for (const [signature, name, role] of grants) {

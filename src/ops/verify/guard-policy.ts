@@ -86,6 +86,7 @@ function guardFunction(
     request_unlock: unlockers,
     approve_unlock: unlockers,
     use_unlock: unlockers,
+    unlock_for_migration: unlockers,
     guard_problems: ['dbctl_auditor'],
     relation_shape: ['dbctl_auditor'],
   };

@@ -85,9 +85,50 @@ describe('a new partition', () => {
     await bench.rows('drop role t_partitions_job');
   });
 
+  it('may be made apart and attached, as upkeep does that must not lock the table', async () => {
+    await bench.rows('create table public.log_06 (like public.log including all)');
+    await bench.rows(`alter table public.log attach partition public.log_06 for values from ('2026-06-01') to ('2026-07-01')`);
+    expect(await guards('public.log_06')).toEqual(ALL);
+    expect(await bench.refusal('truncate public.log_06')).toMatch(/^IM002 /);
+  });
+
   it.each([
-    [`create table public.forged (like public.log including all)`, 'done'],
-    [`alter table public.log attach partition public.forged for values from ('2020-01-01') to ('2020-02-01')`, /^IM003 .*/],
+    [
+      'rows',
+      `insert into public.forged (id, at) values (1, '2020-01-02')`,
+      'it has rows already, and nobody saw them being inserted',
+    ],
+    [
+      'a default that lies',
+      `alter table public.forged alter xid set default '1'`,
+      'its columns are not those of the table, defaults included',
+    ],
+    [
+      'a trigger that drops rows',
+      'create trigger eats before insert on public.forged for each row execute function suppress_redundant_updates_trigger()',
+      'it has triggers of its own',
+    ],
+    ['a rule', 'create rule eats as on insert to public.forged do instead nothing', 'it has rules of its own'],
+    ['a policy', 'create policy hides on public.forged using (false)', 'it has policies of its own'],
+    ['row security', 'alter table public.forged enable row level security', 'its row security is not that of the table'],
+    ['a check', 'alter table public.forged add constraint none check (id < 0)', 'it has check constraints of its own'],
+    ['no durability', 'alter table public.forged set unlogged', 'it is not permanent'],
+  ])('with %s cannot be attached', async (_name, change, said) => {
+    await bench.rows('create table public.forged (like public.log including all)');
+    await bench.rows(change);
+    expect(
+      await bench.refusal(
+        `alter table public.log attach partition public.forged for values from ('2020-01-01') to ('2020-02-01')`,
+      ),
+    ).toMatch(/^(IM003|42P16|42P17|55000) /);
+    const [problem] = await bench.rows<{ problem: string }>(
+      `select dbctl.partition_problem('public.forged'::regclass, 'public.log'::regclass) as problem`,
+    );
+    expect(problem?.problem).toBe(said);
+    await bench.rows('drop table public.forged');
+  });
+
+  it.each([
     ['create table public.child () inherits (public.log_01)', /^42809 /],
     ['alter table public.log detach partition public.log_01', /^IM003 /],
     ['drop table public.log_01', /^IM004 /],

@@ -58,12 +58,18 @@ export async function selfTest(session: Session, settings: ImmutabilitySettings,
   const actors = new Map<string, Actor[]>();
   let counted = false;
   for (const relation of relations) {
-    const known =
-      actors.get(relation.root) ??
-      (await readActors(session, relation.root, { named: options.roles, superuser: options.superuser }));
-    actors.set(relation.root, known);
+    const lookAgain = async () => {
+      const read = await readActors(session, relation.root, { named: options.roles, superuser: options.superuser });
+      actors.set(relation.root, read);
+      return read;
+    };
+    const known = actors.get(relation.root) ?? (await lookAgain());
     const probe = await probeOf(settings, relation);
-    const tested = await testRelation(session, relation, known, probe);
+    const tested = await testRelation(session, relation, known, probe).catch(async (thrown: unknown) => {
+      // undefined_object: a role was dropped since the roles were read.
+      if (!(thrown instanceof DbctlError) || thrown.sqlstate !== '42704') throw thrown;
+      return testRelation(session, relation, await lookAgain(), probe);
+    });
     results.push(...tested.results);
     counted ||= tested.counted;
     step.tick(1, relation.name);

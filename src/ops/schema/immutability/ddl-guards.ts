@@ -111,7 +111,8 @@ begin
   if answer is not null then
     return answer;
   end if;
-  select pg_catalog.format('%s would be part of it', i.inhrelid::pg_catalog.regclass) into answer
+  select pg_catalog.format('%s would be part of it%s', i.inhrelid::pg_catalog.regclass,
+           coalesce(': ' || dbctl.partition_problem(i.inhrelid, i.inhparent), '')) into answer
   from pg_catalog.pg_inherits i
   where i.inhparent = why_refused.relation
     and not exists (select from dbctl.protected_relation p where p.relation = i.inhrelid)

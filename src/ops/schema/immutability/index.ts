@@ -11,13 +11,22 @@ import {
 import {
   CREATE_PARTITION,
   FINISH_PARTITION,
+  PARTITION_PROBLEM,
   GRANT_REPAIRS,
   GUARD_NEW_PARTITION,
   GUARD_RELATION,
   GUARD_WANTED,
   REGISTER_PARTITION,
 } from './partitions.ts';
-import { ACCEPT_SHAPE, APPROVE_UNLOCK, END_PERMIT, PERMITTED, REQUEST_UNLOCK, USE_UNLOCK } from './permits.ts';
+import {
+  ACCEPT_SHAPE,
+  APPROVE_UNLOCK,
+  END_PERMIT,
+  PERMITTED,
+  REQUEST_UNLOCK,
+  UNLOCK_FOR_MIGRATION,
+  USE_UNLOCK,
+} from './permits.ts';
 import { REGISTRY } from './registry.ts';
 import { NOTE_VIOLATION, REFUSE_ROW_CHANGE, REFUSE_TRUNCATE } from './row-guards.ts';
 import { FORBIDDEN_GRANTS, GUARD_PROBLEMS, RELATION_SHAPE } from './shape.ts';
@@ -36,9 +45,11 @@ export const GUARD_FUNCTIONS: readonly DatabaseFunction[] = [
   REQUEST_UNLOCK,
   APPROVE_UNLOCK,
   USE_UNLOCK,
+  UNLOCK_FOR_MIGRATION,
   GRANT_REPAIRS,
   GUARD_WANTED,
   GUARD_RELATION,
+  PARTITION_PROBLEM,
   REGISTER_PARTITION,
   FINISH_PARTITION,
   GUARD_NEW_PARTITION,
@@ -60,7 +71,12 @@ export const EVENT_TRIGGERS = [
     tags: ['ALTER TABLE', 'DROP INDEX'],
     runs: 'refuse_concurrent_ddl',
   },
-  { name: 'dbctl_2_guard_new_partition', event: 'ddl_command_end', tags: ['CREATE TABLE'], runs: 'guard_new_partition' },
+  {
+    name: 'dbctl_2_guard_new_partition',
+    event: 'ddl_command_end',
+    tags: ['CREATE TABLE', 'ALTER TABLE'],
+    runs: 'guard_new_partition',
+  },
   { name: 'dbctl_3_refuse_ddl', event: 'ddl_command_end', tags: [], runs: 'refuse_ddl' },
   { name: 'dbctl_4_refuse_drop', event: 'sql_drop', tags: [], runs: 'refuse_drop' },
   { name: 'dbctl_5_refuse_rewrite', event: 'table_rewrite', tags: [], runs: 'refuse_rewrite' },

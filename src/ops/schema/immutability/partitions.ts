@@ -156,6 +156,47 @@ with registered as (
 select pg_catalog.array_agg(s.statement order by s.place, s.statement) from statements s`,
 };
 
+/**
+ * Whoever may create a partition could give it a trigger that changes rows on their way in, or a default that lies. What is accepted for
+ * the parent is what a partition may be, and nothing besides.
+ */
+export const PARTITION_PROBLEM: DatabaseFunction = {
+  name: 'partition_problem',
+  args: 'partition oid, parent oid',
+  returns: 'text',
+  language: 'sql',
+  security: 'definer',
+  volatility: 'stable',
+  public: true,
+  comment: 'why a relation may not become a partition of a protected table; null: it is empty and like its parent',
+  body: /* sql */ `
+with s as materialized (
+  select dbctl.relation_shape(partition) as own, dbctl.relation_shape(parent) as parents
+)
+select case
+         when not exists (select from dbctl.protected_relation p where p.relation = parent) then 'the table is not protected'
+         when exists (select from dbctl.protected_relation p where p.relation = partition) then 'it is registered'
+         when pg_catalog.pg_relation_size(partition) > 0 then 'it has rows already, and nobody saw them being inserted'
+         when exists (select from pg_catalog.pg_inherits i where i.inhparent = partition) then 'it has partitions of its own already'
+         when s.own ->> 'persistence' <> 'p' then 'it is not permanent'
+         when s.own -> 'row security' <> s.parents -> 'row security' then 'its row security is not that of the table'
+         when s.own ->> 'policies' is not null then 'it has policies of its own'
+         when s.own ->> 'rules' is not null then 'it has rules of its own'
+         when not (s.own -> 'columns' <@ (s.parents -> 'columns') and s.own -> 'columns' @> (s.parents -> 'columns'))
+           then 'its columns are not those of the table, defaults included'
+         when exists (
+           select from pg_catalog.pg_trigger t
+           where t.tgrelid = partition and not t.tgisinternal and t.tgparentid = 0 and t.tgname !~ '^dbctl_guard_')
+           then 'it has triggers of its own'
+         when exists (
+           select from pg_catalog.pg_constraint k
+           where k.conrelid = partition and k.contype = 'c'
+             and s.parents -> 'constraints' ->> k.conname::text is distinct from pg_catalog.pg_get_constraintdef(k.oid))
+           then 'it has check constraints of its own'
+       end
+from s`,
+};
+
 /** A new partition is empty: there is nothing in it to protect yet, and so nothing to lose by calling this. */
 export const REGISTER_PARTITION: DatabaseFunction = {
   name: 'register_partition',
@@ -170,6 +211,7 @@ export const REGISTER_PARTITION: DatabaseFunction = {
   body: /* sql */ `
 declare
   parent dbctl.protected_relation;
+  problem text;
 begin
   select p.* into parent
   from pg_catalog.pg_inherits i
@@ -179,10 +221,11 @@ begin
   if not found or exists (select from dbctl.protected_relation p where p.relation = partition) then
     return false;
   end if;
-  if pg_catalog.pg_relation_size(partition) > 0 then
+  problem := dbctl.partition_problem(partition, parent.relation);
+  if problem is not null then
     raise exception using
       errcode = 'IM003',
-      message = pg_catalog.format('%s has rows already: nobody saw them being inserted', partition),
+      message = pg_catalog.format('%s cannot be a partition of %s: %s', partition, parent.relation, problem),
       hint = 'Create the partition empty, with create table … partition of.';
   end if;
   insert into dbctl.protected_relation
@@ -232,17 +275,20 @@ export const GUARD_NEW_PARTITION: DatabaseFunction = {
   security: 'invoker',
   volatility: 'volatile',
   public: false,
-  comment: 'guards a partition of a protected table in the command that creates it',
+  comment:
+    'guards a partition of a protected table in the command that creates or attaches it; one that may not be is left to refuse_ddl',
   body: /* sql */ `
 declare
   created record;
 begin
   for created in
-    select c.objid
+    -- A command that creates names the partition, one that attaches names the parent.
+    select distinct i.inhrelid as objid
     from pg_catalog.pg_event_trigger_ddl_commands() c
-    where c.command_tag = 'CREATE TABLE'
+    join pg_catalog.pg_inherits i on c.objid = case c.command_tag when 'CREATE TABLE' then i.inhrelid else i.inhparent end
+    where c.command_tag in ('CREATE TABLE', 'ALTER TABLE')
       and c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-      and exists (select from pg_catalog.pg_inherits i where i.inhrelid = c.objid)
+      and dbctl.partition_problem(i.inhrelid, i.inhparent) is null
   loop
     if dbctl.register_partition(created.objid) then
       perform dbctl.guard_relation(created.objid);

@@ -165,3 +165,41 @@ begin
   order by p.relation;
 end`,
 };
+
+/** For migrations, which run on every database of a project: a request's number cannot stand in a file. */
+export const UNLOCK_FOR_MIGRATION: DatabaseFunction = {
+  name: 'unlock_for_migration',
+  args: 'relation regclass',
+  returns: 'void',
+  language: 'plpgsql',
+  security: 'definer',
+  volatility: 'volatile',
+  public: false,
+  comment:
+    'uses the approved unlock of the caller for this table, see dbctl.use_unlock(); does nothing where the table is not guarded yet',
+  body: /* sql */ `
+declare
+  request uuid;
+begin
+  if not exists (select from dbctl.protected_relation p where p.relation = unlock_for_migration.relation) then
+    return;
+  end if;
+  select u.id into request
+  from dbctl.unlock_request u
+  where u.relation = unlock_for_migration.relation
+    and u.requested_by = session_user
+    and u.used_at is null
+    and u.approved_at > pg_catalog.clock_timestamp() - interval '1 hour'
+  order by u.approved_at
+  limit 1;
+  if request is null then
+    raise exception using
+      errcode = '42501',
+      message = pg_catalog.format('no unlock of %s is approved for %s', relation, session_user),
+      hint = pg_catalog.format(
+        'First: select dbctl.request_unlock(%L, %L) as %s; a second person approves it; then run the migration within the hour.',
+        relation, 'why', session_user);
+  end if;
+  perform dbctl.use_unlock(request);
+end`,
+};
