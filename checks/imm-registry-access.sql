@@ -54,8 +54,25 @@ with wanted(name) as (
          pg_catalog.format('has a trigger %I that runs %s', t.tgname, p.oid::regprocedure),
          pg_catalog.format('set event_triggers = off; drop trigger %I on %s; reset event_triggers;', t.tgname, i.oid::regclass)
     from installed i
-    join pg_catalog.pg_trigger t on t.tgrelid = i.oid and not t.tgisinternal and not (i.name = 'permit' and t.tgname = 'permit_ends')
+    join pg_catalog.pg_trigger t on t.tgrelid = i.oid and not t.tgisinternal and not (i.name = 'permit' and t.tgname = 'permit_ends') and t.tgname <> 'dbctl_writer'
     join pg_catalog.pg_proc p on p.oid = t.tgfoid
+  union all
+  -- Membership in pg_write_all_data writes every table; the trigger asks who it is. Type 30: before insert, update or delete, statement.
+  select i.oid::regclass::text,
+         case when t.oid is null then 'has no trigger dbctl_writer: members of pg_write_all_data write it'
+              when t.tgenabled <> 'A' then pg_catalog.format('has trigger dbctl_writer not enabled always (tgenabled %s)', t.tgenabled)
+              else 'has a trigger dbctl_writer that is not the one dbctl made' end,
+         pg_catalog.format('set event_triggers = off; create or replace trigger dbctl_writer before insert or update or delete on %1$s '
+           || 'for each statement execute function dbctl.refuse_stranger(); alter table %1$s enable always trigger dbctl_writer; '
+           || 'reset event_triggers;', i.oid::regclass)
+    from installed i
+    left join (pg_catalog.pg_trigger t
+               join pg_catalog.pg_proc p on p.oid = t.tgfoid
+               join pg_catalog.pg_namespace n on n.oid = p.pronamespace)
+      on t.tgrelid = i.oid and t.tgname = 'dbctl_writer'
+   where i.oid is not null
+     and (t.oid is null or t.tgenabled <> 'A' or t.tgtype <> 30 or t.tgqual is not null or t.tgnargs <> 0
+          or n.nspname <> 'dbctl' or p.proname <> 'refuse_stranger')
   union all
   select i.oid::regclass::text,
          pg_catalog.format('has a rule %I', r.rulename),

@@ -48,6 +48,17 @@ set local event_triggers = on;
 --! says: has a trigger permit_ends that is not the one dbctl made
 --! then: fixed
 
+--! case: members of pg_write_all_data are not asked who they are
+--! server: guarded
+set local event_triggers = off;
+drop trigger dbctl_writer on dbctl.permit;
+alter table dbctl.protected_relation enable trigger dbctl_writer;
+create or replace trigger dbctl_writer before insert on dbctl.unlock_request for each statement execute function dbctl.refuse_stranger();
+set local event_triggers = on;
+--! expect: dbctl.permit, dbctl.protected_relation, dbctl.unlock_request
+--! says: dbctl.permit has no trigger dbctl_writer: members of pg_write_all_data write it
+--! then: fixed
+
 --! case: the permits are gone
 --! server: guarded
 set local event_triggers = off;

@@ -19,8 +19,8 @@ export interface ServerFacts {
   /** Roles that may execute a governed function, by `function role`. */
   readonly executors: readonly string[];
   readonly createPartitionOwner: string | null;
-  /** tgenabled of the trigger that ends permits; null: it is gone. */
-  readonly permitEnds: string | null;
+  /** Triggers of the registry's own tables that are missing or not enabled always, as `dbctl.permit: permit_ends`. */
+  readonly registryTriggers: readonly string[];
 }
 
 /** A table of dbctl.yaml as the catalogs show it. */

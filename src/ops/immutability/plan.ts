@@ -1,6 +1,6 @@
 import type { Step } from '../../core/step.ts';
 import { ident, literal } from '../../db/ident.ts';
-import { EVENT_TRIGGERS, GUARD_FUNCTIONS, PERMIT_TRIGGER } from '../schema/immutability/index.ts';
+import { EVENT_TRIGGERS, GUARD_FUNCTIONS, REGISTRY_TRIGGERS } from '../schema/immutability/index.ts';
 import { createFunction, functionHash } from '../schema/immutability/function.ts';
 import { displayName } from './display-name.ts';
 import type { GuardFacts, RegisteredFacts, TableFacts } from './inspect.ts';
@@ -74,11 +74,12 @@ export function findDrift({ server, registered }: GuardFacts): readonly Drift[] 
       found === undefined ? 'the event trigger is missing' : `the event trigger is not enabled always (${found.enabled})`;
     return installed ? [drifted(name, problem, 'event-trigger')] : [];
   });
-  const permits =
-    server.registry && server.permitEnds !== 'A'
-      ? [drifted('dbctl.permit', 'the trigger permit_ends is not enabled always: permits would not end', 'function')]
-      : [];
-  return [...relations, ...functions, ...permits, ...triggers];
+  const registry = !server.registry
+    ? []
+    : server.registryTriggers.map((name) =>
+        drifted(name, 'the trigger of the registry is missing or not enabled always', 'function'),
+      );
+  return [...relations, ...functions, ...registry, ...triggers];
 }
 
 const NOT_OURS = 'the function is missing or not as dbctl wrote it';
@@ -127,9 +128,13 @@ $role$`;
 function functionSteps({ server }: GuardFacts, { repair }: PlanMode): Step[] {
   if (!repair || !server.registry) return [];
   const names = new Set(foreignFunctions(server));
-  const permits =
-    server.permitEnds === 'A' ? [] : [step('trigger', 'dbctl.permit', 'put the trigger back that ends permits', PERMIT_TRIGGER)];
-  return [...permits, ...functionRepairs(names)];
+  const repaired = functionRepairs(names);
+  if (server.registryTriggers.length === 0) return repaired;
+  // After the functions, which they run.
+  return [
+    ...repaired,
+    step('trigger', 'schema dbctl', 'put the triggers of the registry back', `${SELF_PERMIT}\n${REGISTRY_TRIGGERS}`),
+  ];
 }
 
 function functionRepairs(names: ReadonlySet<string>): Step[] {

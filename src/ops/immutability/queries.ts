@@ -1,4 +1,5 @@
 import { FUNCTION_HASH } from '../schema/immutability/function.ts';
+import { WRITTEN_BY_DBCTL } from '../schema/immutability/index.ts';
 
 /** One row of ServerFacts; $1 is the owner's role name. */
 export const SERVER = /* sql */ `
@@ -32,8 +33,13 @@ select session_user::text as user,
          cross join lateral pg_catalog.aclexplode(p.proacl) g
          where p.pronamespace = pg_catalog.to_regnamespace('dbctl') and g.privilege_type = 'EXECUTE' and g.grantee <> 0
          order by 1) as executors,
-       (select t.tgenabled from pg_catalog.pg_trigger t
-        where t.tgrelid = pg_catalog.to_regclass('dbctl.permit') and t.tgname = 'permit_ends') as "permitEnds",
+       array(
+         select pg_catalog.format('%s: %s', w.relation, w.name)
+         from (values ('dbctl.permit', 'permit_ends'), ${WRITTEN_BY_DBCTL.map((table) => `('dbctl.${table}', 'dbctl_writer')`).join(', ')}) w (relation, name)
+         where not exists (
+           select from pg_catalog.pg_trigger t
+           where t.tgrelid = pg_catalog.to_regclass(w.relation) and t.tgname = w.name and t.tgenabled = 'A')
+         order by 1) as "registryTriggers",
        (select p.proowner::pg_catalog.regrole::text
         from pg_catalog.pg_proc p
         where p.pronamespace = pg_catalog.to_regnamespace('dbctl') and p.proname = 'create_partition') as "createPartitionOwner"

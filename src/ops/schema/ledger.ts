@@ -1,3 +1,5 @@
+import { strangerGuard } from './immutability/permits.ts';
+
 /**
  * Version 3 of schema dbctl: the ledger. Its tables only grow, and the guards of protected tables see to that; what a superuser does
  * to them nonetheless differs from the signed notes outside.
@@ -100,7 +102,8 @@ create trigger dbctl_guard_truncate before truncate on dbctl.${name} for each st
 alter table dbctl.${name}
   enable always trigger dbctl_guard_row,
   enable always trigger dbctl_guard_statement,
-  enable always trigger dbctl_guard_truncate;`,
+  enable always trigger dbctl_guard_truncate;
+${strangerGuard(`dbctl.${name}`, ['dbctl_ledger'])}`,
 ).join('\n');
 
 /** dbctl_ledger may append and nothing else; it reads the protected tables by grants of its own. */

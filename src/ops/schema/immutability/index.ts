@@ -23,9 +23,11 @@ import {
   APPROVE_UNLOCK,
   END_PERMIT,
   PERMITTED,
+  REFUSE_STRANGER,
   REQUEST_UNLOCK,
   UNLOCK_FOR_MIGRATION,
   USE_UNLOCK,
+  strangerGuard,
 } from './permits.ts';
 import { REGISTRY } from './registry.ts';
 import { NOTE_VIOLATION, REFUSE_ROW_CHANGE, REFUSE_TRUNCATE } from './row-guards.ts';
@@ -42,6 +44,7 @@ export const GUARD_FUNCTIONS: readonly DatabaseFunction[] = [
   PERMITTED,
   ACCEPT_SHAPE,
   END_PERMIT,
+  REFUSE_STRANGER,
   REQUEST_UNLOCK,
   APPROVE_UNLOCK,
   USE_UNLOCK,
@@ -84,16 +87,20 @@ export const EVENT_TRIGGERS = [
 
 /** Version 2 of schema dbctl: registry, guards, counters, permits. Nothing is guarded by it: that is what install does. */
 export function immutabilityVersion(): string {
-  return [REGISTRY, ...GUARD_FUNCTIONS.map(createFunction), PERMIT_TRIGGER, OWNERSHIP].join('\n\n');
+  return [REGISTRY, ...GUARD_FUNCTIONS.map(createFunction), REGISTRY_TRIGGERS, OWNERSHIP].join('\n\n');
 }
 
-/** Ends permits at commit; replaced when it is there. */
-export const PERMIT_TRIGGER = /* sql */ `
+/** Tables of schema dbctl that nobody writes by hand: each has the trigger dbctl_writer. */
+export const WRITTEN_BY_DBCTL = ['protected_relation', 'violation_counter', 'permit', 'unlock_request'] as const;
+
+/** Ends permits at commit, and lets nobody else write; replaced when they are there. */
+export const REGISTRY_TRIGGERS = /* sql */ `
 drop trigger if exists permit_ends on dbctl.permit;
 create constraint trigger permit_ends after insert on dbctl.permit
   deferrable initially deferred
   for each row execute function dbctl.end_permit();
-alter table dbctl.permit enable always trigger permit_ends;`;
+alter table dbctl.permit enable always trigger permit_ends;
+${WRITTEN_BY_DBCTL.map((table) => strangerGuard(`dbctl.${table}`)).join('\n')}`;
 
 /**
  * The owner of a schema may drop what is in it, whoever owns that. So the schema goes to dbctl_guard, which nobody may become, and

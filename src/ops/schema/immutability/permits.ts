@@ -203,3 +203,40 @@ begin
   perform dbctl.use_unlock(request);
 end`,
 };
+
+/** Membership in pg_write_all_data writes every table there is, those that say what is guarded among them. */
+export const REFUSE_STRANGER: DatabaseFunction = {
+  name: 'refuse_stranger',
+  args: '',
+  returns: 'trigger',
+  language: 'plpgsql',
+  security: 'invoker',
+  volatility: 'volatile',
+  public: true,
+  comment:
+    'guard of the tables of schema dbctl: they are written with the rights of their owner, or by the roles named in the trigger',
+  body: /* sql */ `
+declare
+  allowed text;
+begin
+  if pg_catalog.pg_has_role(current_user, (select c.relowner from pg_catalog.pg_class c where c.oid = tg_relid), 'usage') then
+    return null;
+  end if;
+  foreach allowed in array coalesce(tg_argv, '{}') loop
+    if exists (
+      select from pg_catalog.pg_roles r where r.rolname = allowed and pg_catalog.pg_has_role(current_user, r.oid, 'usage'))
+    then
+      return null;
+    end if;
+  end loop;
+  raise exception using
+    errcode = '42501',
+    message = pg_catalog.format('%s of %I.%I by %I is refused: only dbctl writes it', tg_op, tg_table_schema, tg_table_name, current_user);
+end`,
+};
+
+/** Puts {@link REFUSE_STRANGER} on a table; `roles` may write it besides its owner. */
+export const strangerGuard = (table: string, roles: readonly string[] = []): string => `
+create or replace trigger dbctl_writer before insert or update or delete on ${table}
+  for each statement execute function dbctl.refuse_stranger(${roles.map((role) => `'${role}'`).join(', ')});
+alter table ${table} enable always trigger dbctl_writer;`;

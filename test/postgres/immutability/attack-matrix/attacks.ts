@@ -1,3 +1,7 @@
+/** Where nothing is guarded there is nothing of dbctl to be written. */
+const whereDbctlIs = (statement: string): string =>
+  `do $$ begin ${statement}; exception when undefined_table or invalid_schema_name then null; end $$`;
+
 /** Attacks of the reference's groups A to F that fit into a transaction; each must succeed for somebody where nothing is guarded. */
 export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   // A: rows
@@ -72,6 +76,11 @@ export const ATTACKS: Readonly<Record<string, readonly string[]>> = {
     `update lab.history_01 set note = 'x'`,
     `alter table lab.history attach partition lab.history_01 for values from ('2026-01-01') to ('2026-02-01')`,
   ],
+  permit_by_hand: [
+    whereDbctlIs(`insert into dbctl.permit (relation, purpose, reason) values ('lab.log', 'install', 'by hand')`),
+    'alter table lab.log rename column note to noted',
+  ],
+  registry_by_hand: [whereDbctlIs('delete from dbctl.protected_relation'), 'delete from lab.log'],
   attach_forged: [`alter table lab.history attach partition lab.stranger for values from ('2026-03-01') to ('2026-04-01')`],
   drop_constraint_pk: ['alter table lab.log drop constraint log_pkey'],
   add_check: ['alter table lab.log add constraint no_more check (false) not valid'],

@@ -4,11 +4,9 @@ import type { ImmutabilitySettings } from '../../../../src/ops/immutability/sett
 export const ACTORS = ['ins', 'every', 'own', 'trig', 'wall', 'maint', 'schema_owner', 'setter'] as const;
 export type Actor = (typeof ACTORS)[number] | 'superuser';
 
-/** Roles belong to the whole server: named after the test, so that others do not meet them. */
 export const role = (actor: Actor): string => (actor === 'superuser' ? 'postgres' : `t_attack_${actor}`);
 
 export const CREATE_ROLES = ACTORS.map((actor) => `create role ${role(actor)} login`);
-export const DROP_ROLES = [`drop role ${ACTORS.map(role).join(', ')}`];
 
 /** Protected tables of every shape the reference attacked, and what stands around them. */
 export const LABORATORY = /* sql */ `
