@@ -3,6 +3,8 @@ const AREAS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]
   start: () => import('./start.ts'),
   migrate: () => import('./migrate.ts'),
   immutability: () => import('./immutability.ts'),
+  selftest: () => import('./selftest.ts'),
+  ledger: () => import('./ledger.ts'),
 };
 
 const [area, ...args] = process.argv.slice(2);

@@ -283,16 +283,17 @@ declare
 begin
   for created in
     -- A command that creates names the partition, one that attaches names the parent.
-    select distinct i.inhrelid as objid
+    select distinct i.inhrelid, i.inhparent
     from pg_catalog.pg_event_trigger_ddl_commands() c
     join pg_catalog.pg_inherits i on c.objid = case c.command_tag when 'CREATE TABLE' then i.inhrelid else i.inhparent end
     where c.command_tag in ('CREATE TABLE', 'ALTER TABLE')
       and c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-      and dbctl.partition_problem(i.inhrelid, i.inhparent) is null
   loop
-    if dbctl.register_partition(created.objid) then
-      perform dbctl.guard_relation(created.objid);
-      perform dbctl.finish_partition(created.objid);
+    -- Not a condition of the query: there it would be asked of every partition of the database, at 0.6 ms each.
+    continue when dbctl.partition_problem(created.inhrelid, created.inhparent) is not null;
+    if dbctl.register_partition(created.inhrelid) then
+      perform dbctl.guard_relation(created.inhrelid);
+      perform dbctl.finish_partition(created.inhrelid);
     end if;
   end loop;
 end`,
