@@ -54,7 +54,8 @@ with wanted(name) as (
          pg_catalog.format('has a trigger %I that runs %s', t.tgname, p.oid::regprocedure),
          pg_catalog.format('set event_triggers = off; drop trigger %I on %s; reset event_triggers;', t.tgname, i.oid::regclass)
     from installed i
-    join pg_catalog.pg_trigger t on t.tgrelid = i.oid and not t.tgisinternal and not (i.name = 'permit' and t.tgname = 'permit_ends') and t.tgname <> 'dbctl_writer'
+    join pg_catalog.pg_trigger t on t.tgrelid = i.oid and not t.tgisinternal and t.tgname <> 'dbctl_writer'
+         and not (i.name = 'permit' and t.tgname = 'permit_ends')
     join pg_catalog.pg_proc p on p.oid = t.tgfoid
   union all
   -- Membership in pg_write_all_data writes every table; the trigger asks who it is. Type 30: before insert, update or delete, statement.

@@ -93,7 +93,8 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
 
 async function perform({ command, options, shows, anyAnswer, otherwise }: Act, context: Context): Promise<Item> {
   const started = context.clock().getTime();
-  const object = `dbctl ${command.spec.name}${options['name'] === undefined ? '' : ` ${options['name']}`}`;
+  const name = options['name'];
+  const object = `dbctl ${command.spec.name}${typeof name === 'string' ? ` ${name}` : ''}`;
   const ended = (ok: boolean, result: string, fix: string | null): Item =>
     item({
       id: '',

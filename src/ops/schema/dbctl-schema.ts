@@ -29,11 +29,10 @@ export async function ensureDbctlSchema(session: Session, table: string, version
       hint: 'A newer dbctl has worked on this database: update this one.',
     });
   }
-  for (const [index, migration] of MIGRATIONS.entries()) {
-    if (index < version) continue;
-    const record = `insert into dbctl.schema_version (version) values (${index + 1});`;
-    await inOneMessage(session, `${migration(table)}\n${record}`);
-  }
+  const missing = MIGRATIONS.slice(version).map(
+    (migration, index) => `${migration(table)}\ninsert into dbctl.schema_version (version) values (${version + index + 1});`,
+  );
+  if (missing.length > 0) await inOneMessage(session, missing.join('\n'));
 }
 
 async function inOneMessage(session: Session, sql: string): Promise<void> {
