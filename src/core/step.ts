@@ -10,3 +10,12 @@ export interface Step {
   /** Runs inside the plan's transaction, or alone. */
   readonly transactional: boolean;
 }
+
+/** A step that runs inside the plan's transaction. */
+export const step = (id: string, object: string, summary: string, sql: string): Step => ({
+  id,
+  object,
+  summary,
+  sql,
+  transactional: true,
+});

@@ -1,6 +1,7 @@
-import type { Step } from '../../core/step.ts';
+import { step, type Step } from '../../core/step.ts';
 import { ident, literal } from '../../db/ident.ts';
 import { EVENT_TRIGGERS, GUARD_FUNCTIONS, REGISTRY_TRIGGERS } from '../schema/immutability/index.ts';
+import { createRoleUnlessThere } from '../schema/role.ts';
 import { createFunction, functionHash } from '../schema/immutability/function.ts';
 import { displayName } from './display-name.ts';
 import type { GuardFacts, RegisteredFacts, TableFacts } from './inspect.ts';
@@ -111,19 +112,10 @@ function roleSteps({ owner }: ImmutabilitySettings, { server }: GuardFacts): Ste
       'role',
       owner,
       `create the role ${owner}, which owns the protected tables and which nobody can become`,
-      createRole(owner),
+      `do $role$ begin\n  ${createRoleUnlessThere(owner)}\nend $role$`,
     ),
   ];
 }
-
-/** Roles belong to the whole cluster: another database's install may make it at the same moment. */
-const createRole = (role: string): string => `do $role$
-begin
-  create role ${ident(role)} nologin;
-exception when duplicate_object or unique_violation then
-  null;
-end
-$role$`;
 
 function functionSteps({ server }: GuardFacts, { repair }: PlanMode): Step[] {
   if (!repair || !server.registry) return [];
@@ -245,11 +237,3 @@ function eventTriggerSteps({ server }: GuardFacts, { repair }: PlanMode): Step[]
 
 /** Lets the transaction change objects of schema dbctl itself. */
 const SELF_PERMIT = `insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'dbctl immutability install');`;
-
-const step = (id: string, object: string, summary: string, sql: string): Step => ({
-  id,
-  object,
-  summary,
-  sql,
-  transactional: true,
-});

@@ -1,5 +1,5 @@
 import type { Progress } from '../../core/progress.ts';
-import type { Step } from '../../core/step.ts';
+import { step, type Step } from '../../core/step.ts';
 import { ident } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { EVENT_TRIGGERS } from '../schema/immutability/index.ts';
@@ -78,14 +78,6 @@ select p.relation, 'release', 'dbctl immutability uninstall' from dbctl.protecte
 }
 
 const rootOf = (root: string): string => `'${root.replaceAll("'", "''")}'::pg_catalog.regclass`;
-
-const step = (id: string, object: string, summary: string, sql: string): Step => ({
-  id,
-  object,
-  summary,
-  sql,
-  transactional: true,
-});
 
 const REGISTERED = /* sql */ `
 select pg_catalog.format('%I.%I', coalesce(n.nspname, p.schema_name), coalesce(c.relname, p.table_name)) as name,

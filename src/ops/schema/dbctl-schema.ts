@@ -1,6 +1,7 @@
 import { fail } from '../../core/errors.ts';
 import { literal, qualified, splitName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
+import { createRoleUnlessThere } from './role.ts';
 import { immutabilityVersion } from './immutability/index.ts';
 import { ledgerVersion } from './ledger.ts';
 
@@ -114,13 +115,8 @@ begin
   if not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) then
     return;
   end if;
-  for i in 1 .. 2 loop
-    begin
-      execute pg_catalog.format('create role %I nologin', (array['dbctl_owner', 'dbctl_auditor'])[i]);
-    exception when duplicate_object or unique_violation then
-      null;  -- roles belong to the whole cluster: another database's dbctl made it
-    end;
-  end loop;
+  ${createRoleUnlessThere('dbctl_owner')}
+  ${createRoleUnlessThere('dbctl_auditor')}
   alter schema dbctl owner to dbctl_owner;
   grant usage on schema dbctl to dbctl_auditor;
   for relation in

@@ -1,3 +1,4 @@
+import { createRoleUnlessThere } from './role.ts';
 import { strangerGuard } from './immutability/permits.ts';
 
 /**
@@ -115,11 +116,7 @@ begin
   if not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) then
     return;
   end if;
-  begin
-    create role dbctl_ledger nologin;
-  exception when duplicate_object or unique_violation then
-    null;  -- roles belong to the whole cluster: another database's dbctl made it
-  end;
+  ${createRoleUnlessThere('dbctl_ledger')}
   foreach name in array array['${NAMES.join("', '")}'] loop
     execute pg_catalog.format('alter table dbctl.%I owner to dbctl_guard', name);
     -- Foreign key checks lock the row they find as its owner, and that takes update on one column.

@@ -1,3 +1,4 @@
+import { createRoleUnlessThere } from '../role.ts';
 import { createFunction, type DatabaseFunction } from './function.ts';
 import {
   REFUSE_CONCURRENT_DDL,
@@ -115,11 +116,7 @@ begin
   if not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) then
     return;
   end if;
-  begin
-    create role dbctl_guard nologin;
-  exception when duplicate_object or unique_violation then
-    null;  -- roles belong to the whole cluster: another database's dbctl made it
-  end;
+  ${createRoleUnlessThere('dbctl_guard')}
   alter schema dbctl owner to dbctl_guard;
   grant usage, create on schema dbctl to dbctl_owner;
   grant usage on schema dbctl to dbctl_auditor;
