@@ -10,7 +10,7 @@ import { sealWindow } from './leaves.ts';
 import { TreeBuilder } from './merkle.ts';
 import { checkpointText, signNote } from './note.ts';
 import { publishPending, type Publication } from './publish.ts';
-import { readSealedTables, type Partition, type SealedTable } from './relations.ts';
+import { readSealedTables, whilePartitionsGo, type Partition, type SealedTable } from './relations.ts';
 import type { LedgerSettings } from './settings.ts';
 import type { Signer } from './signer.ts';
 import type { PublishedNote, Sink } from './sink.ts';
@@ -63,7 +63,7 @@ export async function makeCheckpoint(session: Session, inputs: CheckpointInputs)
     if (inputs.newEpoch === null) refuseGoneBack(before, known);
     refuseOtherLog(before.head, latest);
     const epoch = await nextEpoch(session, before, { ...inputs, latest });
-    const closed = await closeWindows(session, inputs, epoch, Math.max(known, before.head?.sequence ?? 0) + 1);
+    const closed = await whilePartitionsGo(() => closeWindows(session, inputs, epoch, known + 1));
     const published = closed.kind === 'made' ? await publishPending(session, inputs.sinks) : [];
     return { ...closed, published: [...late, ...published] };
   });

@@ -1,4 +1,4 @@
-import { fail } from '../../core/errors.ts';
+import { DbctlError, fail } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { columnForm, logicalName, type ColumnFacts, type HashedColumn } from './canonical.ts';
 import type { LedgerSettings } from './settings.ts';
@@ -67,6 +67,25 @@ export async function readSealedTables(session: Session, { tables, xidColumn }: 
   });
 }
 
+/** Partitions may be archived between the list of them and the look into them. */
+const TRIES = 5;
+
+/**
+ * Runs what reads partitions, again from the list of them when one of them has gone meanwhile. `attempt` begins by reading the list, and
+ * leaves no transaction open when it fails.
+ */
+export async function whilePartitionsGo<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      // undefined_table; or, where it went while the statement was being planned, an internal error.
+      const gone = thrown instanceof DbctlError && ['42P01', 'XX000'].includes(thrown.sqlstate ?? '');
+      if (!gone || tries === TRIES) throw thrown;
+    }
+  }
+}
+
 const QUERY = /* sql */ `
 with recursive wanted as (
   select w.place, w.entry ->> 'schema' as schema, w.entry ->> 'name' as name, c.oid
@@ -99,7 +118,8 @@ select w.schema,
         where a.attrelid = w.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v') as columns,
        (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
                  'schema', n.nspname, 'name', c.relname,
-                 'readable', pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select')) order by n.nspname, c.relname), '[]')
+                 -- Null for one that was dropped since the snapshot: not a matter of rights.
+                 'readable', coalesce(pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select'), true)) order by n.nspname, c.relname), '[]')
         from family f
         join pg_catalog.pg_class c on c.oid = f.oid and c.relkind = 'r'
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -2,7 +2,7 @@ import type { Session } from '../../db/session.ts';
 import { HEARTBEAT_INTERVALS } from './checkpoint.ts';
 import { finding, type Finding } from './finding.ts';
 import { ident, qualified } from '../../db/ident.ts';
-import { SEE_EVERY_ROW, readSealedTables, type SealedTable } from './relations.ts';
+import { SEE_EVERY_ROW, readSealedTables, whilePartitionsGo, type SealedTable } from './relations.ts';
 import type { LedgerSettings } from './settings.ts';
 import type { Sink } from './sink.ts';
 import { readColumnLists, readHorizon, readState, type Epoch, type Head, type LedgerState } from './state.ts';
@@ -44,7 +44,7 @@ export async function verifyLedger(session: Session, inputs: VerifyInputs): Prom
   const outside = await verifyOutside(session, state, outsideInputs);
   const tables = await readSealedTables(session, settings);
   const content = await verifyContent(session, inputs, { epoch, head, restored: restored.length > 0 }, tables);
-  const open = restored.length > 0 ? [] : await openRows(session, inputs, state, epoch, head, tables);
+  const open = restored.length > 0 ? [] : await openRows(session, inputs, state, epoch, head);
   return [...restored, ...log, ...outside, ...content, ...open];
 }
 
@@ -126,12 +126,17 @@ async function openRows(
   { xmin }: LedgerState,
   epoch: Epoch,
   head: Head,
-  tables: readonly SealedTable[],
 ): Promise<Finding[]> {
   const late = head.ageMs > 2 * settings.intervalMs;
   const findings: Finding[] = [];
-  for (const table of tables) {
-    const { closable, open } = await countOpen(session, table, settings.xidColumn, head.hi, xmin + epoch.xidOffset);
+  const counted = await whilePartitionsGo(async () => {
+    const counts = [];
+    for (const table of await readSealedTables(session, settings)) {
+      counts.push({ table, ...(await countOpen(session, table, settings.xidColumn, head.hi, xmin + epoch.xidOffset)) });
+    }
+    return counts;
+  });
+  for (const { table, closable, open } of counted) {
     if (closable > 0 && late) {
       const message = `${closable} rows of ended transactions are not sealed, and the last checkpoint is ${seconds(head.ageMs)} old`;
       findings.push(finding('unsealed', table.name, message, { rows: closable }));
@@ -159,13 +164,13 @@ async function openRows(
   return findings;
 }
 
-async function countOpen(session: Session, { name, partitions }: SealedTable, xidColumn: string, hi: bigint, xmin: bigint) {
+async function countOpen(session: Session, { partitions }: SealedTable, xidColumn: string, hi: bigint, xmin: bigint) {
   const column = `t.${ident(xidColumn)}`;
   const parts = partitions.map(
     ({ schema, relation }) =>
       `select ${column} as xid from only ${qualified(schema, relation)} t where ${column} >= $1::pg_catalog.xid8`,
   );
-  if (parts.length === 0) return { name, closable: 0, open: 0 };
+  if (parts.length === 0) return { closable: 0, open: 0 };
   const [row] = await session.rows<{ closable: number; open: number }>(
     `select pg_catalog.count(*) filter (where r.xid < $2::pg_catalog.xid8)::pg_catalog.float8 as closable,
             pg_catalog.count(*) filter (where r.xid >= $2::pg_catalog.xid8)::pg_catalog.float8 as open
