@@ -2,6 +2,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { DbctlError } from '../core/errors.ts';
 import { countByStatus, item, type Answer, type Item, type Target } from '../core/report.ts';
 import type { Context } from './context.ts';
+import { toolPlaces } from './tools-context.ts';
 
 export const spec: CommandSpec = {
   name: 'doctor',
@@ -24,7 +25,7 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
   const usable = settings.status === 'pass';
   const { items: server, target } = usable ? await examineConnection(context, pin) : { items: [], target: null };
   const machine = [examineEmbedded(major), await examineContainerEngine()];
-  const programs = await examineClientPrograms({ path: context.variables['PATH'] ?? '', major });
+  const programs = await examineClientPrograms(await toolPlaces(context, null), major);
   const items = [examineNode(context.nodeVersion), settings, ...server, ...machine, ...programs];
   const needed = items.filter(({ status, severity }) => status === 'fail' && severity !== 'low' && severity !== 'info');
   return {

@@ -25,6 +25,8 @@ import * as migratePlan from './migrate-plan.ts';
 import * as migrateStatus from './migrate-status.ts';
 import * as migrateUp from './migrate-up.ts';
 import * as seed from './seed.ts';
+import * as toolsInstall from './tools-install.ts';
+import * as toolsStatus from './tools-status.ts';
 import * as verify from './verify.ts';
 
 /** Every command, in the order of the help. Adding one: its file, a line here, a test. */
@@ -55,6 +57,8 @@ export const COMMANDS: readonly Command[] = [
   ledgerProof,
   ledgerExport,
   ledgerKey,
+  toolsStatus,
+  toolsInstall,
   completion,
 ];
 
@@ -64,5 +68,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
   config: 'The project file.',
   migrate: 'Schema migrations.',
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
+  tools: 'Client programs of PostgreSQL, which backups are made with.',
   immutability: 'Append-only tables: guards, their proof, and who tried.',
 };

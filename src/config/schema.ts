@@ -3,6 +3,7 @@ import { PIN } from '../core/pin.ts';
 import { SEVERITIES } from '../core/report.ts';
 import { ENCODINGS } from './encodings.ts';
 import { immutability } from './immutability.ts';
+import { backup } from './backup.ts';
 import { ledger } from './ledger.ts';
 import {
   checkWord,
@@ -119,13 +120,14 @@ const environment = section({
     migrations: migrations.optional().describe('Keys of migrations that differ in this environment.'),
     verify: verify.optional().describe('Keys of verify that differ in this environment.'),
     immutability: immutability.optional().describe('Keys of immutability that differ in this environment.'),
+    backup: backup.optional().describe('Keys of backup that differ in this environment.'),
     ledger: ledger
       .optional()
       .describe('Keys of ledger that differ in this environment: each database needs places of its own for its notes.'),
   })
     .optional()
     .describe(
-      'What differs in this environment: keys of postgres, migrations, verify, immutability and ledger. A list replaces the list it overlays.',
+      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger and backup. A list replaces the list it overlays.',
     ),
 })
   .refine((value) => !(value.embedded === true && value.url !== undefined), {
@@ -147,6 +149,7 @@ export const configFile = section({
   verify: verify.prefault({}).describe('Which checks run and what they decide.'),
   immutability: immutability.prefault({}).describe('Append-only tables and who owns them.'),
   ledger: ledger.prefault({}).describe('Signed checkpoints of append-only tables, published outside the database.'),
+  backup: backup.prefault({}).describe('Backups and the programs that make them.'),
   dev: dev.prefault({}).describe("The server 'dbctl dev' runs."),
 });
 

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tmpdir } from 'node:os';
-import { withLockFile } from '../../src/ops/dev/lock.ts';
+import { withLockFile } from '../../src/ops/process/lock.ts';
 
 export interface CliOptions {
   /** Default: a folder without dbctl.yaml. */

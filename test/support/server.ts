@@ -1,13 +1,13 @@
 import { chmod, chown, mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serverAccount, type ServerAccount } from '../../src/ops/dev/account.ts';
+import { serverAccount, type ServerAccount } from '../../src/ops/process/account.ts';
 import { findEmbedded } from '../../src/ops/dev/binaries.ts';
 import { createCluster, startCluster, stopCluster, type ServerPrograms } from '../../src/ops/dev/cluster.ts';
 import type { Major } from '../../src/ops/dev/lines.ts';
 import { removeDeadLocks } from '../../src/ops/dev/orphans.ts';
 import { freePort } from '../../src/ops/dev/port.ts';
-import { serverProcesses } from '../../src/ops/dev/process.ts';
+import { serverProcesses } from '../../src/ops/process/process.ts';
 import { randomPassword } from '../../src/ops/dev/secret-file.ts';
 import { THROW_AWAY_SETTINGS, type ServerSettings } from '../../src/ops/dev/settings.ts';
 import { usableBinaries } from '../../src/ops/dev/usable-binaries.ts';

@@ -1,9 +1,9 @@
 import { chown, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
-import type { ServerAccount } from './account.ts';
+import type { ServerAccount } from '../process/account.ts';
 import { SUPERUSER } from './passfile.ts';
-import { runProgram, type Ended } from './program.ts';
+import { runProgram, type Ended } from '../process/program.ts';
 import type { ServerSettings } from './settings.ts';
 
 /** The programs of one server and the user they run as. */

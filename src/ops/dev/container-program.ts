@@ -1,6 +1,6 @@
 import { fail } from '../../core/errors.ts';
 import { engineVariables } from './container-arguments.ts';
-import { runProgram, type Ended } from './program.ts';
+import { runProgram, type Ended } from '../process/program.ts';
 
 /** Docker or Podman, whichever answers. */
 export interface ContainerProgram {

@@ -1,5 +1,5 @@
 import type { Control } from './environment.ts';
-import { withLockFile } from './lock.ts';
+import { withLockFile } from '../process/lock.ts';
 import { makeLockFolder, type StateFolder } from './state.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serverAccount, type ServerAccount } from './account.ts';
+import { serverAccount, type ServerAccount } from '../process/account.ts';
 import { findEmbedded } from './binaries.ts';
 import { stopCluster } from './cluster.ts';
 import type { Engine, ServerState } from './engine.ts';
@@ -9,7 +9,7 @@ import { userId, type Control, type DevEnvironment } from './environment.ts';
 import { inspectEmbedded, readLockFile } from './inspect-embedded.ts';
 import { LINES } from './lines.ts';
 import { endProcesses } from './orphans.ts';
-import { serverProcesses } from './process.ts';
+import { serverProcesses } from '../process/process.ts';
 import { startEmbedded } from './start-embedded.ts';
 import type { StateFolder } from './state.ts';
 import { usableBinaries } from './usable-binaries.ts';

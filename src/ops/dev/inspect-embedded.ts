@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ServerState } from './engine.ts';
 import { readPassfile } from './passfile.ts';
 import { probeServer } from './probe.ts';
-import { serverProcesses } from './process.ts';
+import { serverProcesses } from '../process/process.ts';
 import { readRecord } from './record.ts';
 import type { StateFolder } from './state.ts';
 

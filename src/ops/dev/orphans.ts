@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serverProcesses } from './process.ts';
+import { serverProcesses } from '../process/process.ts';
 
 /**
  * Ends what a dead postmaster left behind. Idle sessions notice its death and go within milliseconds; one that computes does not,

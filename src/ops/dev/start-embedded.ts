@@ -9,7 +9,7 @@ import { logsSince, markLogs, pruneLogs, START_LOG } from './logs.ts';
 import { endProcesses, removeDeadLocks } from './orphans.ts';
 import { readPassfile, writePassfile } from './passfile.ts';
 import { freePort, isFree } from './port.ts';
-import { serverProcesses } from './process.ts';
+import { serverProcesses } from '../process/process.ts';
 import { readRecord } from './record.ts';
 import { randomPassword } from './secret-file.ts';
 import { developmentSettings } from './settings.ts';

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { access, chmod, chown, constants, mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
-import type { ServerAccount } from './account.ts';
+import type { ServerAccount } from '../process/account.ts';
 import { folderSlug, realFolder, userId, type DevEnvironment } from './environment.ts';
 import type { Major } from './lines.ts';
-import { runProgram } from './program.ts';
+import { runProgram } from '../process/program.ts';
 
 /** Where everything about one project's server of one major is kept. Paths only: nothing need be there yet. */
 export interface StateFolder {

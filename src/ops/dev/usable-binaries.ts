@@ -1,9 +1,9 @@
 import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
-import type { ServerAccount } from './account.ts';
+import type { ServerAccount } from '../process/account.ts';
 import type { EmbeddedBinaries } from './binaries.ts';
-import { runProgram } from './program.ts';
+import { runProgram } from '../process/program.ts';
 import type { Control } from './environment.ts';
 
 /**

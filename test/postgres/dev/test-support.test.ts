@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
-import { serverProcesses } from '../../../src/ops/dev/process.ts';
+import { serverProcesses } from '../../../src/ops/process/process.ts';
 import { createTestDatabase, withTestDatabase } from '../../support/database.ts';
 import { withServer } from '../../support/server.ts';
 

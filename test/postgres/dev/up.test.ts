@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { devDown } from '../../../src/ops/dev/down.ts';
-import { serverProcesses } from '../../../src/ops/dev/process.ts';
+import { serverProcesses } from '../../../src/ops/process/process.ts';
 import { recordedServers } from '../../../src/ops/dev/recorded.ts';
 import { devStatus } from '../../../src/ops/dev/status.ts';
 import { devConnection } from '../../../src/ops/dev/target.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentProgress } from '../../../src/core/progress.ts';
-import { serverAccount } from '../../../src/ops/dev/account.ts';
+import { serverAccount } from '../../../src/ops/process/account.ts';
 import { findEmbedded } from '../../../src/ops/dev/binaries.ts';
 import { usableBinaries } from '../../../src/ops/dev/usable-binaries.ts';
 import { resolveConnection, type ConnectionInput } from '../../../src/runtime/connection/resolve.ts';

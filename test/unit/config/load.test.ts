@@ -51,6 +51,7 @@ describe('a good dbctl.yaml', () => {
         public_keys: [],
         sinks: [],
       },
+      backup: { programs: undefined },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });
     expect(environment).toBe(config.environments['dev']);

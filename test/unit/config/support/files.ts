@@ -854,6 +854,7 @@ ledger:
     - { name: branch, type: git, repository: ., branch: ledger, remote: evidence }
     - { name: bucket, type: s3, bucket: lab-evidence, region: eu-central-1, prefix: ledger/, endpoint: "https://s3.example.org", mode: compliance, retain_days: 3650 }
     - { name: stream, type: log, path: ledger.log }
+backup: { programs: /opt/pgsql/bin }
 dev: { version: 17, engine: container, database: lab_dev }
 `,
   },

@@ -1,0 +1,90 @@
+import { readdir } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { fail } from '../../core/errors.ts';
+import { cachedPrograms } from './cache-folder.ts';
+import { CLIENT_PROGRAMS, majorOf, readProgram, type ClientProgram, type ClientProgramName, type Origin } from './program.ts';
+
+export interface ToolPlaces {
+  /** The folder of backup.programs; it alone is asked where it is set. */
+  readonly setting: string | null;
+  /** The PATH variable. */
+  readonly path: string;
+  readonly cache: string;
+}
+
+/** What was found of one program. */
+export interface FoundProgram {
+  readonly name: ClientProgramName;
+  /** The one dbctl takes: the newest that fits; null: none does. */
+  readonly taken: ClientProgram | null;
+  /** All that run, newest first; of one version the first place asked. */
+  readonly all: readonly ClientProgram[];
+}
+
+/** Majors whose folders of the distribution are looked into; newer ones are in the listing of their parent. */
+const PARENTS = [
+  '/usr/lib/postgresql',
+  '/usr/local/opt',
+  '/opt/homebrew/opt',
+  '/usr',
+  '/usr/local',
+  '/Library/PostgreSQL',
+  '/opt',
+];
+const FOLDER = /^(?:postgresql@|libpq|pgsql-|postgresql-)?\d*$/;
+
+/**
+ * Looks for client programs for a server of `major`: a program must not be older than the server, and of those that are not the newest
+ * is taken. Each is run to say its version, so that what is found also runs.
+ */
+export async function findPrograms(
+  places: ToolPlaces,
+  major: number,
+  names: readonly ClientProgramName[] = CLIENT_PROGRAMS,
+): Promise<FoundProgram[]> {
+  const folders = await foldersOf(places, major);
+  return Promise.all(
+    names.map(async (name) => {
+      const found = await Promise.all(folders.map(({ folder, origin }) => readProgram(name, join(folder, name), origin)));
+      const all = newestFirst(found.filter((one) => one !== undefined));
+      return { name, taken: all.find(({ versionNumber }) => majorOf(versionNumber) >= major) ?? null, all };
+    }),
+  );
+}
+
+/** The program to run against a server of `major`. Fails with refused, saying what was found instead and how to get it. */
+export async function requireProgram(name: ClientProgramName, places: ToolPlaces, major: number): Promise<ClientProgram> {
+  const [found] = await findPrograms(places, major, [name]);
+  const taken = found?.taken ?? null;
+  if (taken !== null) return taken;
+  const [other] = found?.all ?? [];
+  const said = other === undefined ? 'is not there' : `is of version ${other.version} (${other.path})`;
+  return fail('refused', `${name} for PostgreSQL ${major} ${said}`, {
+    hint: 'dbctl tools install brings it, or says how; dbctl tools status shows what was looked at.',
+  });
+}
+
+async function foldersOf({ setting, path, cache }: ToolPlaces, major: number): Promise<{ folder: string; origin: Origin }[]> {
+  if (setting !== null) return [{ folder: setting, origin: 'setting' }];
+  // A relative folder on PATH means another program in every folder one stands in.
+  const onPath = path.split(delimiter).filter((folder) => isAbsolute(folder));
+  const installed = await Promise.all(
+    PARENTS.map(async (parent) =>
+      (await readdir(parent).catch(() => []))
+        .filter((name) => FOLDER.test(name) && /\d|libpq/.test(name))
+        .map((name) => join(parent, name, 'bin')),
+    ),
+  );
+  return [
+    ...onPath.map((folder) => ({ folder, origin: 'PATH' as const })),
+    ...installed.flat().map((folder) => ({ folder, origin: 'system' as const })),
+    { folder: cachedPrograms(cache, major).bin, origin: 'cache' as const },
+  ];
+}
+
+/** Stable, so that of equal versions the place asked first stays first. */
+function newestFirst(programs: readonly ClientProgram[]): ClientProgram[] {
+  const paths = new Set<string>();
+  const unique = programs.filter(({ path }) => !paths.has(path) && paths.add(path));
+  return unique.toSorted((a, b) => b.versionNumber - a.versionNumber);
+}
