@@ -6,7 +6,7 @@ import pg from 'pg';
 import { withSession } from '../src/db/session.ts';
 import { makeCheckpoint } from '../src/ops/ledger/checkpoint.ts';
 import type { LedgerSettings } from '../src/ops/ledger/settings.ts';
-import { createSignerKey, openSigner } from '../src/ops/ledger/signer.ts';
+import { createSignerKey, openSigner } from '../src/ops/signing/signer.ts';
 import { folderSink } from '../src/ops/ledger/sink-folder.ts';
 import { verifyLedger } from '../src/ops/ledger/verify.ts';
 import { ensureDbctlSchema } from '../src/ops/schema/dbctl-schema.ts';

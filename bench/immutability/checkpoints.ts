@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withSession } from '../../src/db/session.ts';
 import { makeCheckpoint } from '../../src/ops/ledger/checkpoint.ts';
-import { createSignerKey, openSigner } from '../../src/ops/ledger/signer.ts';
+import { createSignerKey, openSigner } from '../../src/ops/signing/signer.ts';
 import { folderSink } from '../../src/ops/ledger/sink-folder.ts';
 import { targetOf } from '../../test/support/connection.ts';
 

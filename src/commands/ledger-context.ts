@@ -1,6 +1,6 @@
 import { fail } from '../core/errors.ts';
 import type { LedgerSettings } from '../ops/ledger/settings.ts';
-import type { Signer } from '../ops/ledger/signer.ts';
+import type { Signer } from '../ops/signing/signer.ts';
 import type { Sink } from '../ops/ledger/sink.ts';
 import type { Context } from './context.ts';
 
@@ -39,7 +39,7 @@ async function signerOf({ signer }: LedgerSettings, folder: string, { variables,
       hint: 'Make one with dbctl ledger key, and name it under ledger.signer.',
     });
   }
-  const { openSigner } = await import('../ops/ledger/signer.ts');
+  const { openSigner } = await import('../ops/signing/signer.ts');
   return openSigner(signer, { variables, folder, signal });
 }
 

@@ -22,7 +22,7 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const { createSignerKey } = await import('../ops/ledger/signer.ts');
+  const { createSignerKey } = await import('../ops/signing/signer.ts');
   const { config } = await context.config();
   const name = (options['name'] as string | undefined) ?? config.ledger.signer?.name ?? `${config.project}-ledger`;
   const file = String(options['file']);

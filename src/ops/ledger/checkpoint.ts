@@ -8,11 +8,12 @@ import { entryHash, type WindowEntry } from './entry.ts';
 import { nextEpoch, type NewEpoch } from './epoch.ts';
 import { sealWindow } from './leaves.ts';
 import { TreeBuilder } from './merkle.ts';
-import { checkpointText, signNote } from './note.ts';
+import { checkpointText } from './checkpoint-text.ts';
+import { signNote } from '../signing/note.ts';
 import { publishPending, type Publication } from './publish.ts';
 import { readSealedTables, whilePartitionsGo, type Partition, type SealedTable } from './relations.ts';
 import type { LedgerSettings } from './settings.ts';
-import type { Signer } from './signer.ts';
+import type { Signer } from '../signing/signer.ts';
 import type { PublishedNote, Sink } from './sink.ts';
 import { readState, type Epoch, type Head, type LedgerState } from './state.ts';
 

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { splitName } from '../../db/ident.ts';
-import type { KeyPlace, SignerSettings } from './signer.ts';
+import type { KeyPlace, SignerSettings } from '../signing/signer.ts';
 
 export interface LedgerTable {
   readonly schema: string;

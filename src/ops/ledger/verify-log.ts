@@ -3,7 +3,8 @@ import { noteHash } from './checkpoint.ts';
 import { entryHash } from './entry.ts';
 import { finding, type Finding } from './finding.ts';
 import { TreeBuilder } from './merkle.ts';
-import { openNote, parseCheckpoint } from './note.ts';
+import { parseCheckpoint } from './checkpoint-text.ts';
+import { openNote } from '../signing/note.ts';
 
 interface CheckpointRow {
   readonly sequence: number;

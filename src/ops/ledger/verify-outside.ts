@@ -1,6 +1,6 @@
 import type { Session } from '../../db/session.ts';
 import { finding, type Finding } from './finding.ts';
-import { openNote } from './note.ts';
+import { openNote } from '../signing/note.ts';
 import type { PublishedNote, Sink } from './sink.ts';
 import type { LedgerState } from './state.ts';
 

@@ -7,7 +7,7 @@ import { withSession, type Session } from '../../../src/db/session.ts';
 import { makeCheckpoint, type CheckpointInputs, type CheckpointOutcome } from '../../../src/ops/ledger/checkpoint.ts';
 import type { Finding } from '../../../src/ops/ledger/finding.ts';
 import type { LedgerSettings } from '../../../src/ops/ledger/settings.ts';
-import { createSignerKey, openSigner, type Signer } from '../../../src/ops/ledger/signer.ts';
+import { createSignerKey, openSigner, type Signer } from '../../../src/ops/signing/signer.ts';
 import { openSinks, type Sink } from '../../../src/ops/ledger/sink.ts';
 import type { Extent } from '../../../src/ops/ledger/verify-content.ts';
 import { verifyLedger } from '../../../src/ops/ledger/verify.ts';

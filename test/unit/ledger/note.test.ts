@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkpointText, openNote, parseCheckpoint, signNote } from '../../../src/ops/ledger/note.ts';
-import { createSignerKey, openSigner, type KeyPlace, type Signer } from '../../../src/ops/ledger/signer.ts';
+import { checkpointText, parseCheckpoint } from '../../../src/ops/ledger/checkpoint-text.ts';
+import { openNote, signNote } from '../../../src/ops/signing/note.ts';
+import { createSignerKey, openSigner, type KeyPlace, type Signer } from '../../../src/ops/signing/signer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dbctl-note-'));
 const context = { variables: {} as Record<string, string>, folder };
@@ -55,7 +56,7 @@ describe('a signed note', () => {
     const both = `${await signNote(text, signer)}${(await signNote(text, other)).split('\n\n')[1]}`;
     expect(openNote(both, [other.verifierKey]).signedBy).toEqual(['lab-ledger']);
     await expect(signNote(text, other).then((note) => openNote(note, [signer.verifierKey]))).rejects.toThrow(
-      'none of its signatures is of a key',
+      'none of its signatures is of a known key',
     );
   });
 

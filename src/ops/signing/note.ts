@@ -1,18 +1,6 @@
 import { fail } from '../../core/errors.ts';
-import { HASH_BYTES } from './merkle.ts';
 import type { Signer } from './signer.ts';
 import { goodSignature, parseVerifierKey, type VerifierKey } from './verifier-key.ts';
-
-/** What a checkpoint says: C2SP tlog-checkpoint, with lines of our own at its end. */
-export interface Checkpoint {
-  /** `dbctl/<system identifier>/<database>`: which log it is. */
-  readonly origin: string;
-  /** Entries of the log. */
-  readonly size: number;
-  readonly root: Buffer;
-  /** Lines `key value`, in this order. */
-  readonly extensions: Readonly<Record<string, string>>;
-}
 
 /** A note whose signature was good. */
 export interface OpenedNote {
@@ -21,39 +9,9 @@ export interface OpenedNote {
   readonly signedBy: readonly string[];
 }
 
-/** Text a person can read, without control characters or halves of a character (C2SP signed-note). */
-const LINE = /^[\x20-\x7e\u{a0}-\u{d7ff}\u{e000}-\u{10ffff}]+$/u;
 /** More are no sign of trust but of somebody who wants the reader busy; the bound is that of other implementations of signed notes. */
 const SIGNATURES = 100;
 const SIGNATURE = /^— (\S+) ([A-Za-z0-9+/]+=*)$/;
-
-/** The text that is signed; ends with a line feed. Fails with RangeError on an extension that would break the lines. */
-export function checkpointText({ origin, size, root, extensions }: Checkpoint): string {
-  const lines = Object.entries(extensions).map(([key, value]) => `${key} ${value}`);
-  const broken = [origin, ...lines].find((line) => !LINE.test(line)) ?? lines.find((line) => !/^\S+ ./u.test(line));
-  if (broken !== undefined) throw new RangeError(`not a line of a note: ${JSON.stringify(broken)}`);
-  return [origin, String(size), root.toString('base64'), ...lines, ''].join('\n');
-}
-
-/** Reads what {@link checkpointText} wrote. Fails with refused on anything else. */
-export function parseCheckpoint(text: string): Checkpoint {
-  const [origin = '', size = '', root = '', ...rest] = text.split('\n');
-  const bytes = strictBase64(root);
-  const extensions = rest
-    .slice(0, -1)
-    .map((line) => [line.slice(0, Math.max(0, line.indexOf(' '))), line.slice(line.indexOf(' ') + 1)] as const);
-  const wellFormed =
-    rest.at(-1) === '' &&
-    /^(0|[1-9]\d{0,15})$/.test(size) &&
-    Number.isSafeInteger(Number(size)) &&
-    bytes?.length === HASH_BYTES &&
-    [origin, ...rest.slice(0, -1)].every((line) => LINE.test(line)) &&
-    extensions.every(([key, value]) => key !== '' && value !== '') &&
-    new Set(extensions.map(([key]) => key)).size === extensions.length;
-  if (!wellFormed)
-    fail('refused', 'not the text of a checkpoint', { hint: 'Its lines are origin, size, root and further ones.' });
-  return { origin, size: Number(size), root: bytes, extensions: Object.fromEntries(extensions) };
-}
 
 /** The text with the signature of `signer` under it (C2SP signed-note). */
 export async function signNote(text: string, signer: Signer): Promise<string> {
@@ -76,7 +34,7 @@ export function openNote(note: string, verifierKeys: readonly string[]): OpenedN
   if (border === -1 || lines.pop() !== '' || lines.length === 0 || text === '') refuse('it has no signature');
   if (lines.length > SIGNATURES) refuse(`it has more than ${SIGNATURES} signatures`);
   const signedBy = [...new Set(lines.flatMap((line) => signatureOf(line, text, keys)))];
-  if (signedBy.length === 0) refuse('none of its signatures is of a key in ledger.public_keys');
+  if (signedBy.length === 0) refuse('none of its signatures is of a known key');
   return { text, signedBy };
 }
 
@@ -91,13 +49,13 @@ function signatureOf(line: string, text: string, keys: readonly VerifierKey[]): 
 }
 
 /** One text for each value, so that a note cannot be changed without breaking it; null for anything else. */
-function strictBase64(text: string): Buffer | null {
+export function strictBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : null;
 }
 
 function refuse(why: string): never {
   fail('refused', `the note is not to be trusted: ${why}`, {
-    hint: 'Compare it with the copies in the other sinks: runbooks/ledger-mismatch.md.',
+    hint: 'Compare it with its other copies, and the keys with public_keys in dbctl.yaml.',
   });
 }
