@@ -1,4 +1,8 @@
 import type { Command } from './context.ts';
+import * as backupCreate from './backup-create.ts';
+import * as backupDrill from './backup-drill.ts';
+import * as backupList from './backup-list.ts';
+import * as backupVerify from './backup-verify.ts';
 import * as completion from './completion.ts';
 import * as configSchema from './config-schema.ts';
 import * as configShow from './config-show.ts';
@@ -24,6 +28,7 @@ import * as migrateNew from './migrate-new.ts';
 import * as migratePlan from './migrate-plan.ts';
 import * as migrateStatus from './migrate-status.ts';
 import * as migrateUp from './migrate-up.ts';
+import * as restore from './restore.ts';
 import * as seed from './seed.ts';
 import * as toolsInstall from './tools-install.ts';
 import * as toolsStatus from './tools-status.ts';
@@ -57,6 +62,11 @@ export const COMMANDS: readonly Command[] = [
   ledgerProof,
   ledgerExport,
   ledgerKey,
+  backupCreate,
+  backupList,
+  backupVerify,
+  backupDrill,
+  restore,
   toolsStatus,
   toolsInstall,
   completion,
@@ -68,6 +78,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   config: 'The project file.',
   migrate: 'Schema migrations.',
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
+  backup: 'Backups that are restored and compared before they count.',
   tools: 'Client programs of PostgreSQL, which backups are made with.',
   immutability: 'Append-only tables: guards, their proof, and who tried.',
 };

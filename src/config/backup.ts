@@ -1,8 +1,32 @@
-import { path } from './forms.ts';
-import { section } from './values.ts';
+import * as z from 'zod';
+import { checkWord, path } from './forms.ts';
+import { signer, verifierKeys } from './ledger.ts';
+import { choice, duration, kinds, section, wholeNumber } from './values.ts';
+
+const repository = section({
+  name: checkWord('a name such as nightly').describe('Name of the repository in reports.'),
+  type: choice(['folder']).describe('What kind of place it is.'),
+  path: path().describe('The folder, relative to the folder of dbctl.yaml.'),
+});
 
 export const backup = section({
   programs: path()
     .optional()
     .describe('Folder of pg_dump and the other client programs; default: the newest that fit, on PATH and in the usual folders.'),
+  repositories: z
+    .array(repository, { error: 'expected a list of repositories' })
+    .check((payload) => {
+      payload.value.forEach(({ name }, index) => {
+        if (payload.value.findIndex((one) => one.name === name) === index) return;
+        const message = `${JSON.stringify(name)} is listed twice`;
+        payload.issues.push({ code: 'custom', input: name, path: [index, 'name'], message });
+      });
+    })
+    .register(kinds, { name: 'list of mappings', reads: 'list' })
+    .prefault([])
+    .describe('Places backups are kept; the first is the one restores come from unless another is named.'),
+  signer: signer.optional().describe('The key manifests are signed with; default: that of ledger.signer.'),
+  public_keys: verifierKeys().describe('Keys whose manifests are good; default: those of the ledger, or the key of the signer.'),
+  jobs: wholeNumber(1, 64).prefault(2).describe('Sessions that dump or restore at the same time.'),
+  lock_wait: duration().prefault('30s').describe('How long pg_dump waits for a table somebody is altering.'),
 });

@@ -20,13 +20,20 @@ const key = section({
   when: ({ value }) => typeof value === 'object' && value !== null,
 });
 
-const signer = section({
+export const signer = section({
   name: slug().describe('Name of the key in signatures, such as learning-lab-ledger.'),
   key: key.describe(
     'Where the Ed25519 private key is, {variable: NAME}, {file: PATH} or {command: [PROGRAM, …]}: never in the database whose owner it has to convict.',
   ),
   // One value: an overlay that names a variable replaces the file, and does not stand beside it.
 }).register(kinds, { name: 'mapping', reads: 'list' });
+
+/** Keys whose signatures are good, as `dbctl ledger key` prints them. */
+export const verifierKeys = () =>
+  listOf(
+    text('verifier key', /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/, 'a verifier key as dbctl ledger key prints it'),
+    'a list of verifier keys',
+  ).prefault([]);
 
 /** Keys by which one type of sink differs from another. */
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
@@ -117,12 +124,9 @@ export const ledger = section({
     .describe(
       'The key checkpoints are signed with: {name: NAME, key: {variable: NAME}}, or {file: PATH} or {command: [PROGRAM, …]} as key.',
     ),
-  public_keys: listOf(
-    text('verifier key', /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/, 'a verifier key as dbctl ledger key prints it'),
-    'a list of verifier keys',
-  )
-    .prefault([])
-    .describe('Keys whose signatures are good, past ones too; without any it is the key of the signer, where that is at hand.'),
+  public_keys: verifierKeys().describe(
+    'Keys whose signatures are good, past ones too; without any it is the key of the signer, where that is at hand.',
+  ),
   sinks: named(sink)
     .prefault([])
     .describe('Places outside the database checkpoints are published to; two or more, with different owners.'),

@@ -51,7 +51,7 @@ describe('a good dbctl.yaml', () => {
         public_keys: [],
         sinks: [],
       },
-      backup: { programs: undefined },
+      backup: { programs: undefined, repositories: [], signer: undefined, public_keys: [], jobs: 2, lock_wait: 30_000 },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });
     expect(environment).toBe(config.environments['dev']);
@@ -209,7 +209,7 @@ environments:
     const every = GOOD_FILES.find(({ name }) => name === 'every key')?.yaml ?? '';
     const { config, origins } = await load(every, { env: 'prod' });
     const leaves = (value: unknown, path: string): string[] =>
-      typeof value === 'object' && value !== null && !Array.isArray(value) && path !== 'ledger.signer'
+      typeof value === 'object' && value !== null && !Array.isArray(value) && !path.endsWith('.signer')
         ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === '' ? key : `${path}.${key}`))
         : value === undefined || /^environments\.[^.]+\.name$/.test(path)
           ? []

@@ -331,6 +331,22 @@ export const BAD_FILES: readonly BadFile[] = [
     problems: ['dbctl.yaml:3:33: ledger.signer.key: expected a mapping, found the text "***"'],
   },
   {
+    name: 'two repositories of one name',
+    yaml: `${HEAD}backup: {repositories: [{name: a, type: folder, path: b}, {name: a, type: folder, path: c}]}\n`,
+    problems: ['dbctl.yaml:3:66: backup.repositories[1].name: "a" is listed twice'],
+    beyondSchema: true,
+  },
+  {
+    name: 'a repository of an unknown type',
+    yaml: `${HEAD}backup: {repositories: [{name: a, type: ftp, path: b}]}\n`,
+    problems: ['dbctl.yaml:3:41: backup.repositories[0].type: expected one of folder, found the text "ftp"'],
+  },
+  {
+    name: 'no session to dump with',
+    yaml: `${HEAD}backup: {jobs: 0}\n`,
+    problems: ['dbctl.yaml:3:16: backup.jobs: expected a whole number from 1 to 64, found the number 0'],
+  },
+  {
     name: 'a misspelt key',
     yaml: `${HEAD}migrations: {lock_timout: 2s}\n`,
     problems: ['dbctl.yaml:3:14: migrations.lock_timout: unknown key, did you mean lock_timeout'],
@@ -854,7 +870,13 @@ ledger:
     - { name: branch, type: git, repository: ., branch: ledger, remote: evidence }
     - { name: bucket, type: s3, bucket: lab-evidence, region: eu-central-1, prefix: ledger/, endpoint: "https://s3.example.org", mode: compliance, retain_days: 3650 }
     - { name: stream, type: log, path: ledger.log }
-backup: { programs: /opt/pgsql/bin }
+backup:
+  programs: /opt/pgsql/bin
+  repositories: [{ name: nightly, type: folder, path: /var/backups/lab }]
+  signer: { name: lab-backup, key: { variable: BACKUP_KEY } }
+  public_keys: [test-ledger+5e6f2b0a+AbqUbKYnBcAI/8X3sOTkwcvGZgY7UuW1q4hIVmyk1S6W]
+  jobs: 4
+  lock_wait: 5min
 dev: { version: 17, engine: container, database: lab_dev }
 `,
   },

@@ -1,0 +1,111 @@
+import { resolve } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { fail } from '../core/errors.ts';
+import type { KnownBackup } from '../ops/backup/verify.ts';
+import type { Manifest } from '../ops/backup/manifest.ts';
+import type { Repository } from '../ops/backup/repository.ts';
+import type { Signer, SignerSettings } from '../ops/signing/signer.ts';
+import type { Context } from './context.ts';
+
+/** What every backup command works with. */
+export interface Backups {
+  readonly config: Config;
+  readonly repository: Repository;
+  readonly publicKeys: readonly string[];
+  /** Fails with config.invalid where dbctl.yaml names no key, with refused where it cannot be used. */
+  signer(): Promise<Signer>;
+}
+
+/** `name` is the repository's; default: the first of dbctl.yaml. Fails with config.invalid or usage where there is none. */
+export async function openBackups(context: Context, name: string | undefined): Promise<Backups> {
+  const { config, folder } = await context.config();
+  const { repositories, public_keys: own } = config.backup;
+  if (repositories.length === 0) {
+    fail('config.invalid', 'dbctl.yaml names no repository for backups', {
+      hint: 'Add one: backup: {repositories: [{name: nightly, type: folder, path: /var/backups/lab}]}.',
+    });
+  }
+  const found = name === undefined ? repositories[0] : repositories.find((one) => one.name === name);
+  if (found === undefined) {
+    fail('usage', `there is no repository ${name}`, {
+      hint: `dbctl.yaml has ${repositories.map((one) => one.name).join(', ')}.`,
+    });
+  }
+  const settings = await signerSettings(config);
+  const signer = () => signerOf(settings, folder, context);
+  const listed = own.length > 0 ? own : config.ledger.public_keys;
+  return {
+    config,
+    repository: { name: found.name, folder: resolve(folder, found.path) },
+    publicKeys: listed.length > 0 ? listed : await ownKey(signer),
+    signer,
+  };
+}
+
+async function signerSettings(config: Config): Promise<SignerSettings | null> {
+  const { ledgerSettings } = await import('../ops/ledger/settings.ts');
+  const { signer, public_keys: publicKeys } = config.backup;
+  if (signer === undefined) return ledgerSettings(config).signer;
+  return ledgerSettings({ ledger: { ...config.ledger, signer, public_keys: publicKeys } }).signer;
+}
+
+async function signerOf(settings: SignerSettings | null, folder: string, { variables, signal }: Context): Promise<Signer> {
+  if (settings === null) {
+    return fail('config.invalid', 'dbctl.yaml names no key to sign manifests with', {
+      hint: 'Make one with dbctl ledger key FILE, and name it under backup.signer.',
+    });
+  }
+  const { openSigner } = await import('../ops/signing/signer.ts');
+  return openSigner(settings, { variables, folder, signal });
+}
+
+/** Before a project has listed its public keys, the key it signs with is trusted, where it is at hand. */
+async function ownKey(signer: () => Promise<Signer>): Promise<readonly string[]> {
+  return signer().then(
+    ({ verifierKey }) => [verifierKey],
+    () => [],
+  );
+}
+
+/** Every backup of a repository, oldest first. */
+export async function knownBackups({ repository, publicKeys }: Backups): Promise<KnownBackup[]> {
+  const [{ backupIds }, { knowBackup }] = await Promise.all([
+    import('../ops/backup/repository.ts'),
+    import('../ops/backup/verify.ts'),
+  ]);
+  const ids = await backupIds(repository);
+  return Promise.all(ids.map((id) => knowBackup(repository, id, publicKeys)));
+}
+
+/** The backup of that id, or the newest sealed one for `latest`. Fails with backup.failed where it is not there or its seal is broken. */
+export async function chooseBackup(backups: Backups, id: string): Promise<Manifest> {
+  const known = await knownBackups(backups);
+  const found = id === 'latest' ? known.findLast(({ state }) => state === 'sealed') : known.find((one) => one.id === id);
+  if (found === undefined) {
+    return fail(
+      'backup.failed',
+      id === 'latest' ? `${backups.repository.name} has no sealed backup` : `${backups.repository.name} has no backup ${id}`,
+      {
+        hint: 'dbctl backup list shows what is there.',
+      },
+    );
+  }
+  if (found.state === 'broken')
+    return fail('backup.failed', `${found.id} is not to be trusted: ${found.problem}`, {
+      hint: 'Take another one: dbctl backup list.',
+    });
+  return found.manifest;
+}
+
+/** What people call a size. */
+export const sizeText = (bytes: number): string => {
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1_000)} kB`;
+  return bytes < 1_000_000_000 ? `${(bytes / 1_000_000).toFixed(1)} MB` : `${(bytes / 1_000_000_000).toFixed(2)} GB`;
+};
+
+export const bytesOf = ({ files }: Manifest): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+export const REPOSITORY_OPTION = {
+  flags: '--repository <name>',
+  description: 'one of backup.repositories (default: the first)',
+} as const;

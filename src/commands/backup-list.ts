@@ -1,0 +1,62 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { KnownBackup } from '../ops/backup/verify.ts';
+import { REPOSITORY_OPTION, bytesOf, knownBackups, openBackups, sizeText } from './backup-context.ts';
+import type { Context } from './context.ts';
+
+export const spec: CommandSpec = {
+  name: 'backup list',
+  summary: 'the backups of a repository, oldest first, and whether their seals are good',
+  description:
+    'Opens each manifest and checks its signature and its hash; files are not read, which is what backup verify is for. Needs no database. ' +
+    'Exit 1 when one is broken.',
+  effect: 'reads',
+  options: [REPOSITORY_OPTION],
+  examples: [['dbctl backup list', 'what is there?']],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const backups = await openBackups(context, options['repository'] as string | undefined);
+  const known = await knownBackups(backups);
+  const broken = known.filter(({ state }) => state === 'broken').length;
+  return {
+    ok: broken === 0,
+    items: known.map(backupItem),
+    summary: { repository: backups.repository.name, backups: known.length, broken },
+    view: {
+      columns: [
+        { field: 'id', title: 'backup' },
+        { field: 'type', title: 'type' },
+        { field: 'snapshotAt', title: 'of' },
+        { field: 'size', title: 'size', align: 'right' },
+        { field: 'version', title: 'server' },
+        { field: 'message', title: '' },
+      ],
+      notes: known.length === 0 ? [`${backups.repository.folder} holds no backup. Make one: dbctl backup create`] : [],
+    },
+  };
+}
+
+function backupItem(known: KnownBackup): Item {
+  if (known.state === 'broken') {
+    return item({
+      id: known.id,
+      object: known.id,
+      status: 'fail',
+      severity: 'high',
+      message: known.problem,
+      fix: 'take another one',
+    });
+  }
+  const { type, snapshotAt, source } = known.manifest;
+  return item({
+    id: known.id,
+    object: known.id,
+    message: `${source.database} of ${known.manifest.environment}`,
+    type,
+    snapshotAt: snapshotAt.replace(/\.\d+/, ''),
+    size: sizeText(bytesOf(known.manifest)),
+    bytes: bytesOf(known.manifest),
+    version: `${Math.floor(source.serverVersion / 10_000)}.${source.serverVersion % 10_000}`,
+  });
+}

@@ -1,0 +1,93 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { KnownBackup } from '../ops/backup/verify.ts';
+import { REPOSITORY_OPTION, knownBackups, openBackups, sizeText, type Backups } from './backup-context.ts';
+import type { Context } from './context.ts';
+
+export const spec: CommandSpec = {
+  name: 'backup verify',
+  summary: 'hash every file of the backups again, and compare with the sealed manifests',
+  description:
+    'Finds files that were changed, cut short, swapped, added or are missing, manifests that were changed, and backups that are missing in ' +
+    'the chain of manifests. Says nothing about whether they can be restored: that is what backup drill tries. Needs no database.',
+  effect: 'reads',
+  args: [{ name: '[id]', description: 'one backup, or latest (default: all of them)' }],
+  options: [REPOSITORY_OPTION],
+  examples: [
+    ['dbctl backup verify', 'all of them'],
+    ['dbctl backup verify latest', 'the newest'],
+  ],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const backups = await openBackups(context, options['repository'] as string | undefined);
+  const all = await knownBackups(backups);
+  const wanted = options['id'] as string | undefined;
+  const chosen = await choose(all, wanted, backups);
+  let bytes = 0;
+  const step = context.progress.step('hash files');
+  const items: Item[] = [];
+  for (const known of chosen) {
+    items.push(
+      await verified(known, all, backups, (count) => {
+        bytes += count;
+        step.tick(count);
+      }),
+    );
+  }
+  step.done();
+  const bad = items.filter(({ status }) => status === 'fail').length;
+  return {
+    ok: bad === 0 && items.length > 0,
+    items,
+    summary: { repository: backups.repository.name, backups: items.length, bad, bytes },
+    view: {
+      columns: [
+        { field: 'id', title: 'backup' },
+        { field: 'message', title: '' },
+      ],
+      notes: [`${items.length} backups, ${sizeText(bytes)} read.`],
+    },
+  };
+}
+
+async function choose(
+  all: readonly KnownBackup[],
+  wanted: string | undefined,
+  { repository }: Backups,
+): Promise<readonly KnownBackup[]> {
+  const { fail } = await import('../core/errors.ts');
+  const chosen = wanted === undefined ? all : wanted === 'latest' ? all.slice(-1) : all.filter(({ id }) => id === wanted);
+  if (chosen.length > 0 || wanted === undefined) return chosen;
+  return fail('backup.failed', `${repository.name} has no backup ${wanted}`, { hint: 'dbctl backup list shows what is there.' });
+}
+
+async function verified(
+  known: KnownBackup,
+  all: readonly KnownBackup[],
+  { repository }: Backups,
+  onBytes: (bytes: number) => void,
+): Promise<Item> {
+  const [{ verifyFiles }, { manifestText, sha256Of }] = await Promise.all([
+    import('../ops/backup/verify.ts'),
+    import('../ops/backup/manifest.ts'),
+  ]);
+  const bad = (message: string) =>
+    item({
+      id: known.id,
+      object: known.id,
+      status: 'fail',
+      severity: 'high',
+      message,
+      fix: 'take another one, and find out what happened to it',
+    });
+  if (known.state === 'broken') return bad(known.problem);
+  const { previous, files } = known.manifest;
+  const differences = await verifyFiles(repository, known.manifest, onBytes);
+  if (differences.length > 0) return bad(differences.join('; '));
+  const before = previous === null ? undefined : all.find(({ id }) => id === previous.id);
+  if (previous !== null && before?.state === 'sealed' && sha256Of(manifestText(before.manifest)) !== previous.manifest) {
+    return bad(`it follows another ${previous.id} than the one that is there`);
+  }
+  return item({ id: known.id, object: known.id, message: `${files.length} files as they were sealed` });
+}

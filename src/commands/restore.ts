@@ -1,0 +1,94 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { Comparison } from '../ops/restore/compare.ts';
+import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
+import type { Context } from './context.ts';
+import { toolsContext } from './tools-context.ts';
+
+export const spec: CommandSpec = {
+  name: 'restore',
+  summary: 'restore a backup into an empty database, and compare it with what was backed up',
+  description:
+    'The database is that of --env, and has to be there and empty: create it first. Before anything is touched, seal and hashes of the ' +
+    'backup, version, locale, roles and extensions are looked at. Afterwards rows, sequences, definitions, owners, grants, policies and the ' +
+    'state of triggers are compared with what was seen when the backup was made; a difference is exit 1. Refuses protected environments.',
+  effect: 'destroys',
+  args: [{ name: '[id]', description: 'the backup (default: latest)' }],
+  options: [REPOSITORY_OPTION],
+  examples: [
+    ['dbctl restore --env staging', 'the newest backup'],
+    ['dbctl restore learning_lab-20261121T091500Z-1f0c3a --env staging', 'one of dbctl backup list'],
+  ],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const [{ restoreLogical }, { requireRestorable }] = await Promise.all([
+    import('../ops/restore/restore.ts'),
+    import('../ops/restore/preflight.ts'),
+  ]);
+  const backups = await openBackups(context, options['repository'] as string | undefined);
+  const manifest = await chooseBackup(backups, (options['id'] as string | undefined) ?? 'latest');
+  const [target, { places }] = await Promise.all([context.connection(), toolsContext(context)]);
+  const session = {
+    access: 'write',
+    applicationName: 'dbctl restore',
+    statementTimeoutMs: 0,
+    idleInTransactionTimeoutMs: 0,
+  } as const;
+  return context.withDatabase(session, async (opened) => {
+    await requireRestorable(opened, manifest);
+    if (context.globals.dryRun) {
+      const message = `${manifest.id} could be restored here`;
+      return {
+        ok: true,
+        items: [item({ id: 'restore', object: opened.database, message })],
+        summary: {},
+        target: context.target(opened),
+      };
+    }
+    await context.confirm(
+      `Restore ${manifest.id} (${manifest.source.database} of ${manifest.snapshotAt}) into ${opened.database} on ${opened.host}?`,
+    );
+    const { progress, signal } = context;
+    const started = context.clock().getTime();
+    const comparison = await restoreLogical(opened, {
+      repository: backups.repository,
+      manifest,
+      target,
+      tools: places,
+      jobs: backups.config.backup.jobs,
+      progress,
+      signal,
+    });
+    const items = comparisonItems(comparison);
+    const bad = items.filter(({ status }) => status === 'fail').length;
+    return {
+      ok: bad === 0,
+      items,
+      summary: { id: manifest.id, differences: bad, seconds: (context.clock().getTime() - started) / 1000 },
+      target: context.target(opened),
+      view: {
+        columns: [
+          { field: 'object', title: 'compared' },
+          { field: 'message', title: '' },
+        ],
+      },
+    };
+  });
+}
+
+/** What a restored database was compared in, one item each; and one for each difference. */
+export function comparisonItems({ data, definitions }: Comparison): Item[] {
+  const part = (object: string, differences: readonly string[] | null, equal: string): Item[] => {
+    if (differences === null) {
+      const message = 'not compared: the backup was made by another version of pg_dump';
+      return [item({ id: 'unknown', object, status: 'unknown', severity: 'medium', message, fix: 'dbctl tools status' })];
+    }
+    if (differences.length === 0) return [item({ id: 'equal', object, message: equal })];
+    return differences.map((message) => item({ id: 'difference', object, status: 'fail', severity: 'high', message }));
+  };
+  return [
+    ...part('data', data, 'every row, sequence and large object as in the backup'),
+    ...part('definitions', definitions, 'byte for byte as in the backup'),
+  ];
+}

@@ -1,0 +1,57 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConnectionTarget, HostAddress } from '../../runtime/connection/target.ts';
+
+/** Environment of a client program: where it connects, and where the password is. The password itself is in none of it. */
+export type ClientEnvironment = Readonly<Record<string, string>>;
+
+/**
+ * Runs `use` with the environment that sends a client program to the host a session of ours is on. The password is in a file of mode 0600
+ * in a folder of ours for that time, since an argument or a variable could be read by others of the same machine (ps, /proc).
+ */
+export async function withClientEnvironment<T>(
+  target: ConnectionTarget,
+  at: { readonly host: string; readonly port: number },
+  use: (environment: ClientEnvironment) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'dbctl-login-'));
+  try {
+    const address = target.hosts.find(({ host, port }) => host === at.host && port === at.port) ?? target.hosts[0];
+    const password = address === undefined ? undefined : await target.password(address);
+    const passfile = join(folder, 'pgpass');
+    await writeFile(passfile, password === undefined ? '' : `*:*:*:*:${escaped(password)}\n`, { mode: 0o600, flag: 'wx' });
+    return await use({ ...environmentOf(target, address), PGPASSFILE: passfile });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What libpq reads from variables; nothing of the caller's own environment gets through. */
+function environmentOf(target: ConnectionTarget, address: HostAddress | undefined): ClientEnvironment {
+  const { tls } = target;
+  return given({
+    PGHOST: address?.host,
+    PGHOSTADDR: address?.address,
+    PGPORT: address === undefined ? undefined : String(address.port),
+    PGDATABASE: target.database,
+    PGUSER: target.user,
+    PGSSLMODE: tls.mode,
+    PGSSLROOTCERT: tls.systemRoots ? 'system' : tls.rootCert,
+    PGSSLCERT: tls.cert,
+    PGSSLKEY: tls.key,
+    PGSSLNEGOTIATION: tls.negotiation === 'direct' ? 'direct' : undefined,
+    PGCHANNELBINDING: target.channelBinding,
+    PGCONNECT_TIMEOUT: String(Math.ceil(target.connectTimeoutMs / 1000)),
+    PGAPPNAME: 'dbctl backup',
+    PGCLIENTENCODING: 'UTF8',
+  });
+}
+
+const given = (values: Readonly<Record<string, string | undefined>>): ClientEnvironment =>
+  Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  );
+
+/** As libpq reads a field: `:` and `\` behind a backslash. */
+const escaped = (password: string): string => password.replaceAll(/[\\:]/g, String.raw`\$&`);

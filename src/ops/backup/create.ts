@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from '../../core/errors.ts';
+import type { Progress } from '../../core/progress.ts';
+import type { Session } from '../../db/session.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import type { ConnectionTarget } from '../../runtime/connection/target.ts';
+import type { Signer } from '../signing/signer.ts';
+import { requireProgram, type ToolPlaces } from '../tools/find.ts';
+import { majorOf, type ClientProgram } from '../tools/program.ts';
+import { withClientEnvironment } from './client-environment.ts';
+import { programRunner } from './programs.ts';
+import { readFingerprint, type Fingerprint } from './fingerprint.ts';
+import { MANIFEST, SEAL, manifestText, sealOf, sha256Of, type Manifest } from './manifest.ts';
+import { addBackup, backupId, backupIds, freeBytes, hashTree, readManifestTexts, type Repository } from './repository.ts';
+import { readSource, requireRights } from './source.ts';
+
+export interface CreateInputs {
+  readonly repository: Repository;
+  readonly target: ConnectionTarget;
+  readonly tools: ToolPlaces;
+  readonly signer: Signer;
+  readonly project: string;
+  readonly environment: string;
+  readonly operator: string;
+  readonly dbctl: string;
+  /** Sessions of pg_dump at a time. */
+  readonly jobs: number;
+  /** How long pg_dump waits for a table somebody is altering. */
+  readonly lockWaitMs: number;
+  readonly clock: () => Date;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+const KEPT = 'Nothing was kept. Mend what it says, and run it again.';
+
+/** Where the parts of a logical backup are in its folder. */
+export const PARTS = { dump: 'dump', schema: 'schema.sql', globals: 'globals.sql' } as const;
+
+/** With a key of ours two dumps of one schema are the same bytes; without, pg_dump makes one up each time (CVE-2025-8714). */
+export const RESTRICT_KEY = 'dbctl';
+
+/** zstd at its lowest level is smaller than gzip at its highest and four times as fast as gzip at its lowest. */
+const COMPRESSION = 'zstd:1';
+
+/** A dump compresses to a quarter of the rows, and half of a database is indexes: less free space than this is not enough. */
+const SPACE_NEEDED = 0.25;
+
+/**
+ * Makes a logical backup: dump, definitions and fingerprint of one snapshot, globals without passwords, all hashed into a signed manifest.
+ * It appears in the repository whole or not at all. The session must be one of its own: a transaction stays open in it until the dump ends.
+ * Fails with db.denied or refused before anything is written, with backup.failed when a program fails.
+ */
+export async function createLogicalBackup(session: Session, inputs: CreateInputs): Promise<Manifest> {
+  const { repository, progress } = inputs;
+  const major = majorOf(session.serverVersion);
+  const [dump, dumpAll] = await Promise.all([
+    requireProgram('pg_dump', inputs.tools, major),
+    requireProgram('pg_dumpall', inputs.tools, major),
+  ]);
+  await requireRights(session);
+  const source = await readSource(session);
+  await requireSpace(repository, source.sizeBytes);
+  const id = backupId(source.database, inputs.clock(), randomBytes(3).toString('hex'));
+  return addBackup(repository, id, inputs.signal, async (making) => {
+    const taken = await takeSnapshot(session, inputs, making, { dump, dumpAll });
+    const step = progress.step('hash what was written');
+    const files = await hashTree(making, (bytes) => step.tick(bytes));
+    step.done();
+    const manifest: Manifest = {
+      format: 'dbctl-backup/1',
+      id,
+      type: 'logical',
+      project: inputs.project,
+      environment: inputs.environment,
+      snapshotAt: taken.snapshotAt,
+      finishedAt: inputs.clock().toISOString(),
+      operator: inputs.operator,
+      dbctl: inputs.dbctl,
+      source,
+      programs: { pg_dump: dump.version, pg_dumpall: dumpAll.version },
+      fingerprint: taken.fingerprint,
+      files,
+      previous: await previousOf(repository),
+    };
+    await writeFile(join(making, MANIFEST), manifestText(manifest), { mode: 0o600 });
+    await writeFile(join(making, SEAL), await sealOf(manifest, inputs.signer), { mode: 0o600 });
+    return manifest;
+  });
+}
+
+async function requireSpace(repository: Repository, databaseBytes: number): Promise<void> {
+  const free = await freeBytes(repository);
+  if (free >= databaseBytes * SPACE_NEEDED) return;
+  fail('refused', `${repository.name} has ${megabytes(free)} free, and the database has ${megabytes(databaseBytes)}`, {
+    hint: 'Remove old backups with dbctl backup prune, or take another repository.',
+  });
+}
+
+interface Taken {
+  readonly snapshotAt: string;
+  readonly fingerprint: Fingerprint;
+}
+
+/** While pg_dump works in the snapshot of our transaction, the fingerprint is read in that transaction. */
+async function takeSnapshot(
+  session: Session,
+  inputs: CreateInputs,
+  making: string,
+  { dump, dumpAll }: { readonly dump: ClientProgram; readonly dumpAll: ClientProgram },
+): Promise<Taken> {
+  return withClientEnvironment(inputs.target, session, (environment) =>
+    inTransaction(session, 'isolation level repeatable read, read only', async () => {
+      const [row] = await session.rows<{ snapshot: string; at: string }>(
+        `select pg_catalog.pg_export_snapshot() as snapshot,
+                pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
+      );
+      const { snapshot = '', at = '' } = row ?? {};
+      const common = ['--snapshot', snapshot, `--lock-wait-timeout=${inputs.lockWaitMs}`, '--no-password'];
+      const step = inputs.progress.step('dump and fingerprint');
+      const stop = new AbortController();
+      const signal = AbortSignal.any([inputs.signal, stop.signal]);
+      const run = programRunner(environment, signal);
+      const programs = [
+        run(
+          dump,
+          [
+            ...common,
+            '--format=directory',
+            `--jobs=${inputs.jobs}`,
+            `--compress=${COMPRESSION}`,
+            '--statistics',
+            `--file=${join(making, PARTS.dump)}`,
+          ],
+          KEPT,
+        ),
+        run(dump, [...common, '--schema-only', `--restrict-key=${RESTRICT_KEY}`, `--file=${join(making, PARTS.schema)}`], KEPT),
+        run(
+          dumpAll,
+          [
+            '--globals-only',
+            '--no-role-passwords',
+            '--no-password',
+            `--restrict-key=${RESTRICT_KEY}`,
+            `--file=${join(making, PARTS.globals)}`,
+          ],
+          KEPT,
+        ),
+      ];
+      try {
+        const [fingerprint] = await Promise.all([readFingerprint(session, (name) => step.tick(1, name)), ...programs]);
+        step.done();
+        return { snapshotAt: at, fingerprint };
+      } catch (thrown) {
+        // The others would go on writing into a folder that is being removed.
+        stop.abort();
+        await Promise.allSettled(programs);
+        throw thrown;
+      }
+    }),
+  );
+}
+
+async function previousOf(repository: Repository): Promise<Manifest['previous']> {
+  const last = (await backupIds(repository)).at(-1);
+  return last === undefined ? null : { id: last, manifest: sha256Of((await readManifestTexts(repository, last)).text) };
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1_000_000)} MB`;

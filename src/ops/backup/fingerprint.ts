@@ -1,0 +1,189 @@
+import { DbctlError } from '../../core/errors.ts';
+import { qualified } from '../../db/ident.ts';
+import type { Session } from '../../db/session.ts';
+
+/** Rows of one table, of a partition, or of a materialized view: how many, and a sum over their hashes that knows no order. */
+export interface TableFingerprint {
+  readonly name: string;
+  readonly rows: string;
+  readonly hash: string;
+  /**
+   * `record`: hash_record_extended, equal where values are equal · `text`: of the row's text, where a column's type cannot be hashed, or is
+   * hashed by an oid, which is another one after a restore (enums, regclass and the like).
+   */
+  readonly by: 'record' | 'text';
+}
+
+export interface SequenceFingerprint {
+  readonly name: string;
+  /** Null: never called. */
+  readonly lastValue: string | null;
+  readonly increment: string;
+}
+
+/** What a database holds, in figures two databases can be compared by. */
+export interface Fingerprint {
+  readonly tables: readonly TableFingerprint[];
+  readonly sequences: readonly SequenceFingerprint[];
+  /** Null: there are none. */
+  readonly largeObjects: { readonly count: string; readonly hash: string } | null;
+  /** The last checkpoint of the ledger; null where there is none. */
+  readonly ledger: { readonly sequence: string; readonly root: string } | null;
+}
+
+/**
+ * Reads the fingerprint in the transaction the session is in: call it in one of isolation repeatable read, and all of it is of one moment,
+ * but for sequences, which are of the moment they are read. Figures depend on no setting of the session. Needs select on every table.
+ */
+export async function readFingerprint(session: Session, onTable: (name: string) => void): Promise<Fingerprint> {
+  await session.script(SETTINGS);
+  const relations = await session.rows<{ schema: string; name: string; byOid: boolean }>(RELATIONS);
+  const tables: TableFingerprint[] = [];
+  for (const { schema, name, byOid } of relations) {
+    tables.push(byOid ? await byText(session, schema, name) : await byRecord(session, schema, name));
+    onTable(`${schema}.${name}`);
+  }
+  const sequences = await session.rows<SequenceFingerprint>(SEQUENCES);
+  return { tables, sequences, largeObjects: await largeObjects(session), ledger: await ledgerHead(session) };
+}
+
+/** Texts of rows are the same in every session with these; row security would hide rows and is an error instead. */
+const SETTINGS = `set local row_security = off;
+set local timezone = 'UTC';
+set local datestyle = 'ISO, YMD';
+set local intervalstyle = 'postgres';
+set local extra_float_digits = 1;
+set local bytea_output = 'hex';
+set local jit = off;
+set local search_path = pg_catalog`;
+
+async function sumOf(session: Session, schema: string, name: string, hash: string): Promise<Omit<TableFingerprint, 'by'>> {
+  const [row] = await session.rows<{ rows: string; hash: string }>(
+    `select pg_catalog.count(*)::pg_catalog.text as rows, coalesce(pg_catalog.sum(${hash}::pg_catalog.numeric), 0)::pg_catalog.text as hash
+     from only ${qualified(schema, name)} t`,
+  );
+  return { name: `${schema}.${name}`, rows: row?.rows ?? '0', hash: row?.hash ?? '0' };
+}
+
+async function byText(session: Session, schema: string, name: string): Promise<TableFingerprint> {
+  return { ...(await sumOf(session, schema, name, 'pg_catalog.hashtextextended(t::pg_catalog.text, 0)')), by: 'text' };
+}
+
+async function byRecord(session: Session, schema: string, name: string): Promise<TableFingerprint> {
+  await session.script('savepoint fingerprint');
+  try {
+    return { ...(await sumOf(session, schema, name, 'pg_catalog.hash_record_extended(t, 0)')), by: 'record' };
+  } catch (thrown) {
+    // undefined_function: a column of type json, xml, point or the like has no hash.
+    if (!(thrown instanceof DbctlError) || thrown.sqlstate !== '42883') throw thrown;
+    await session.script('rollback to savepoint fingerprint');
+    return await byText(session, schema, name);
+  } finally {
+    await session.script('release savepoint fingerprint').catch(() => {});
+  }
+}
+
+async function largeObjects(session: Session): Promise<Fingerprint['largeObjects']> {
+  const [row] = await session.rows<{ count: string; hash: string }>(LARGE_OBJECTS);
+  return row === undefined || row.count === '0' ? null : row;
+}
+
+async function ledgerHead(session: Session): Promise<Fingerprint['ledger']> {
+  const [{ there } = { there: false }] = await session.rows<{ there: boolean }>(
+    `select pg_catalog.to_regclass('dbctl.ledger_checkpoint') is not null as there`,
+  );
+  if (!there) return null;
+  const [row] = await session.rows<{ sequence: string; root: string }>(
+    `select c.sequence::pg_catalog.text as sequence, pg_catalog.encode(c.root, 'hex') as root
+     from dbctl.ledger_checkpoint c order by c.sequence desc limit 1`,
+  );
+  return row ?? null;
+}
+
+/** Tables of people, whose rows are dumped: nothing of the system, nothing temporary, nothing an extension brings. */
+const RELATIONS = /* sql */ `
+with recursive used (relation, type_oid) as (
+  select a.attrelid, a.atttypid
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'm')
+  where a.attnum > 0 and not a.attisdropped
+  union
+  select u.relation, part.type_oid
+  from used u
+  join pg_catalog.pg_type t on t.oid = u.type_oid
+  cross join lateral (
+    select t.typelem union all
+    select t.typbasetype union all
+    select r.rngsubtype from pg_catalog.pg_range r where t.oid in (r.rngtypid, r.rngmultitypid) union all
+    select a.atttypid from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+  ) part (type_oid)
+  where part.type_oid <> 0
+)
+select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name,
+       exists (
+         select from used u
+         join pg_catalog.pg_type t on t.oid = u.type_oid
+         where u.relation = c.oid
+           and (t.typtype = 'e' or (t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace and t.typname like 'reg%'))) as "byOid"
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'm')
+  and c.relpersistence <> 't'
+  and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and not exists (
+    select from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and d.deptype = 'e')
+order by 1, 2`;
+
+const SEQUENCES = /* sql */ `
+select pg_catalog.format('%s.%s', s.schemaname, s.sequencename) as name, s.last_value::pg_catalog.text as "lastValue",
+       s.increment_by::pg_catalog.text as increment
+from pg_catalog.pg_sequences s
+where s.schemaname !~ '^pg_' and s.schemaname <> 'information_schema'
+order by 1`;
+
+const LARGE_OBJECTS = /* sql */ `
+select pg_catalog.count(*)::pg_catalog.text as count,
+       coalesce(pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(m.oid, ' ', pg_catalog.encode(pg_catalog.lo_get(m.oid), 'base64')), 0)
+         ::pg_catalog.numeric), 0)::pg_catalog.text as hash
+from pg_catalog.pg_largeobject_metadata m`;
+
+/** How another fingerprint differs, one sentence each; none where it is equal. Sequences may be ahead: they do not wait for snapshots. */
+export function fingerprintDifferences(expected: Fingerprint, found: Fingerprint): string[] {
+  return [
+    ...differences(expected.tables, found.tables, (was, is) => {
+      if (was.rows !== is.rows) return `${was.name} has ${is.rows} rows instead of ${was.rows}`;
+      return was.by !== is.by || was.hash !== is.hash ? `${was.name} has ${was.rows} rows, and other ones` : null;
+    }),
+    ...differences(expected.sequences, found.sequences, (was, is) =>
+      behind(was, is) ? `sequence ${was.name} is at ${is.lastValue ?? 'its start'}, behind ${was.lastValue}` : null,
+    ),
+    ...(same(expected.largeObjects, found.largeObjects) ? [] : ['large objects differ']),
+    ...(same(expected.ledger, found.ledger) ? [] : ['the last checkpoint of the ledger differs']),
+  ];
+}
+
+function differences<T extends { readonly name: string }>(
+  expected: readonly T[],
+  found: readonly T[],
+  compare: (was: T, is: T) => string | null,
+): string[] {
+  const names = new Map(found.map((one) => [one.name, one]));
+  const known = new Set(expected.map(({ name }) => name));
+  return [
+    ...expected.flatMap((was) => {
+      const is = names.get(was.name);
+      return is === undefined ? [`${was.name} is missing`] : [compare(was, is)].filter((text) => text !== null);
+    }),
+    ...found.filter(({ name }) => !known.has(name)).map(({ name }) => `${name} is more than was backed up`),
+  ];
+}
+
+function behind(was: SequenceFingerprint, is: SequenceFingerprint): boolean {
+  if (was.lastValue === null) return false;
+  if (is.lastValue === null) return true;
+  const [then, now] = [BigInt(was.lastValue), BigInt(is.lastValue)];
+  return BigInt(was.increment) > 0n ? now < then : now > then;
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,22 @@
+import { fail } from '../../core/errors.ts';
+import { runProgram } from '../process/program.ts';
+import type { ClientProgram } from '../tools/program.ts';
+import type { ClientEnvironment } from './client-environment.ts';
+
+/**
+ * Runs a client program; what it says is what failed. A warning fails it, too: pg_dump warns of what it left out, pg_restore of what it
+ * could not make. Fails with backup.failed.
+ */
+export const programRunner =
+  (environment: ClientEnvironment, signal: AbortSignal) =>
+  async ({ name, path }: ClientProgram, args: readonly string[], hint: string): Promise<void> => {
+    const { status, stderr } = await runProgram({ file: path, args, variables: environment, signal });
+    const said = stderr.trim();
+    if (status === 0 && said === '') return;
+    fail('backup.failed', `${name}: ${firstLine(said) ?? `exit ${status}`}`, { hint, ...(said === '' ? {} : { detail: said }) });
+  };
+
+function firstLine(said: string): string | undefined {
+  const lines = said.split('\n').filter((line) => line !== '');
+  return (lines.find((line) => /error|warning/i.test(line)) ?? lines[0])?.replace(/^[\w-]+: (?:error|warning): /, '');
+}

@@ -1,0 +1,79 @@
+import { fail } from '../../core/errors.ts';
+import type { Session } from '../../db/session.ts';
+import type { RoleFact, SourceFacts } from './manifest.ts';
+
+/** What a restore will need to know of the database. */
+export async function readSource(session: Session): Promise<SourceFacts> {
+  const [row] = await session.rows<
+    Omit<SourceFacts, 'systemIdentifier' | 'database' | 'serverVersion' | 'sizeBytes'> & { size: string }
+  >(SOURCE);
+  if (row === undefined) throw new Error('a session is always on a database');
+  const { size, ...facts } = row;
+  const { systemIdentifier, database, serverVersion } = session;
+  return { systemIdentifier, database, serverVersion, ...facts, sizeBytes: Number(size) };
+}
+
+/**
+ * Fails with db.denied, before anything is written, where the role would dump less than all: tables it may not read, and rows a policy
+ * hides from it. pg_dump says so too, half an hour later.
+ */
+export async function requireRights(session: Session): Promise<void> {
+  const [row] = await session.rows<{ unreadable: string[]; hidden: string[]; user: string }>(RIGHTS);
+  const { unreadable = [], hidden = [], user = '' } = row ?? {};
+  if (unreadable.length > 0) {
+    fail('db.denied', `${user} may not read ${some(unreadable)}`, {
+      hint: `grant pg_read_all_data to ${user}, on the server as a superuser.`,
+    });
+  }
+  if (hidden.length > 0) {
+    fail('db.denied', `policies hide rows of ${some(hidden)} from ${user}`, {
+      hint: `alter role ${user} bypassrls, or back up as the owner of the tables.`,
+    });
+  }
+}
+
+const some = (names: readonly string[]): string =>
+  names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+
+const SOURCE = /* sql */ `
+select pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text as encoding,
+       case d.datlocprovider when 'b' then 'builtin' when 'i' then 'icu' else 'libc' end as "localeProvider",
+       d.datlocale as locale,
+       d.datcollate as collate,
+       d.datctype as ctype,
+       pg_catalog.pg_database_size(d.oid)::pg_catalog.text as size,
+       (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', e.extname, 'version', e.extversion) order by e.extname), '[]')
+        from pg_catalog.pg_extension e where e.extname <> 'plpgsql') as extensions,
+       (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+                 'name', r.rolname, 'login', r.rolcanlogin, 'superuser', r.rolsuper,
+                 'memberOf', array(select m.roleid::pg_catalog.regrole::pg_catalog.text from pg_catalog.pg_auth_members m
+                                   where m.member = r.oid and m.roleid >= 16384 order by 1)) order by r.rolname), '[]')
+        from pg_catalog.pg_roles r
+        where r.oid >= 16384 and (
+          r.oid = d.datdba
+          or exists (
+            select from pg_catalog.pg_shdepend s
+            where s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass and s.refobjid = r.oid
+              and (s.dbid = d.oid or (s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass and s.objid = d.oid)))
+          or exists (
+            select from pg_catalog.pg_db_role_setting x where x.setrole = r.oid and x.setdatabase = d.oid))) as roles
+from pg_catalog.pg_database d
+where d.datname = pg_catalog.current_database()`;
+
+const RIGHTS = /* sql */ `
+with people as (
+  select c.oid, c.relrowsecurity, c.relforcerowsecurity, c.relowner
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'm', 'S') and c.relpersistence <> 't'
+    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+)
+select current_user::pg_catalog.text as user,
+       array(select p.oid::pg_catalog.regclass::pg_catalog.text from people p
+             where not pg_catalog.has_table_privilege(p.oid, 'select') order by 1) as unreadable,
+       array(select p.oid::pg_catalog.regclass::pg_catalog.text from people p
+             where pg_catalog.row_security_active(p.oid) order by 1) as hidden`;
+
+/** Roles of the manifest that a server lacks. */
+export const missingRoles = (roles: readonly RoleFact[], there: readonly string[]): readonly RoleFact[] =>
+  roles.filter(({ name }) => !there.includes(name));

@@ -1,0 +1,90 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Session } from '../../db/session.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import type { ConnectionTarget } from '../../runtime/connection/target.ts';
+import { withClientEnvironment } from '../backup/client-environment.ts';
+import { PARTS, RESTRICT_KEY } from '../backup/create.ts';
+import { fingerprintDifferences, readFingerprint } from '../backup/fingerprint.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import { programRunner } from '../backup/programs.ts';
+import { requireProgram, type ToolPlaces } from '../tools/find.ts';
+import { majorOf } from '../tools/program.ts';
+
+export interface CompareInputs {
+  readonly manifest: Manifest;
+  /** Folder of the backup. */
+  readonly folder: string;
+  readonly target: ConnectionTarget;
+  readonly tools: ToolPlaces;
+  readonly signal: AbortSignal;
+  readonly onTable: (name: string) => void;
+}
+
+export interface Comparison {
+  /** Rows, sequences, large objects, ledger. */
+  readonly data: readonly string[];
+  /** Definitions, owners, grants, policies, enabled state of triggers: the first lines that differ; null: could not be compared. */
+  readonly definitions: readonly string[] | null;
+}
+
+/** The restored database against what was seen in the snapshot of the dump: equal, or what differs. */
+export async function compareRestored(session: Session, inputs: CompareInputs): Promise<Comparison> {
+  const found = await inTransaction(session, 'isolation level repeatable read, read only', () =>
+    readFingerprint(session, inputs.onTable),
+  );
+  return {
+    data: fingerprintDifferences(inputs.manifest.fingerprint, found),
+    definitions: await definitionDifferences(session, inputs),
+  };
+}
+
+/** Two versions of pg_dump write the same definitions in different words, so the comparison needs the one of the backup. */
+async function definitionDifferences(
+  session: Session,
+  { manifest, folder, target, tools, signal }: CompareInputs,
+): Promise<readonly string[] | null> {
+  const program = await requireProgram('pg_dump', tools, majorOf(session.serverVersion));
+  if (program.version !== manifest.programs['pg_dump']) return null;
+  const made = await mkdtemp(join(tmpdir(), 'dbctl-compare-'));
+  try {
+    const file = join(made, PARTS.schema);
+    await withClientEnvironment(target, session, (environment) =>
+      programRunner(environment, signal)(
+        program,
+        ['--schema-only', '--no-password', `--restrict-key=${RESTRICT_KEY}`, `--file=${file}`],
+        'Run it again.',
+      ),
+    );
+    const [was, is] = await Promise.all([readFile(join(folder, PARTS.schema), 'utf8'), readFile(file, 'utf8')]);
+    return lineDifferences(was, is);
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+}
+
+/** Lines that name the server and the program differ where the restore goes to a newer minor release, and say nothing of the database. */
+const ABOUT_PROGRAMS = /^-- Dumped (?:from|by) /;
+const SHOWN = 5;
+
+/** Definitions are in an order of their own: what only one side has, a few lines of each, is what differs. Pure. */
+export function lineDifferences(was: string, is: string): string[] {
+  const [before, after] = [was, is].map((text) => text.split('\n').filter((line) => line !== '' && !ABOUT_PROGRAMS.test(line)));
+  if (before === undefined || after === undefined || before.join('\n') === after.join('\n')) return [];
+  const only = (lines: readonly string[], others: readonly string[]) => {
+    const counts = new Map<string, number>();
+    for (const line of others) counts.set(line, (counts.get(line) ?? 0) + 1);
+    return lines.filter((line) => {
+      const left = counts.get(line) ?? 0;
+      counts.set(line, left - 1);
+      return left <= 0;
+    });
+  };
+  const [gone, added] = [only(before, after), only(after, before)];
+  const told = [
+    ...gone.slice(0, SHOWN).map((line) => `missing: ${line}`),
+    ...added.slice(0, SHOWN).map((line) => `instead: ${line}`),
+  ];
+  return told.length === 0 ? ['the same definitions are in another order'] : told;
+}
