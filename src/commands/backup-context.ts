@@ -67,14 +67,10 @@ async function ownKey(signer: () => Promise<Signer>): Promise<readonly string[]>
   );
 }
 
-/** Every backup of a repository, oldest first. */
+/** Every backup of the repository, oldest first. */
 export async function knownBackups({ repository, publicKeys }: Backups): Promise<KnownBackup[]> {
-  const [{ backupIds }, { knowBackup }] = await Promise.all([
-    import('../ops/backup/repository.ts'),
-    import('../ops/backup/verify.ts'),
-  ]);
-  const ids = await backupIds(repository);
-  return Promise.all(ids.map((id) => knowBackup(repository, id, publicKeys)));
+  const { knowBackups } = await import('../ops/backup/verify.ts');
+  return knowBackups(repository, publicKeys);
 }
 
 /** The backup of that id, or the newest sealed one for `latest`. Fails with backup.failed where it is not there or its seal is broken. */

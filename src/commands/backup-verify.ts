@@ -65,29 +65,13 @@ async function choose(
 async function verified(
   known: KnownBackup,
   all: readonly KnownBackup[],
-  { repository }: Backups,
+  { repository, publicKeys }: Backups,
   onBytes: (bytes: number) => void,
 ): Promise<Item> {
-  const [{ verifyFiles }, { manifestText, sha256Of }] = await Promise.all([
-    import('../ops/backup/verify.ts'),
-    import('../ops/backup/manifest.ts'),
-  ]);
-  const bad = (message: string) =>
-    item({
-      id: known.id,
-      object: known.id,
-      status: 'fail',
-      severity: 'high',
-      message,
-      fix: 'take another one, and find out what happened to it',
-    });
-  if (known.state === 'broken') return bad(known.problem);
-  const { previous, files } = known.manifest;
-  const differences = await verifyFiles(repository, known.manifest, onBytes);
-  if (differences.length > 0) return bad(differences.join('; '));
-  const before = previous === null ? undefined : all.find(({ id }) => id === previous.id);
-  if (previous !== null && before?.state === 'sealed' && sha256Of(manifestText(before.manifest)) !== previous.manifest) {
-    return bad(`it follows another ${previous.id} than the one that is there`);
-  }
-  return item({ id: known.id, object: known.id, message: `${files.length} files as they were sealed` });
+  const { backupProblems } = await import('../ops/backup/verify.ts');
+  const problems = await backupProblems(repository, known, { all, publicKeys, onBytes });
+  const { id } = known;
+  if (problems.length === 0) return item({ id, object: id, message: 'every file as it was sealed' });
+  const fix = 'take another one, and find out what happened to it';
+  return item({ id, object: id, status: 'fail', severity: 'high', message: problems.join('; '), fix });
 }

@@ -2,6 +2,8 @@ import type { Command } from './context.ts';
 import * as backupCreate from './backup-create.ts';
 import * as backupDrill from './backup-drill.ts';
 import * as backupList from './backup-list.ts';
+import * as backupPrune from './backup-prune.ts';
+import * as backupStatus from './backup-status.ts';
 import * as backupVerify from './backup-verify.ts';
 import * as completion from './completion.ts';
 import * as configSchema from './config-schema.ts';
@@ -66,6 +68,8 @@ export const COMMANDS: readonly Command[] = [
   backupList,
   backupVerify,
   backupDrill,
+  backupPrune,
+  backupStatus,
   restore,
   toolsStatus,
   toolsInstall,

@@ -17,7 +17,7 @@ export const spec: CommandSpec = {
   options: [REPOSITORY_OPTION],
   examples: [
     ['dbctl restore --env staging', 'the newest backup'],
-    ['dbctl restore learning_lab-20261121T091500Z-1f0c3a --env staging', 'one of dbctl backup list'],
+    ['dbctl restore learning_lab-20261121T091500123Z-1f0c --env staging', 'one of dbctl backup list'],
   ],
 };
 

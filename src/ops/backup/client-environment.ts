@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionTarget, HostAddress } from '../../runtime/connection/target.ts';
@@ -15,7 +15,8 @@ export async function withClientEnvironment<T>(
   at: { readonly host: string; readonly port: number },
   use: (environment: ClientEnvironment) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'dbctl-login-'));
+  await removeLeftBehind();
+  const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   try {
     const address = target.hosts.find(({ host, port }) => host === at.host && port === at.port) ?? target.hosts[0];
     const password = address === undefined ? undefined : await target.password(address);
@@ -24,6 +25,27 @@ export async function withClientEnvironment<T>(
     return await use({ ...environmentOf(target, address), PGPASSFILE: passfile });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Folders with a password in them are named after the process they are for. */
+const PREFIX = 'dbctl-login-';
+
+/** A killed process leaves its folder; the next one takes it away. Those of others cannot be removed, and are none of ours. */
+async function removeLeftBehind(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -11,7 +11,7 @@ import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf, type ClientProgram } from '../tools/program.ts';
 import { withClientEnvironment } from './client-environment.ts';
 import { programRunner } from './programs.ts';
-import { readFingerprint, type Fingerprint } from './fingerprint.ts';
+import { readFingerprint, readSequences, type Fingerprint } from './fingerprint.ts';
 import { MANIFEST, SEAL, manifestText, sealOf, sha256Of, type Manifest } from './manifest.ts';
 import { addBackup, backupId, backupIds, freeBytes, hashTree, readManifestTexts, type Repository } from './repository.ts';
 import { readSource, requireRights } from './source.ts';
@@ -63,8 +63,8 @@ export async function createLogicalBackup(session: Session, inputs: CreateInputs
   await requireRights(session);
   const source = await readSource(session);
   await requireSpace(repository, source.sizeBytes);
-  const id = backupId(source.database, inputs.clock(), randomBytes(3).toString('hex'));
-  return addBackup(repository, id, inputs.signal, async (making) => {
+  const newId = () => backupId(source.database, inputs.clock(), randomBytes(2).toString('hex'));
+  return addBackup(repository, newId, inputs.signal, async (making, id) => {
     const taken = await takeSnapshot(session, inputs, making, { dump, dumpAll });
     const step = progress.step('hash what was written');
     const files = await hashTree(making, (bytes) => step.tick(bytes));
@@ -118,6 +118,7 @@ async function takeSnapshot(
                 pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
       );
       const { snapshot = '', at = '' } = row ?? {};
+      const sequences = await readSequences(session);
       const common = ['--snapshot', snapshot, `--lock-wait-timeout=${inputs.lockWaitMs}`, '--no-password'];
       const step = inputs.progress.step('dump and fingerprint');
       const stop = new AbortController();
@@ -150,7 +151,7 @@ async function takeSnapshot(
         ),
       ];
       try {
-        const [fingerprint] = await Promise.all([readFingerprint(session, (name) => step.tick(1, name)), ...programs]);
+        const [fingerprint] = await Promise.all([readFingerprint(session, (name) => step.tick(1, name), sequences), ...programs]);
         step.done();
         return { snapshotAt: at, fingerprint };
       } catch (thrown) {

@@ -2,7 +2,7 @@ import { DbctlError } from '../../core/errors.ts';
 import { qualified } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 
-/** Rows of one table, of a partition, or of a materialized view: how many, and a sum over their hashes that knows no order. */
+/** Rows of one table or partition: how many, and a sum over their hashes that knows no order. */
 export interface TableFingerprint {
   readonly name: string;
   readonly rows: string;
@@ -33,9 +33,13 @@ export interface Fingerprint {
 
 /**
  * Reads the fingerprint in the transaction the session is in: call it in one of isolation repeatable read, and all of it is of one moment,
- * but for sequences, which are of the moment they are read. Figures depend on no setting of the session. Needs select on every table.
+ * but for sequences, which know no snapshot: those of a source are read before the dump begins, and a restored one may be ahead of them. Figures depend on no setting of the session. Needs select on every table.
  */
-export async function readFingerprint(session: Session, onTable: (name: string) => void): Promise<Fingerprint> {
+export async function readFingerprint(
+  session: Session,
+  onTable: (name: string) => void,
+  sequences?: readonly SequenceFingerprint[],
+): Promise<Fingerprint> {
   await session.script(SETTINGS);
   const relations = await session.rows<{ schema: string; name: string; byOid: boolean }>(RELATIONS);
   const tables: TableFingerprint[] = [];
@@ -43,8 +47,12 @@ export async function readFingerprint(session: Session, onTable: (name: string) 
     tables.push(byOid ? await byText(session, schema, name) : await byRecord(session, schema, name));
     onTable(`${schema}.${name}`);
   }
-  const sequences = await session.rows<SequenceFingerprint>(SEQUENCES);
-  return { tables, sequences, largeObjects: await largeObjects(session), ledger: await ledgerHead(session) };
+  return {
+    tables,
+    sequences: sequences ?? (await readSequences(session)),
+    largeObjects: await largeObjects(session),
+    ledger: await ledgerHead(session),
+  };
 }
 
 /** Texts of rows are the same in every session with these; row security would hide rows and is an error instead. */
@@ -57,6 +65,8 @@ set local bytea_output = 'hex';
 set local jit = off;
 set local search_path = pg_catalog`;
 
+export const readSequences = (session: Session): Promise<SequenceFingerprint[]> => session.rows<SequenceFingerprint>(SEQUENCES);
+
 async function sumOf(session: Session, schema: string, name: string, hash: string): Promise<Omit<TableFingerprint, 'by'>> {
   const [row] = await session.rows<{ rows: string; hash: string }>(
     `select pg_catalog.count(*)::pg_catalog.text as rows, coalesce(pg_catalog.sum(${hash}::pg_catalog.numeric), 0)::pg_catalog.text as hash
@@ -66,13 +76,13 @@ async function sumOf(session: Session, schema: string, name: string, hash: strin
 }
 
 async function byText(session: Session, schema: string, name: string): Promise<TableFingerprint> {
-  return { ...(await sumOf(session, schema, name, 'pg_catalog.hashtextextended(t::pg_catalog.text, 0)')), by: 'text' };
+  return { ...(await sumOf(session, schema, name, 'pg_catalog.hashtextextended((t.*)::pg_catalog.text, 0)')), by: 'text' };
 }
 
 async function byRecord(session: Session, schema: string, name: string): Promise<TableFingerprint> {
   await session.script('savepoint fingerprint');
   try {
-    return { ...(await sumOf(session, schema, name, 'pg_catalog.hash_record_extended(t, 0)')), by: 'record' };
+    return { ...(await sumOf(session, schema, name, 'pg_catalog.hash_record_extended(t.*, 0)')), by: 'record' };
   } catch (thrown) {
     // undefined_function: a column of type json, xml, point or the like has no hash.
     if (!(thrown instanceof DbctlError) || thrown.sqlstate !== '42883') throw thrown;
@@ -100,12 +110,12 @@ async function ledgerHead(session: Session): Promise<Fingerprint['ledger']> {
   return row ?? null;
 }
 
-/** Tables of people, whose rows are dumped: nothing of the system, nothing temporary, nothing an extension brings. */
+/** Tables of people, whose rows are dumped: no materialized view, which a restore computes anew and the source may have let grow old; nothing of the system, nothing temporary, nothing an extension brings. */
 const RELATIONS = /* sql */ `
 with recursive used (relation, type_oid) as (
   select a.attrelid, a.atttypid
   from pg_catalog.pg_attribute a
-  join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'm')
+  join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind = 'r'
   where a.attnum > 0 and not a.attisdropped
   union
   select u.relation, part.type_oid
@@ -127,7 +137,7 @@ select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name,
            and (t.typtype = 'e' or (t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace and t.typname like 'reg%'))) as "byOid"
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'm')
+where c.relkind = 'r'
   and c.relpersistence <> 't'
   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   and not exists (

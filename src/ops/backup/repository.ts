@@ -21,9 +21,9 @@ const PARTIAL = '.partial-';
  */
 export async function addBackup<T>(
   { folder }: Repository,
-  id: string,
+  newId: () => string,
   signal: AbortSignal,
-  fill: (making: string) => Promise<T>,
+  fill: (making: string, id: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return withLockFile(join(folder, '.lock'), { signal, waitMs: 60_000 }, async () => {
@@ -31,10 +31,12 @@ export async function addBackup<T>(
       // Nobody else holds the lock: whoever made it is dead.
       if (name.startsWith(PARTIAL)) await rm(join(folder, name), { recursive: true, force: true });
     }
+    // Under the lock, so that names are in the order in which backups were made.
+    const id = newId();
     const making = join(folder, `${PARTIAL}${id}`);
     await mkdir(making, { mode: 0o700 });
     try {
-      const made = await fill(making);
+      const made = await fill(making, id);
       await syncTree(making);
       await rename(making, join(folder, id));
       await syncFolder(folder);
@@ -60,13 +62,13 @@ export async function backupIds({ folder }: Repository): Promise<string[]> {
     .toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
 }
 
-/** `learning_lab-20261121T091500Z-1f0c3a`: the time is in the name, so that a listing is in order without opening anything. */
+/** `learning_lab-20261121T091500123Z-1f0c`: the time is in the name, so that a listing is in order without opening anything. */
 export function backupId(database: string, at: Date, random: string): string {
-  const time = at.toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const time = at.toISOString().replaceAll(/[-:.]/g, '');
   return `${database.replaceAll(/[^\w.-]/g, '_').replace(/^\./, '_')}-${time}-${random}`;
 }
 
-const timeOf = (id: string): string => /-(\d{8}T\d{6}Z-\w+)$/.exec(id)?.[1] ?? '';
+const timeOf = (id: string): string => /-(\d{8}T\d{9}Z-\w+)$/.exec(id)?.[1] ?? '';
 
 /** The texts of manifest and seal. Fails with backup.failed where there is no such backup, or one of them is missing. */
 export async function readManifestTexts({ name, folder }: Repository, id: string): Promise<{ text: string; seal: string }> {
@@ -77,18 +79,23 @@ export async function readManifestTexts({ name, folder }: Repository, id: string
   return { text: await read(MANIFEST), seal: await read(SEAL) };
 }
 
-/** Every file below a folder, hashed, in the order of their names; manifest and seal left out. */
+/**
+ * Every file below a folder, hashed, in the order of their names; manifest and seal left out. A link, a pipe or a device is not read: what
+ * it leads to is not in the backup, and a pipe would never end.
+ */
 export async function hashTree(folder: string, onBytes: (bytes: number) => void): Promise<BackupFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
+  const found = entries
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((path) => path !== MANIFEST && path !== SEAL)
-    .toSorted();
+    .map((entry) => ({ path: relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'), plain: entry.isFile() }))
+    .filter(({ path }) => path !== MANIFEST && path !== SEAL)
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const files: BackupFile[] = [];
-  for (const path of paths) files.push({ path, ...(await hashFile(join(folder, path), onBytes)) });
+  for (const { path, plain } of found) files.push({ path, ...(plain ? await hashFile(join(folder, path), onBytes) : NO_FILE) });
   return files;
 }
+
+const NO_FILE = { bytes: -1, sha256: 'not a plain file' } as const;
 
 async function hashFile(path: string, onBytes: (bytes: number) => void): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');

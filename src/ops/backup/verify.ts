@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { DbctlError } from '../../core/errors.ts';
-import { openManifest, type BackupFile, type Manifest } from './manifest.ts';
-import { hashTree, readManifestTexts, type Repository } from './repository.ts';
+import { manifestText, openManifest, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
+import { wasPruned } from './prune.ts';
+import { backupIds, hashTree, readManifestTexts, type Repository } from './repository.ts';
 
 /** A backup as its seal shows it. */
 export type KnownBackup =
@@ -35,9 +36,53 @@ export function fileDifferences(expected: readonly BackupFile[], found: readonly
     ...expected.flatMap(({ path, bytes, sha256 }) => {
       const file = there.get(path);
       if (file === undefined) return [`${path} is missing`];
+      if (file.bytes < 0) return [`${path} is no longer a plain file`];
       if (file.bytes !== bytes) return [`${path} has ${file.bytes} bytes instead of ${bytes}`];
       return file.sha256 === sha256 ? [] : [`${path} has other bytes than were written`];
     }),
     ...found.filter(({ path }) => !known.has(path)).map(({ path }) => `${path} is no part of the backup`),
   ];
+}
+
+/** Every backup of a repository, oldest first. */
+export async function knowBackups(repository: Repository, publicKeys: readonly string[]): Promise<KnownBackup[]> {
+  const ids = await backupIds(repository);
+  return Promise.all(ids.map((id) => knowBackup(repository, id, publicKeys)));
+}
+
+/** What is wrong with one backup, read whole: its seal, its files, and its place in the chain of `all`. None when nothing is. */
+export async function backupProblems(
+  repository: Repository,
+  known: KnownBackup,
+  { all, publicKeys, onBytes }: VerifyInputs,
+): Promise<string[]> {
+  if (known.state === 'broken') return [known.problem];
+  const files = await verifyFiles(repository, known.manifest, onBytes);
+  return [...files, ...(await chainProblems(repository, known.manifest, all, publicKeys))];
+}
+
+export interface VerifyInputs {
+  /** Every backup of the repository. */
+  readonly all: readonly KnownBackup[];
+  readonly publicKeys: readonly string[];
+  /** Called with the number of bytes read since the last call. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+/** Each manifest names the one before it: one that was taken away or made anew shows at the next, unless prune says that it took it. */
+async function chainProblems(
+  repository: Repository,
+  { previous }: Manifest,
+  all: readonly KnownBackup[],
+  publicKeys: readonly string[],
+): Promise<string[]> {
+  if (previous === null) return [];
+  const before = all.find(({ id }) => id === previous.id);
+  if (before === undefined) {
+    const pruned = await wasPruned(repository, previous.id, previous.manifest, publicKeys);
+    return pruned ? [] : [`the backup before it, ${previous.id}, is gone`];
+  }
+  // A broken one is told by itself.
+  if (before.state === 'broken' || sha256Of(manifestText(before.manifest)) === previous.manifest) return [];
+  return [`the backup before it, ${previous.id}, is not the one it followed`];
 }

@@ -143,6 +143,7 @@ async function checkIndexes(server: ThrowAwayServer, { tools, manifest, signal }
 }
 
 async function guards(session: Session, settings: ImmutabilitySettings): Promise<string> {
+  if (settings.tables.length === 0) return 'no table is append-only';
   const { steps, drift, refusals } = await planInstall(session, settings);
   const problems = [
     ...drift.map(({ object, problem }) => `${object}: ${problem}`),
@@ -150,7 +151,7 @@ async function guards(session: Session, settings: ImmutabilitySettings): Promise
     ...steps.map(({ object, summary }) => `${object}: ${summary}`),
   ];
   if (problems.length > 0) fail('backup.failed', problems.join('; '));
-  return settings.tables.length === 0 ? 'no table is append-only' : `${settings.tables.length} tables are guarded as they were`;
+  return `${settings.tables.length} tables are guarded as they were`;
 }
 
 /** Rows against what was sealed. That the log belongs to another server is right here. */

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Of, type Manifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
-import { signNote } from '../signing/note.ts';
+import { openNote, signNote } from '../signing/note.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { Drill } from './drill.ts';
 
@@ -63,7 +63,7 @@ export async function storeReport(
   };
   const text = `${JSON.stringify(report, null, 2)}\n`;
   const path = join(reports, `${id}.json`);
-  await write(join(reports, `${id}.note`), await signNote(`dbctl-drill/1\n${id}\nreport ${sha256Of(text)}\n`, signer));
+  await write(join(reports, `${id}.note`), await signNote(noteText(id, text), signer));
   await write(join(reports, `${id}.md`), markdown(report));
   // Last: a report without its note is none.
   await write(path, text);
@@ -104,3 +104,23 @@ export function markdown({ id, ok, at, operator, backup, steps, rtoSeconds, rpoS
     '',
   ].join('\n');
 }
+
+/** Every report of a repository whose note is good, oldest first; others are passed over, as if there had been no drill. */
+export async function readReports({ folder }: Repository, publicKeys: readonly string[]): Promise<DrillReport[]> {
+  const reports = join(folder, FOLDER);
+  const names = (await readdir(reports).catch(() => [])).filter((name) => name.endsWith('.json')).toSorted();
+  const found = await Promise.all(names.map((name) => readReport(reports, name.replace(/\.json$/, ''), publicKeys)));
+  return found.filter((report) => report !== null);
+}
+
+async function readReport(reports: string, id: string, publicKeys: readonly string[]): Promise<DrillReport | null> {
+  try {
+    const [text, note] = await Promise.all(['json', 'note'].map((kind) => readFile(join(reports, `${id}.${kind}`), 'utf8')));
+    if (text === undefined || note === undefined) return null;
+    return openNote(note, publicKeys).text === noteText(id, text) ? (JSON.parse(text) as DrillReport) : null;
+  } catch {
+    return null;
+  }
+}
+
+const noteText = (id: string, report: string): string => `dbctl-drill/1\n${id}\nreport ${sha256Of(report)}\n`;

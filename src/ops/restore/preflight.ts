@@ -83,7 +83,7 @@ select array(
          select pg_catalog.format('%s %s', case c.relkind when 'r' then 'table' when 'p' then 'table' when 'S' then 'sequence' else 'relation' end, c.oid::pg_catalog.regclass)
          from pg_catalog.pg_class c
          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-         where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+         where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
            and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and d.deptype = 'e')
          union all
          select pg_catalog.format('function %s', p.oid::pg_catalog.regprocedure)

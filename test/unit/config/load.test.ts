@@ -51,7 +51,17 @@ describe('a good dbctl.yaml', () => {
         public_keys: [],
         sinks: [],
       },
-      backup: { programs: undefined, repositories: [], signer: undefined, public_keys: [], jobs: 2, lock_wait: 30_000 },
+      backup: {
+        programs: undefined,
+        repositories: [],
+        signer: undefined,
+        public_keys: [],
+        keep: { last: 1, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
+        max_age: 93_600_000,
+        drill_days: 100,
+        jobs: 2,
+        lock_wait: 30_000,
+      },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });
     expect(environment).toBe(config.environments['dev']);

@@ -255,7 +255,7 @@ async function countOf(session: Session, name: string): Promise<string | null> {
 
 async function contentOf(session: Session, name: string): Promise<string> {
   const rows = await session.rows<{ content: string | null }>(
-    `select pg_catalog.format('%s %s', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(t::pg_catalog.text, 0))) as content from ${name} t`,
+    `select pg_catalog.format('%s %s', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended((t.*)::pg_catalog.text, 0))) as content from ${name} t`,
   );
   return rows[0]?.content ?? '';
 }

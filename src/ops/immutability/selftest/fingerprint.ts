@@ -25,7 +25,7 @@ export async function fingerprint(session: Session, relations: readonly string[]
 async function visibleRows(session: Session, name: string, horizon: string): Promise<{ rows: string }[]> {
   return session
     .rows<{ rows: string }>(
-      `select pg_catalog.format('%s rows, %s', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(t::pg_catalog.text, 0))) as rows
+      `select pg_catalog.format('%s rows, %s', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended((t.*)::pg_catalog.text, 0))) as rows
        from only ${name} t
        where t.ctid < '(${PAGES},0)'::pg_catalog.tid and pg_catalog.age(t.xmin) > pg_catalog.age($1::pg_catalog.xid8::pg_catalog.xid)`,
       [horizon],

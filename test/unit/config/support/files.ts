@@ -875,6 +875,9 @@ backup:
   repositories: [{ name: nightly, type: folder, path: /var/backups/lab }]
   signer: { name: lab-backup, key: { variable: BACKUP_KEY } }
   public_keys: [test-ledger+5e6f2b0a+AbqUbKYnBcAI/8X3sOTkwcvGZgY7UuW1q4hIVmyk1S6W]
+  keep: { last: 3, daily: 14, weekly: 8, monthly: 12, yearly: 7 }
+  max_age: 25h
+  drill_days: 90
   jobs: 4
   lock_wait: 5min
 dev: { version: 17, engine: container, database: lab_dev }

@@ -1,0 +1,87 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DbctlError } from '../../core/errors.ts';
+import { withLockFile } from '../process/lock.ts';
+import { openNote, signNote } from '../signing/note.ts';
+import type { Signer } from '../signing/signer.ts';
+import { keptBackups, type KeepRule } from './keep.ts';
+import { manifestText, sha256Of, type Manifest } from './manifest.ts';
+import type { Repository } from './repository.ts';
+import type { KnownBackup } from './verify.ts';
+
+/** What prune would do with one backup, and why. */
+export interface PruneDecision {
+  readonly id: string;
+  readonly act: 'keep' | 'remove';
+  readonly why: string;
+}
+
+/** Reasons to keep, by backup: a file of that name in the folder `.holds` of the repository, whose text is the reason. */
+export type Holds = ReadonlyMap<string, string>;
+
+/** Decides; removes nothing. A backup whose seal is broken stays until somebody has looked at it. */
+export function planPrune(known: readonly KnownBackup[], rule: KeepRule, holds: Holds): PruneDecision[] {
+  const sealed = known.flatMap((one) => (one.state === 'sealed' ? [one.manifest] : []));
+  const kept = keptBackups(
+    sealed.map(({ id, source, snapshotAt }) => ({ id, database: source.database, snapshotAt })),
+    rule,
+  );
+  return known.map((one): PruneDecision => {
+    const hold = holds.get(one.id);
+    if (hold !== undefined) return { id: one.id, act: 'keep', why: `held: ${hold}` };
+    if (one.state === 'broken') return { id: one.id, act: 'keep', why: `not to be trusted, look at it first: ${one.problem}` };
+    const reasons = kept.get(one.id);
+    return reasons === undefined
+      ? { id: one.id, act: 'remove', why: 'no rule keeps it' }
+      : { id: one.id, act: 'keep', why: reasons.join(', ') };
+  });
+}
+
+/** The holds on backups of a repository. */
+export async function readHolds({ folder }: Repository, ids: readonly string[]): Promise<Holds> {
+  const found = await Promise.all(
+    ids.map(async (id) => [id, await readFile(join(folder, '.holds', id), 'utf8').catch(() => null)] as const),
+  );
+  return new Map(
+    found.flatMap(([id, text]) => (text === null ? [] : [[id, text.trim() === '' ? 'no reason given' : text.trim()] as const])),
+  );
+}
+
+const PRUNED = '.pruned';
+
+/** Removes a backup. A signed note stays in its place, so that the chain of manifests shows a removal by right. Fails with lock.held. */
+export async function removeBackup(
+  { folder }: Repository,
+  manifest: Manifest,
+  signer: Signer,
+  signal: AbortSignal,
+): Promise<void> {
+  await withLockFile(join(folder, '.lock'), { signal, waitMs: 60_000 }, async () => {
+    await mkdir(join(folder, PRUNED), { recursive: true, mode: 0o700 });
+    const note = await signNote(pruneText(manifest.id, sha256Of(manifestText(manifest))), signer);
+    await writeFile(join(folder, PRUNED, `${manifest.id}.note`), note, { mode: 0o600, flush: true });
+    // Under this name it is none any more, also when the removal is killed half-way; the next run clears it away.
+    const going = join(folder, `.partial-${manifest.id}`);
+    await rename(join(folder, manifest.id), going);
+    await rm(going, { recursive: true, force: true });
+  });
+}
+
+const pruneText = (id: string, manifest: string): string => `dbctl-prune/1\n${id}\nmanifest ${manifest}\n`;
+
+/** True when a note of ours says that the backup of this manifest was removed by right. */
+export async function wasPruned(
+  { folder }: Repository,
+  id: string,
+  manifest: string,
+  publicKeys: readonly string[],
+): Promise<boolean> {
+  const note = await readFile(join(folder, PRUNED, `${id}.note`), 'utf8').catch(() => null);
+  if (note === null) return false;
+  try {
+    return openNote(note, publicKeys).text === pruneText(id, manifest);
+  } catch (thrown) {
+    if (thrown instanceof DbctlError) return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { withSession } from '../../../src/db/session.ts';
+import type { Manifest } from '../../../src/ops/backup/manifest.ts';
+import { createDatabase } from '../../../src/ops/restore/preflight.ts';
+import { restoreLogical } from '../../../src/ops/restore/restore.ts';
+import { onServer } from '../../support/connection.ts';
+import { QUIET, backupBench } from './support.ts';
+
+const bench = backupBench();
+const kinds = readFileSync(new URL('kinds.sql', import.meta.url), 'utf8');
+const url = (database: string) => bench.server.url(database);
+
+async function restoreInto(database: string, manifest: Manifest) {
+  const target = bench.server.target(database);
+  return withSession(target, { access: 'write', statementTimeoutMs: 0 }, (session) =>
+    restoreLogical(session, { ...QUIET, repository: bench.repository, manifest, target, tools: bench.tools, jobs: 2 }),
+  );
+}
+
+let manifest: Manifest;
+beforeAll(async () => {
+  await onServer(url('postgres'), 'create role t_backup_reader', 'create role t_backup_owner', 'create database kinds');
+  await onServer(url('kinds'), kinds);
+  manifest = await bench.create('kinds');
+  await onServer(url('postgres'), createDatabase('restored', manifest.source));
+}, 180_000);
+
+describe('a backup of every kind of object', () => {
+  it('is restored equal: rows, sequences, large objects, definitions, owners, grants, states of triggers', async () => {
+    expect(await restoreInto('restored', manifest)).toEqual({ data: [], definitions: [] });
+    expect(manifest.fingerprint.tables.length).toBe(9);
+    expect(manifest.fingerprint.largeObjects?.count).toBe('2');
+    expect(manifest.source.roles.map(({ name }) => name)).toEqual(['t_backup_owner', 't_backup_reader']);
+  });
+
+  it('counts and hashes as the tables themselves do', async () => {
+    const client = new pg.Client({ connectionString: url('kinds') });
+    await client.connect();
+    const { rows } = await client.query<{ rows: string }>('select count(*)::text as rows from kinds.measures_2026_a');
+    expect(manifest.fingerprint.tables.find(({ name }) => name === 'kinds.measures_2026_a')?.rows).toBe(rows[0]?.rows);
+    await client.end();
+  });
+
+  /** The comparison has to see each of these, or it is none. */
+  it.each<[string, string, RegExp]>([
+    ['a value', `update kinds.base set note = 'other' where id = 1`, /^kinds\.base has 1 rows, and other ones$/],
+    [
+      'a value in a partition',
+      `update kinds.measures set value = 0 where at = '2026-01-05'`,
+      /^kinds\.measures_2026_a has 100 rows, and other ones/,
+    ],
+    [
+      'a json text',
+      `update kinds.scalars set js = '{"b": 1.0, "a": [1, 2]}' where id = 1`,
+      /^kinds\.scalars has 3 rows, and other ones$/,
+    ],
+    ['the sign of a zero in text', `update kinds.scalars set f = 0 where id = 2`, /^kinds\.scalars has 3 rows, and other ones$/],
+    ['an enum', `update kinds.scalars set m = 'ok' where id = 1`, /^kinds\.scalars/],
+    ['a row less', 'delete from kinds.refs where id = 2', /^kinds\.refs has 1 rows instead of 2$/],
+    ['a row more', 'insert into kinds.base values (9, null)', /^kinds\.base has 2 rows instead of 1$/],
+    [
+      'a stale materialized view',
+      `insert into kinds.measures values ('2020-12-01', 'b', 5); refresh materialized view kinds.summed`,
+      /^kinds\.measures_rest has 51/,
+    ],
+    ['a sequence that went back', `select setval('kinds.counter', 1)`, /^sequence kinds\.counter is at 1, behind 107$/],
+    ['a large object', `select lo_put(4711, 0, '\\x99')`, /^large objects differ$/],
+    ['a table more', 'create table kinds.more (id int)', /^kinds\.more is more than was backed up$/],
+    ['a table less', 'drop table kinds.scratch', /^kinds\.scratch is missing$/],
+    [
+      'a trigger that is no longer always',
+      'alter table kinds.base enable trigger always',
+      /^missing: ALTER TABLE kinds\.base ENABLE ALWAYS TRIGGER always;$/,
+    ],
+    ['an owner', 'alter table kinds.policed owner to postgres', /OWNER TO t_backup_owner/],
+    [
+      'a grant',
+      'revoke select on kinds.base from t_backup_reader',
+      /^missing: GRANT SELECT ON TABLE kinds\.base TO t_backup_reader;$/,
+    ],
+    ['row security', 'alter table kinds.policed disable row level security', /ENABLE ROW LEVEL SECURITY/],
+    ['a policy', 'drop policy own on kinds.policed', /CREATE POLICY own/],
+    ['a constraint', 'alter table kinds.base drop constraint later', /CONSTRAINT later/],
+    ['an index', 'drop index kinds.partial', /CREATE INDEX partial/],
+    ['a comment', 'comment on column kinds.base.note is null', /COMMENT ON COLUMN/],
+    ['an event trigger', 'alter event trigger watching disable', /EVENT TRIGGER/],
+  ])('%s that differs is found', async (_name, change, said) => {
+    await onServer(url('postgres'), 'drop database if exists changed with (force)', 'create database changed template restored');
+    await onServer(url('changed'), change);
+    const { compareRestored } = await import('../../../src/ops/restore/compare.ts');
+    const target = bench.server.target('changed');
+    const found = await withSession(target, { access: 'write', statementTimeoutMs: 0 }, (session) =>
+      compareRestored(session, {
+        manifest,
+        folder: `${bench.repository.folder}/${manifest.id}`,
+        target,
+        tools: bench.tools,
+        signal: QUIET.signal,
+        onTable: () => {},
+      }),
+    );
+    expect(
+      [...found.data, ...(found.definitions ?? [])].some((text) => said.test(text)),
+      JSON.stringify(found),
+    ).toBe(true);
+  });
+});
+
+describe('a snapshot', () => {
+  it('is one moment for dump and fingerprint, however much is written meanwhile', async () => {
+    const stop = new AbortController();
+    const writers = Array.from({ length: 4 }, async (_, place) => {
+      const client = new pg.Client({ connectionString: url('kinds') });
+      client.on('error', () => {});
+      await client.connect();
+      while (!stop.signal.aborted) {
+        await client.query(
+          `begin; insert into kinds.base values (3, 'written'); update kinds.measures set value = value + 1 where at = '2026-02-0${1 + place}'; select nextval('kinds.counter'); commit`,
+        );
+      }
+      await client.end();
+    });
+    const busy = await bench.create('kinds');
+    stop.abort();
+    await Promise.all(writers);
+    await onServer(
+      url('postgres'),
+      'drop database if exists restored_busy with (force)',
+      createDatabase('restored_busy', busy.source),
+    );
+    expect(await restoreInto('restored_busy', busy)).toEqual({ data: [], definitions: [] });
+  });
+});
+
+describe('a restore', () => {
+  it('is refused where the database is not empty, is another kind, or lacks what is needed; nothing is touched then', async () => {
+    const refusal = async (database: string, from: Manifest) => {
+      const target = bench.server.target(database);
+      return restoreInto(database, from).then(
+        () => 'restored',
+        (thrown: Error) => `${thrown.message} [${target.database}]`,
+      );
+    };
+    expect(await refusal('restored', manifest)).toMatch(/^kinds-\S+ cannot be restored into restored: it is not empty: it has /);
+    expect(await refusal('kinds', manifest)).toContain('it is the database the backup was made of');
+    await onServer(
+      url('postgres'),
+      `create database other_locale template template0 locale_provider libc locale 'C' encoding 'SQL_ASCII'`,
+    );
+    expect(await refusal('other_locale', manifest)).toContain(
+      'its encoding is SQL_ASCII, and that of the backup UTF8: text would sort and compare otherwise',
+    );
+    await onServer(url('postgres'), createDatabase('empty', manifest.source));
+    const wanting = {
+      ...manifest,
+      source: {
+        ...manifest.source,
+        serverVersion: 190_000,
+        roles: [...manifest.source.roles, { name: 't_not_there', login: true, superuser: false, memberOf: [] }],
+        extensions: [{ name: 'postgis', version: '3.5' }],
+      },
+    };
+    const said = await refusal('empty', wanting);
+    for (const part of [
+      'it is of PostgreSQL 18, and the backup of 19',
+      'the role t_not_there is missing',
+      'the extension postgis 3.5 is not available on this server',
+    ])
+      expect(said).toContain(part);
+  });
+});
+
+describe('rights', () => {
+  it('that would dump less than all are an error before anything is written', async () => {
+    await onServer(url('kinds'), `create role t_backup_some login password 'x2'`, 'grant usage on schema kinds to t_backup_some');
+    const as = new URL(url('kinds'));
+    [as.username, as.password] = ['t_backup_some', 'x2'];
+    const { targetOf } = await import('../../support/connection.ts');
+    const target = targetOf(as.href, 'kinds');
+    const { requireRights } = await import('../../../src/ops/backup/source.ts');
+    const attempt = () => withSession(target, { access: 'read' }, requireRights);
+    await expect(attempt()).rejects.toThrow(/^t_backup_some may not read .* and \d+ more$/);
+    await onServer(url('kinds'), 'grant pg_read_all_data to t_backup_some');
+    await expect(attempt()).rejects.toThrow('policies hide rows of kinds.policed from t_backup_some');
+    await onServer(url('kinds'), 'alter role t_backup_some bypassrls');
+    await attempt();
+  });
+});
