@@ -1,5 +1,10 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import type { Config } from '../config/config.ts';
+import type { JsonObject } from '../core/json.ts';
 import { item, type Answer } from '../core/report.ts';
+import type { Session } from '../db/session.ts';
+import type { Manifest } from '../ops/backup/manifest.ts';
+import type { BackupInputs } from '../ops/backup/inputs.ts';
 import { REPOSITORY_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
@@ -7,29 +12,34 @@ import { toolsContext } from './tools-context.ts';
 
 export const spec: CommandSpec = {
   name: 'backup create',
-  summary: 'dump the database, with what a restore of it will be compared with',
+  summary: 'back up the database, or the whole server, with what a restore will be compared with',
   description:
     'One snapshot carries the dump (pg_dump, directory format, zstd), the definitions, and a fingerprint of every table: rows and a hash. ' +
     'Roles and settings of the cluster stand beside it, without passwords. Every file is hashed into a signed manifest, and the backup ' +
-    'appears in the repository whole or not at all. Takes no lock that writers notice; needs select on every table.',
+    'appears in the repository whole or not at all. Takes no lock that writers notice; needs select on every table. A physical backup needs ' +
+    'the attribute REPLICATION and no client program.',
   effect: 'reads',
-  options: [REPOSITORY_OPTION],
+  options: [
+    {
+      flags: '--type <type>',
+      description: 'logical: a dump of this database; physical: the files of the whole server, over the replication protocol',
+      choices: ['logical', 'physical'],
+      default: 'logical',
+    },
+    REPOSITORY_OPTION,
+  ],
   examples: [
     ['dbctl backup create --env prod', 'into the first repository of dbctl.yaml'],
     ['dbctl backup create --env prod --repository offsite', 'into another one'],
+    ['dbctl backup create --env prod --type physical', 'every database of the server, with nothing installed but npm'],
   ],
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const { createLogicalBackup } = await import('../ops/backup/create.ts');
   const backups = await openBackups(context, options['repository'] as string | undefined);
-  const [signer, target, { places }, { operator }] = await Promise.all([
-    backups.signer(),
-    context.connection(),
-    toolsContext(context),
-    migrateSettings(context),
-  ]);
+  const [signer, target, { operator }] = await Promise.all([backups.signer(), context.connection(), migrateSettings(context)]);
   const { config, repository } = backups;
+  const physical = options['type'] === 'physical';
   const session = {
     access: 'read',
     applicationName: 'dbctl backup',
@@ -38,63 +48,69 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   } as const;
   return context.withDatabase(session, async (opened) => {
     if (context.globals.dryRun) {
-      const message = `a backup of ${opened.database} would be made in ${repository.folder}`;
-      return {
-        ok: true,
-        items: [item({ id: 'backup', object: repository.name, message })],
-        summary: {},
-        target: context.target(opened),
-      };
+      const message = `a backup of ${physical ? 'the whole server' : opened.database} would be made in ${repository.folder}`;
+      const items = [item({ id: 'backup', object: repository.name, message })];
+      return { ok: true, items, summary: {}, target: context.target(opened) };
     }
     const started = context.clock().getTime();
-    const manifest = await createLogicalBackup(opened, {
+    const inputs = {
       repository,
       target,
-      tools: places,
       signer,
       project: config.project,
       environment: context.globals.env,
       operator: operator.name,
       dbctl: operator.toolVersion,
-      jobs: config.backup.jobs,
-      lockWaitMs: config.backup.lock_wait,
       clock: context.clock,
       progress: context.progress,
       signal: context.signal,
-    });
-    const { id, fingerprint, files, source } = manifest;
-    const rows = fingerprint.tables.reduce((sum, table) => sum + Number(table.rows), 0);
-    const seconds = (context.clock().getTime() - started) / 1000;
-    return {
-      ok: true,
-      items: [
-        item({
-          id,
-          object: repository.name,
-          message: `${rows} rows of ${fingerprint.tables.length} tables`,
-          bytes: bytesOf(manifest),
-        }),
-      ],
-      summary: {
-        id,
-        repository: repository.name,
-        rows,
-        tables: fingerprint.tables.length,
-        files: files.length,
-        bytes: bytesOf(manifest),
-        seconds,
-      },
-      target: context.target(opened),
-      view: {
-        columns: [
-          { field: 'id', title: 'backup' },
-          { field: 'object', title: 'in' },
-          { field: 'message', title: '' },
-        ],
-        notes: [
-          `${sizeText(bytesOf(manifest))} of a database of ${sizeText(source.sizeBytes)}, in ${seconds.toFixed(1)} s. It counts when it was restored and compared: dbctl backup drill`,
-        ],
-      },
     };
+    const manifest = physical ? await physicalBackup(opened, inputs) : await logicalBackup(opened, inputs, config, context);
+    return answer(manifest, repository.name, (context.clock().getTime() - started) / 1000, context.target(opened));
   });
+}
+
+async function physicalBackup(session: Session, inputs: BackupInputs): Promise<Manifest> {
+  const { createPhysicalBackup } = await import('../ops/backup/physical.ts');
+  return createPhysicalBackup(session, inputs);
+}
+
+async function logicalBackup(session: Session, inputs: BackupInputs, { backup }: Config, context: Context): Promise<Manifest> {
+  const [{ createLogicalBackup }, { places }] = await Promise.all([import('../ops/backup/create.ts'), toolsContext(context)]);
+  return createLogicalBackup(session, { ...inputs, tools: places, jobs: backup.jobs, lockWaitMs: backup.lock_wait });
+}
+
+function answer(manifest: Manifest, repository: string, seconds: number, target: Answer['target']): Answer {
+  const { id, type, files, source } = manifest;
+  const bytes = bytesOf(manifest);
+  const what = whatOf(manifest);
+  return {
+    ok: true,
+    items: [item({ id, object: repository, message: what.text, bytes })],
+    summary: { id, type, repository, ...what.summary, files: files.length, bytes, seconds },
+    target: target ?? null,
+    view: {
+      columns: [
+        { field: 'id', title: 'backup' },
+        { field: 'object', title: 'in' },
+        { field: 'message', title: '' },
+      ],
+      notes: [
+        `${sizeText(bytes)} of ${sizeText(source.sizeBytes)} in the server, in ${seconds.toFixed(1)} s. It counts when it was restored and compared: dbctl backup drill`,
+      ],
+    },
+  };
+}
+
+function whatOf(manifest: Manifest): { readonly text: string; readonly summary: JsonObject } {
+  if (manifest.type === 'physical') {
+    const { databases } = manifest.source;
+    return {
+      text: `the whole server, ${databases.length} databases, up to ${manifest.endLsn}`,
+      summary: { databases, endLsn: manifest.endLsn },
+    };
+  }
+  const { tables } = manifest.fingerprint;
+  const rows = tables.reduce((sum, table) => sum + Number(table.rows), 0);
+  return { text: `${rows} rows of ${tables.length} tables`, summary: { rows, tables: tables.length } };
 }

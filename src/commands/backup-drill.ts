@@ -1,6 +1,7 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
-import type { DrillStep } from '../ops/drill/drill.ts';
+import type { Manifest } from '../ops/backup/manifest.ts';
+import type { DrillInputs, DrillStep, Recovery } from '../ops/drill/drill.ts';
 import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
@@ -24,7 +25,7 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ drillBackup }, { storeReport }, { immutabilitySettings }, { ledgerSettings }, { manifestText, sha256Of }] =
+  const [{ runDrill }, { storeReport }, { immutabilitySettings }, { ledgerSettings }, { manifestText, sha256Of }] =
     await Promise.all([
       import('../ops/drill/drill.ts'),
       import('../ops/drill/report.ts'),
@@ -40,18 +41,19 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     migrateSettings(context),
   ]);
   const ledger = ledgerSettings(backups.config);
-  const drill = await drillBackup({
+  const inputs: DrillInputs = {
     repository: backups.repository,
-    manifest,
     tools: places,
     jobs: backups.config.backup.jobs,
     immutability: immutabilitySettings(backups.config),
     ledger: ledger.publicKeys.length > 0 ? ledger : { ...ledger, publicKeys: backups.publicKeys },
+    database: backups.config.dev.database,
     uid: process.getuid?.(),
     clock: context.clock,
     progress: context.progress,
     signal: context.signal,
-  });
+  };
+  const drill = await runDrill(manifest, inputs, await recoveryOf(manifest, inputs));
   const facts = {
     at: context.clock(),
     operator: operator.name,
@@ -96,12 +98,19 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   };
 }
 
+async function recoveryOf(manifest: Manifest, inputs: DrillInputs): Promise<Recovery> {
+  if (manifest.type === 'logical') return (await import('../ops/drill/logical.ts')).logicalRecovery(manifest, inputs);
+  return (await import('../ops/drill/physical.ts')).physicalRecovery(manifest, inputs);
+}
+
+const STATUS = { passed: ['pass', 'info'], failed: ['fail', 'high'], 'not tried': ['skipped', 'info'] } as const;
+
 function stepItem({ name, outcome, message, seconds }: DrillStep): Item {
   return item({
     id: name,
     object: name,
-    status: outcome === 'passed' ? 'pass' : 'fail',
-    severity: outcome === 'passed' ? 'info' : 'high',
+    status: STATUS[outcome][0],
+    severity: STATUS[outcome][1],
     message,
     seconds: seconds.toFixed(1),
   });

@@ -1,4 +1,5 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Comparison } from '../ops/restore/compare.ts';
 import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
@@ -28,6 +29,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   ]);
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const manifest = await chooseBackup(backups, (options['id'] as string | undefined) ?? 'latest');
+  if (manifest.type === 'physical') {
+    fail('refused', `${manifest.id} is of a whole server, and cannot be restored into a database`, {
+      hint: 'Unpack base.tar into an empty data folder and start a server there: docs/backup.md.',
+    });
+  }
   const [target, { places }] = await Promise.all([context.connection(), toolsContext(context)]);
   const session = {
     access: 'write',

@@ -1,37 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../core/errors.ts';
-import type { Progress } from '../../core/progress.ts';
 import type { Session } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import type { ConnectionTarget } from '../../runtime/connection/target.ts';
-import type { Signer } from '../signing/signer.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf, type ClientProgram } from '../tools/program.ts';
 import { withClientEnvironment } from './client-environment.ts';
 import { programRunner } from './programs.ts';
 import { readFingerprint, readSequences, type Fingerprint } from './fingerprint.ts';
-import { MANIFEST, SEAL, manifestText, sealOf, sha256Of, type Manifest } from './manifest.ts';
-import { addBackup, backupId, backupIds, freeBytes, hashTree, readManifestTexts, type Repository } from './repository.ts';
+import { MANIFEST, SEAL, manifestText, sealOf, type LogicalManifest } from './manifest.ts';
+import { addBackup, backupId, hashTree, previousOf, requireSpace } from './repository.ts';
+import type { BackupInputs } from './inputs.ts';
 import { readSource, requireRights } from './source.ts';
 
-export interface CreateInputs {
-  readonly repository: Repository;
-  readonly target: ConnectionTarget;
+export interface DumpInputs extends BackupInputs {
   readonly tools: ToolPlaces;
-  readonly signer: Signer;
-  readonly project: string;
-  readonly environment: string;
-  readonly operator: string;
-  readonly dbctl: string;
   /** Sessions of pg_dump at a time. */
   readonly jobs: number;
   /** How long pg_dump waits for a table somebody is altering. */
   readonly lockWaitMs: number;
-  readonly clock: () => Date;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
 }
 
 const KEPT = 'Nothing was kept. Mend what it says, and run it again.';
@@ -45,15 +32,12 @@ export const RESTRICT_KEY = 'dbctl';
 /** zstd at its lowest level is smaller than gzip at its highest and four times as fast as gzip at its lowest. */
 const COMPRESSION = 'zstd:1';
 
-/** A dump compresses to a quarter of the rows, and half of a database is indexes: less free space than this is not enough. */
-const SPACE_NEEDED = 0.25;
-
 /**
  * Makes a logical backup: dump, definitions and fingerprint of one snapshot, globals without passwords, all hashed into a signed manifest.
  * It appears in the repository whole or not at all. The session must be one of its own: a transaction stays open in it until the dump ends.
  * Fails with db.denied or refused before anything is written, with backup.failed when a program fails.
  */
-export async function createLogicalBackup(session: Session, inputs: CreateInputs): Promise<Manifest> {
+export async function createLogicalBackup(session: Session, inputs: DumpInputs): Promise<LogicalManifest> {
   const { repository, progress } = inputs;
   const major = majorOf(session.serverVersion);
   const [dump, dumpAll] = await Promise.all([
@@ -69,7 +53,7 @@ export async function createLogicalBackup(session: Session, inputs: CreateInputs
     const step = progress.step('hash what was written');
     const files = await hashTree(making, (bytes) => step.tick(bytes));
     step.done();
-    const manifest: Manifest = {
+    const manifest: LogicalManifest = {
       format: 'dbctl-backup/1',
       id,
       type: 'logical',
@@ -91,14 +75,6 @@ export async function createLogicalBackup(session: Session, inputs: CreateInputs
   });
 }
 
-async function requireSpace(repository: Repository, databaseBytes: number): Promise<void> {
-  const free = await freeBytes(repository);
-  if (free >= databaseBytes * SPACE_NEEDED) return;
-  fail('refused', `${repository.name} has ${megabytes(free)} free, and the database has ${megabytes(databaseBytes)}`, {
-    hint: 'Remove old backups with dbctl backup prune, or take another repository.',
-  });
-}
-
 interface Taken {
   readonly snapshotAt: string;
   readonly fingerprint: Fingerprint;
@@ -107,7 +83,7 @@ interface Taken {
 /** While pg_dump works in the snapshot of our transaction, the fingerprint is read in that transaction. */
 async function takeSnapshot(
   session: Session,
-  inputs: CreateInputs,
+  inputs: DumpInputs,
   making: string,
   { dump, dumpAll }: { readonly dump: ClientProgram; readonly dumpAll: ClientProgram },
 ): Promise<Taken> {
@@ -163,10 +139,3 @@ async function takeSnapshot(
     }),
   );
 }
-
-async function previousOf(repository: Repository): Promise<Manifest['previous']> {
-  const last = (await backupIds(repository)).at(-1);
-  return last === undefined ? null : { id: last, manifest: sha256Of((await readManifestTexts(repository, last)).text) };
-}
-
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1_000_000)} MB`;

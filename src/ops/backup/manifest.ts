@@ -28,6 +28,19 @@ export interface SourceFacts {
   readonly sizeBytes: number;
 }
 
+/** What is known of a server whose files are backed up. */
+export interface ClusterFacts {
+  readonly systemIdentifier: string | null;
+  /** Stands where a logical backup has its database: all of them. */
+  readonly database: string;
+  readonly serverVersion: number;
+  /** The role initdb made; it is always a superuser. */
+  readonly bootstrapUser: string;
+  readonly checksums: boolean;
+  readonly databases: readonly string[];
+  readonly sizeBytes: number;
+}
+
 export interface BackupFile {
   /** Relative to the backup's folder, with `/`. */
   readonly path: string;
@@ -35,10 +48,9 @@ export interface BackupFile {
   readonly sha256: string;
 }
 
-export interface Manifest {
+interface Common {
   readonly format: 'dbctl-backup/1';
   readonly id: string;
-  readonly type: 'logical';
   readonly project: string;
   readonly environment: string;
   /** The moment the data is of. */
@@ -46,15 +58,34 @@ export interface Manifest {
   readonly finishedAt: string;
   readonly operator: string;
   readonly dbctl: string;
-  readonly source: SourceFacts;
   /** Version of each program that took part. */
   readonly programs: Readonly<Record<string, string>>;
-  readonly fingerprint: Fingerprint;
   /** Every file of the backup but the manifest and its seal. */
   readonly files: readonly BackupFile[];
   /** The backup made before it in this repository. */
   readonly previous: { readonly id: string; readonly manifest: string } | null;
 }
+
+/** A dump of one database. */
+export interface LogicalManifest extends Common {
+  readonly type: 'logical';
+  readonly source: SourceFacts;
+  readonly fingerprint: Fingerprint;
+}
+
+/** A copy of the files of a whole server, with the WAL to start from. */
+export interface PhysicalManifest extends Common {
+  readonly type: 'physical';
+  /** Who took it: dbctl itself, or pg_basebackup. */
+  readonly engine: 'native';
+  readonly source: ClusterFacts;
+  readonly startLsn: string;
+  readonly endLsn: string;
+  readonly timeline: number;
+  readonly tablespaces: readonly { readonly oid: string; readonly path: string }[];
+}
+
+export type Manifest = LogicalManifest | PhysicalManifest;
 
 export const MANIFEST = 'manifest.json';
 export const SEAL = 'manifest.note';

@@ -5,7 +5,7 @@ import { join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fail } from '../../core/errors.ts';
 import { withLockFile } from '../process/lock.ts';
-import { MANIFEST, SEAL, type BackupFile } from './manifest.ts';
+import { MANIFEST, SEAL, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
 
 /** A folder that holds backups, one folder each. A backup is there when its folder has its name: it gets that last, all at once. */
 export interface Repository {
@@ -110,12 +110,27 @@ async function hashFile(path: string, onBytes: (bytes: number) => void): Promise
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** Bytes a writer without special rights may still use where the repository is. */
-export async function freeBytes({ folder }: Repository): Promise<number> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+/** A dump compresses to a quarter of the rows, and half of a database is indexes: less free space than this is not enough. */
+const SPACE_NEEDED = 0.25;
+
+/** Fails with refused where the repository has too little room for a backup of so many bytes. */
+export async function requireSpace(repository: Repository, databaseBytes: number): Promise<void> {
+  await mkdir(repository.folder, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(repository.folder);
+  const free = bavail * bsize;
+  if (free >= databaseBytes * SPACE_NEEDED) return;
+  fail('refused', `${repository.name} has ${megabytes(free)} free, and the database has ${megabytes(databaseBytes)}`, {
+    hint: 'Remove old backups with dbctl backup prune, or take another repository.',
+  });
 }
+
+/** The newest backup of the repository, as the next manifest names it. */
+export async function previousOf(repository: Repository): Promise<Manifest['previous']> {
+  const last = (await backupIds(repository)).at(-1);
+  return last === undefined ? null : { id: last, manifest: sha256Of((await readManifestTexts(repository, last)).text) };
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1_000_000)} MB`;
 
 async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -7,13 +7,13 @@ import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import { withClientEnvironment } from '../backup/client-environment.ts';
 import { PARTS, RESTRICT_KEY } from '../backup/create.ts';
 import { fingerprintDifferences, readFingerprint } from '../backup/fingerprint.ts';
-import type { Manifest } from '../backup/manifest.ts';
+import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
 
 export interface CompareInputs {
-  readonly manifest: Manifest;
+  readonly manifest: LogicalManifest;
   /** Folder of the backup. */
   readonly folder: string;
   readonly target: ConnectionTarget;

@@ -1,6 +1,6 @@
 import { fail } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
-import type { Manifest, SourceFacts } from '../backup/manifest.ts';
+import type { LogicalManifest, SourceFacts } from '../backup/manifest.ts';
 import { missingRoles } from '../backup/source.ts';
 import { majorOf } from '../tools/program.ts';
 
@@ -20,7 +20,7 @@ interface TargetFacts {
  * Everything that would stop a restore half-way or make it another database than the one backed up, found before anything is touched. One
  * sentence each; none when it may begin.
  */
-export async function restoreProblems(session: Session, manifest: Manifest): Promise<string[]> {
+export async function restoreProblems(session: Session, manifest: LogicalManifest): Promise<string[]> {
   const [target] = await session.rows<TargetFacts>(TARGET);
   if (target === undefined) throw new Error('a session is always on a database');
   const { source } = manifest;
@@ -53,7 +53,7 @@ function localeProblems(source: SourceFacts, target: TargetFacts): string[] {
 }
 
 /** Fails with refused, naming every problem. */
-export async function requireRestorable(session: Session, manifest: Manifest): Promise<void> {
+export async function requireRestorable(session: Session, manifest: LogicalManifest): Promise<void> {
   const problems = await restoreProblems(session, manifest);
   if (problems.length === 0) return;
   fail('refused', `${manifest.id} cannot be restored into ${session.database}: ${problems.join('; ')}`, {

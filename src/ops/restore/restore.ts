@@ -5,7 +5,7 @@ import type { Session } from '../../db/session.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import { withClientEnvironment } from '../backup/client-environment.ts';
 import { PARTS } from '../backup/create.ts';
-import type { Manifest } from '../backup/manifest.ts';
+import type { LogicalManifest, Manifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
 import type { Repository } from '../backup/repository.ts';
 import { verifyFiles } from '../backup/verify.ts';
@@ -16,7 +16,7 @@ import { requireRestorable } from './preflight.ts';
 
 export interface RestoreInputs {
   readonly repository: Repository;
-  readonly manifest: Manifest;
+  readonly manifest: LogicalManifest;
   readonly target: ConnectionTarget;
   readonly tools: ToolPlaces;
   readonly jobs: number;
@@ -29,7 +29,7 @@ export async function requireFiles({
   repository,
   manifest,
   progress,
-}: Pick<RestoreInputs, 'repository' | 'manifest' | 'progress'>): Promise<void> {
+}: Pick<RestoreInputs, 'repository' | 'progress'> & { readonly manifest: Manifest }): Promise<void> {
   const step = progress.step('hash the backup');
   const differences = await verifyFiles(repository, manifest, (bytes) => step.tick(bytes));
   step.done();

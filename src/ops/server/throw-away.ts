@@ -1,8 +1,8 @@
-import { chmod, chown, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '../../core/progress.ts';
-import { serverAccount } from '../process/account.ts';
+import { serverAccount, type ServerAccount } from '../process/account.ts';
 import { findEmbedded } from '../dev/binaries.ts';
 import { createCluster, startCluster, stopCluster } from '../dev/cluster.ts';
 import type { Major } from '../dev/lines.ts';
@@ -41,6 +41,42 @@ export async function withThrowAwayServer<T>(
   request: ThrowAwayRequest,
   use: (server: ThrowAwayServer) => Promise<T>,
 ): Promise<T> {
+  const password = randomPassword();
+  const { settings, signal } = request;
+  const make: MakeData = ({ data, making, binFolder, account }) =>
+    createCluster({ binFolder, account, signal }, { data, making, password, settings });
+  return withServerOn(request, make, (server) =>
+    use({
+      port: server.port,
+      password,
+      crash: () => server.crash(),
+      target: (database = 'postgres') => localTarget({ host: '127.0.0.1', port: server.port, password }, database),
+    }),
+  );
+}
+
+/** What makes a data folder: it is not there yet when this is called. */
+export type MakeData = (place: {
+  readonly data: string;
+  /** Start of the name of a work folder in the same file system. */
+  readonly making: string;
+  readonly binFolder: string;
+  readonly account: ServerAccount | undefined;
+}) => Promise<void>;
+
+export interface ServerOnData {
+  readonly port: number;
+  /** Folder of its socket, which only its account and root may enter. */
+  readonly socket: string;
+  crash(): Promise<void>;
+}
+
+/** The same on a data folder that `make` makes, such as one of a backup. Fails with server.failed, and with what `make` throws. */
+export async function withServerOn<T>(
+  request: Omit<ThrowAwayRequest, 'settings'>,
+  make: MakeData,
+  use: (server: ServerOnData) => Promise<T>,
+): Promise<T> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'dbctl-throw-away-')));
   const data = join(folder, 'data');
   try {
@@ -51,29 +87,31 @@ export async function withThrowAwayServer<T>(
       progress,
       signal,
     });
-    const [socket, logs] = await Promise.all(['socket', 'logs'].map((name) => ownFolder(join(folder, name), account)));
-    const [password, port] = [randomPassword(), await freePort()];
-    await createCluster(
-      { binFolder, account, signal },
-      { data, making: join(folder, 'making-'), password, settings: request.settings },
+    const [socket = folder, logs = folder] = await Promise.all(
+      ['socket', 'logs'].map((name) => ownFolder(join(folder, name), account)),
     );
+    const port = await freePort();
+    await make({ data, making: join(folder, 'making-'), binFolder, account });
+    const log = join(logs, 'server.log');
     const start = async () => {
       await removeDeadLocks(data, socket);
-      const ended = await startCluster(
-        { binFolder, account },
-        data,
-        { port, socket: socket ?? folder },
-        join(logs ?? folder, 'server.log'),
+      const ended = await startCluster({ binFolder, account }, data, { port, socket }, log);
+      if (ended.status === 0) return;
+      const said = await readFile(log, 'utf8').catch(() => '');
+      const why = said.split('\n').findLast((line) => /FATAL|PANIC/.test(line));
+      fail(
+        'server.failed',
+        `the throw-away server does not start${why === undefined ? '' : `: ${why.replace(/^.*?(?=FATAL|PANIC)/, '')}`}`,
+        {
+          detail: `${ended.stdout}${ended.stderr}${said}`,
+        },
       );
-      if (ended.status !== 0)
-        fail('server.failed', 'the throw-away server does not start', { detail: `${ended.stdout}${ended.stderr}` });
     };
     await start();
     try {
       return await use({
         port,
-        password,
-        target: (database = 'postgres') => localTarget({ host: '127.0.0.1', port, password }, database),
+        socket,
         crash: async () => {
           for (const pid of await serverProcesses(data)) process.kill(pid, 'SIGKILL');
           await endProcesses(data, 5_000);

@@ -15,6 +15,8 @@ export interface ConnectOptions {
   readonly applicationName?: string;
   /** Server settings for this session, after those of the target's `options`, so that they win. */
   readonly startupOptions?: Readonly<Record<string, string>>;
+  /** A connection for base backups and WAL, which takes commands of the replication protocol and no SQL. */
+  readonly replication?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -67,6 +69,7 @@ function startup(target: ConnectionTarget, options: ConnectOptions): { packet: S
       database: target.database,
       application_name: options.applicationName ?? target.applicationName ?? 'dbctl',
       ...(all === '' ? {} : { options: all }),
+      ...(options.replication === true ? { replication: 'true' as const } : {}),
     },
     afterCheck: later ? readOnly : undefined,
   };

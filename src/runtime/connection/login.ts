@@ -14,6 +14,8 @@ export interface StartupPacket {
   readonly database: string;
   readonly application_name: string;
   readonly options?: string;
+  /** Speaks the replication protocol: no SQL, but base backups and WAL. */
+  readonly replication?: 'true';
 }
 
 export class NoPassword extends Error {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { manifestText, sealOf, type Manifest } from '../../../src/ops/backup/manifest.ts';
+import { manifestText, sealOf, type LogicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
 import { requireFiles } from '../../../src/ops/restore/restore.ts';
 import { createSignerKey, openSigner, type Signer } from '../../../src/ops/signing/signer.ts';
@@ -26,8 +26,8 @@ import { QUIET, backupBench } from './support.ts';
  * fault is in the second backup, unless it says otherwise.
  */
 const bench = backupBench();
-let first: Manifest;
-let second: Manifest;
+let first: LogicalManifest;
+let second: LogicalManifest;
 let thief: Signer;
 
 interface Scene {
@@ -51,13 +51,17 @@ const swap = (a: string, b: string) => {
   renameSync(b, a);
   renameSync(`${a}.x`, b);
 };
-const editManifest = (scene: Scene, change: (manifest: Manifest) => Manifest) =>
-  edit(at(scene, 'manifest.json'), (bytes) => manifestText(change(JSON.parse(bytes.toString()) as Manifest)));
-async function seal(scene: Scene, signer: Signer, change: (manifest: Manifest) => Manifest = (manifest) => manifest) {
+const editManifest = (scene: Scene, change: (manifest: LogicalManifest) => LogicalManifest) =>
+  edit(at(scene, 'manifest.json'), (bytes) => manifestText(change(JSON.parse(bytes.toString()) as LogicalManifest)));
+async function seal(
+  scene: Scene,
+  signer: Signer,
+  change: (manifest: LogicalManifest) => LogicalManifest = (manifest) => manifest,
+) {
   editManifest(scene, change);
   writeFileSync(
     at(scene, 'manifest.note'),
-    await sealOf(JSON.parse(readFileSync(at(scene, 'manifest.json'), 'utf8')) as Manifest, signer),
+    await sealOf(JSON.parse(readFileSync(at(scene, 'manifest.json'), 'utf8')) as LogicalManifest, signer),
   );
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withSession } from '../../../src/db/session.ts';
-import type { Manifest } from '../../../src/ops/backup/manifest.ts';
+import type { LogicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { createDatabase } from '../../../src/ops/restore/preflight.ts';
 import { restoreLogical } from '../../../src/ops/restore/restore.ts';
 import { onServer } from '../../support/connection.ts';
@@ -12,14 +12,14 @@ const bench = backupBench();
 const kinds = readFileSync(new URL('kinds.sql', import.meta.url), 'utf8');
 const url = (database: string) => bench.server.url(database);
 
-async function restoreInto(database: string, manifest: Manifest) {
+async function restoreInto(database: string, manifest: LogicalManifest) {
   const target = bench.server.target(database);
   return withSession(target, { access: 'write', statementTimeoutMs: 0 }, (session) =>
     restoreLogical(session, { ...QUIET, repository: bench.repository, manifest, target, tools: bench.tools, jobs: 2 }),
   );
 }
 
-let manifest: Manifest;
+let manifest: LogicalManifest;
 beforeAll(async () => {
   await onServer(url('postgres'), 'create role t_backup_reader', 'create role t_backup_owner', 'create database kinds');
   await onServer(url('kinds'), kinds);
@@ -136,7 +136,7 @@ describe('a snapshot', () => {
 
 describe('a restore', () => {
   it('is refused where the database is not empty, is another kind, or lacks what is needed; nothing is touched then', async () => {
-    const refusal = async (database: string, from: Manifest) => {
+    const refusal = async (database: string, from: LogicalManifest) => {
       const target = bench.server.target(database);
       return restoreInto(database, from).then(
         () => 'restored',

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { silentProgress } from '../../../src/core/progress.ts';
 import { withSession } from '../../../src/db/session.ts';
 import { createLogicalBackup } from '../../../src/ops/backup/create.ts';
-import type { Manifest } from '../../../src/ops/backup/manifest.ts';
+import type { LogicalManifest } from '../../../src/ops/backup/manifest.ts';
 import type { Repository } from '../../../src/ops/backup/repository.ts';
 import { createSignerKey, openSigner, type Signer } from '../../../src/ops/signing/signer.ts';
 import type { ToolPlaces } from '../../../src/ops/tools/find.ts';
@@ -19,7 +19,7 @@ export interface BackupBench {
   readonly signer: Signer;
   readonly folder: string;
   readonly repository: Repository;
-  create(database: string, repository?: Repository): Promise<Manifest>;
+  create(database: string, repository?: Repository): Promise<LogicalManifest>;
   /** A copy of the repository, for a fault to be put into. */
   copy(name: string): Repository;
 }

@@ -1,0 +1,278 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { pack, type Header } from 'tar-stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../../src/core/report.ts';
+import { withSession } from '../../../src/db/session.ts';
+import type { PhysicalManifest } from '../../../src/ops/backup/manifest.ts';
+import { createPhysicalBackup } from '../../../src/ops/backup/physical.ts';
+import { backupIds } from '../../../src/ops/backup/repository.ts';
+import { runDrill, type DrillInputs } from '../../../src/ops/drill/drill.ts';
+import { physicalRecovery } from '../../../src/ops/drill/physical.ts';
+import { unpackArchive } from '../../../src/ops/restore/unpack.ts';
+import { requireProgram } from '../../../src/ops/tools/find.ts';
+import { runCli } from '../../support/cli.ts';
+import { onServer, targetOf } from '../../support/connection.ts';
+import { QUIET, backupBench } from './support.ts';
+
+const bench = backupBench({ settings: { max_wal_senders: '4', wal_level: 'replica' } });
+const repository = () => ({ name: 'physical', folder: join(bench.folder, 'physical') });
+
+const create = (url = bench.server.url()): Promise<PhysicalManifest> => {
+  const target = targetOf(url, 'postgres');
+  return withSession(target, { access: 'read', statementTimeoutMs: 0 }, (session) =>
+    createPhysicalBackup(session, {
+      ...QUIET,
+      repository: repository(),
+      target,
+      signer: bench.signer,
+      project: 'test',
+      environment: 'dev',
+      operator: 'test@here',
+      dbctl: '0',
+      clock: () => new Date(),
+    }),
+  );
+};
+const drill = (manifest: PhysicalManifest, changes: Partial<DrillInputs> = {}) => {
+  const inputs: DrillInputs = {
+    ...QUIET,
+    repository: repository(),
+    tools: bench.tools,
+    jobs: 1,
+    immutability: { owner: 'x', runbook: 'x', partitionCreators: [], unlockers: [], tables: [] },
+    ledger: { tables: [], xidColumn: 'x', intervalMs: 1, sample: 0, signer: null, publicKeys: [], sinks: [] },
+    database: 'bank',
+    uid: process.getuid?.(),
+    clock: () => new Date(),
+    ...changes,
+  };
+  return runDrill(manifest, inputs, physicalRecovery(manifest, inputs));
+};
+const verifyBackup = async (id: string) => {
+  const { path } = await requireProgram('pg_verifybackup', bench.tools, 18);
+  return spawnSync(path, ['--no-parse-wal', join(repository().folder, id, 'cluster')], { encoding: 'utf8' });
+};
+
+beforeAll(async () => {
+  await onServer(bench.server.url(), 'create database bank');
+  await onServer(
+    bench.server.url('bank'),
+    'create table account (id int primary key, balance bigint not null)',
+    'insert into account select n, 1000 from generate_series(1, 200) n',
+  );
+  const folder = await bench.server.giveFolder('space');
+  await onServer(
+    bench.server.url('bank'),
+    `create tablespace elsewhere location '${folder}'`,
+    'create table far (id int, note text) tablespace elsewhere',
+    `insert into far select n, repeat('x', 100) from generate_series(1, 5000) n`,
+  );
+}, 180_000);
+
+describe('a physical backup without any client program', () => {
+  it('is one that the program of PostgreSQL accepts, and that starts: tablespaces and all', async () => {
+    const manifest = await create();
+    expect(manifest).toMatchObject({
+      type: 'physical',
+      engine: 'native',
+      timeline: 1,
+      source: { bootstrapUser: 'postgres', databases: ['bank', 'postgres'] },
+    });
+    expect(manifest.tablespaces).toHaveLength(1);
+    const names = readdirSync(join(repository().folder, manifest.id, 'cluster')).toSorted();
+    expect(names).toEqual([`${manifest.tablespaces[0]?.oid}.tar`, 'backup_manifest', 'base.tar']);
+    expect(await verifyBackup(manifest.id)).toMatchObject({ status: 0, stderr: '' });
+    const { steps, rtoSeconds } = await drill(manifest);
+    expect(steps.map(({ name, outcome, message }) => `${name} ${outcome} ${message}`)).toEqual([
+      'fetch passed every file as it was sealed',
+      'unpack passed 2 archives',
+      `restore passed recovered to ${manifest.endLsn}; 2 databases open: bank, postgres`,
+      'amcheck passed heaps and indexes are whole',
+      'immutability passed no table is append-only',
+      'ledger passed nothing was sealed',
+    ]);
+    expect(rtoSeconds).toBeGreaterThan(0);
+  }, 120_000);
+
+  it('is consistent, however much is written while it is taken', async () => {
+    const stop = new AbortController();
+    const writers = Array.from({ length: 4 }, async (_, place) => {
+      const client = new pg.Client({ connectionString: bench.server.url('bank') });
+      await client.connect();
+      for (let n = 0; !stop.signal.aborted; n += 1) {
+        const [from, to] = [1 + ((place * 50 + n) % 200), 1 + ((place * 50 + n + 7) % 200)].toSorted((a, b) => a - b);
+        await client.query(
+          `begin; update account set balance = balance - 1 where id = ${from}; update account set balance = balance + 1 where id = ${to}; commit`,
+        );
+      }
+      await client.end();
+    });
+    const manifest = await create();
+    stop.abort();
+    await Promise.all(writers);
+    let sum: string | undefined;
+    const looked = await drill(manifest, {
+      database: 'bank',
+      tools: { ...bench.tools, setting: '/nowhere' },
+    });
+    expect(looked.steps.find(({ name }) => name === 'amcheck')).toMatchObject({ outcome: 'not tried' });
+    expect(looked.steps.every(({ outcome }) => outcome !== 'failed')).toBe(true);
+    // And once more with eyes of our own: what one account lost another has.
+    const { withServerOn } = await import('../../../src/ops/server/throw-away.ts');
+    await withServerOn(
+      { ...QUIET, major: 18, uid: process.getuid?.() },
+      async ({ data, account }) => {
+        mkdirSync(data, { mode: 0o700 });
+        mkdirSync(join(data, '..', 'tablespaces', manifest.tablespaces[0]?.oid ?? ''), { recursive: true });
+        const folder = join(repository().folder, manifest.id, 'cluster');
+        await unpackArchive(join(folder, 'base.tar'), data, account, () => {});
+        await unpackArchive(
+          join(folder, `${manifest.tablespaces[0]?.oid}.tar`),
+          join(data, '..', 'tablespaces', manifest.tablespaces[0]?.oid ?? ''),
+          account,
+          () => {},
+        );
+        writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\n');
+        if (account !== undefined)
+          execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, data, join(data, '..', 'tablespaces')]);
+      },
+      async ({ socket, port }) => {
+        const client = new pg.Client({ host: socket, port, user: 'postgres', database: 'bank' });
+        await client.connect();
+        const { rows } = await client.query<{ sum: string }>('select sum(balance)::text as sum from account');
+        sum = rows[0]?.sum;
+        await client.end();
+      },
+    );
+    expect(sum).toBe('200000');
+  }, 180_000);
+});
+
+describe('a physical backup that fails keeps nothing', () => {
+  const kept = () => backupIds(repository());
+
+  it('where the role may not take one', async () => {
+    await onServer(bench.server.url(), `create role t_no_replication login password 'x3'`);
+    const as = new URL(bench.server.url());
+    [as.username, as.password] = ['t_no_replication', 'x3'];
+    const before = await kept();
+    await expect(create(as.href)).rejects.toMatchObject({ code: 'db.denied' });
+    expect(await kept()).toEqual(before);
+  });
+
+  it('where the connection is cut', async () => {
+    const before = await kept();
+    const cutting = (async () => {
+      const client = new pg.Client({ connectionString: bench.server.url() });
+      await client.connect();
+      for (let n = 0; n < 2_000; n += 1) {
+        const { rowCount } = await client.query(
+          `select pg_terminate_backend(pid) from pg_stat_replication where state = 'backup'`,
+        );
+        if (rowCount !== null && rowCount > 0) break;
+      }
+      await client.end();
+    })();
+    const outcome = await create().then(
+      () => 'made',
+      (thrown: { code?: string }) => thrown.code ?? 'none',
+    );
+    await cutting;
+    expect(outcome).toBe('db.unreachable');
+    expect(await kept()).toEqual(before);
+    expect(readdirSync(repository().folder).filter((name) => name.startsWith('.partial'))).toEqual([]);
+  });
+
+  it('where a page of the server has a wrong checksum', async () => {
+    const before = await kept();
+    await onServer(
+      bench.server.url('bank'),
+      'create table rot as select n, repeat(md5(n::text), 10) as t from generate_series(1, 2000) n',
+      'checkpoint',
+    );
+    const client = new pg.Client({ connectionString: bench.server.url('bank') });
+    await client.connect();
+    const { rows } = await client.query<{ path: string }>(`select pg_relation_filepath('rot') as path`);
+    await client.end();
+    const file = await open(join(bench.server.data, rows[0]?.path ?? ''), 'r+');
+    await file.write(Buffer.from('rot'), 0, 3, 8192 + 4000);
+    await file.close();
+    await expect(create()).rejects.toMatchObject({ sqlstate: 'XX001', message: expect.stringContaining('checksum') as string });
+    expect(await kept()).toEqual(before);
+    await onServer(bench.server.url('bank'), 'drop table rot');
+  });
+});
+
+describe('an archive from somebody else', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dbctl-evil-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each<[string, Partial<Header> & { name: string }, string]>([
+    ['leads out of its folder', { name: '../outside' }, 'the archive leads out of its folder'],
+    ['leads out of it with many steps', { name: 'a/b/../../../outside' }, 'the archive leads out of its folder'],
+    ['holds a hard link', { name: 'a', type: 'link', linkname: '/etc/passwd' }, 'holds a link called "a"'],
+    ['holds a link to elsewhere', { name: 'a', type: 'symlink', linkname: '/etc' }, 'holds a symlink called "a"'],
+    ['holds a device', { name: 'a', type: 'character-device' }, 'holds a character-device called "a"'],
+    ['holds a pipe', { name: 'a', type: 'fifo' }, 'holds a fifo called "a"'],
+  ])('that %s is not unpacked', async (_name, header, said) => {
+    const archive = join(folder, 'evil.tar');
+    const tar = pack();
+    tar.entry(header, header.type === undefined ? 'evil' : (undefined as never));
+    tar.finalize();
+    await pipeline(tar, createWriteStream(archive));
+    const into = mkdtempSync(join(folder, 'into-'));
+    await expect(unpackArchive(archive, into, undefined, () => {})).rejects.toThrow(said);
+    expect(readdirSync(folder).filter((name) => name === 'outside')).toEqual([]);
+  });
+});
+
+describe('a machine with npm and nothing else', () => {
+  const project = mkdtempSync(join(tmpdir(), 'dbctl-fresh-'));
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  it('backs up and drills', async () => {
+    writeFileSync(
+      join(project, 'dbctl.yaml'),
+      `version: 1
+project: fresh
+environments: { dev: { url: { variable: DATABASE_URL } } }
+backup:
+  # A folder without programs: nothing of this machine is used.
+  programs: nothing
+  repositories: [{ name: here, type: folder, path: backups }]
+  signer: { name: fresh, key: { file: key.pem } }
+`,
+    );
+    const dbctl = async (...args: readonly string[]) => {
+      const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
+        cwd: project,
+        env: { DATABASE_URL: bench.server.url('bank') },
+        timeoutMs: 120_000,
+      });
+      if (!stdout.startsWith('{')) throw new Error(stderr);
+      return { ...(JSON.parse(stdout) as Report), status };
+    };
+    expect((await dbctl('ledger', 'key', 'key.pem', '--name', 'fresh')).status).toBe(0);
+    expect((await dbctl('backup', 'create')).error?.message).toBe('pg_dump for PostgreSQL 18 is not there');
+    const made = await dbctl('backup', 'create', '--type', 'physical');
+    expect(made).toMatchObject({ status: 0, summary: { type: 'physical', databases: ['bank', 'postgres'] } });
+    const drilled = await dbctl('backup', 'drill');
+    expect(drilled.status).toBe(0);
+    expect(drilled.items.find(({ id }) => id === 'amcheck')).toMatchObject({
+      status: 'skipped',
+      message: 'pg_amcheck of PostgreSQL 18 is not there: dbctl tools install',
+    });
+    expect((await dbctl('backup', 'verify')).status).toBe(0);
+    expect((await dbctl('restore', '--yes')).error?.message).toMatch(
+      /is of a whole server, and cannot be restored into a database$/,
+    );
+    const manifest = readFileSync(join(project, 'backups', made.summary['id'] as string, 'manifest.json'), 'utf8');
+    expect(manifest).not.toContain(bench.server.password);
+  }, 180_000);
+});
