@@ -5,6 +5,7 @@ const AREAS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]
   immutability: () => import('./immutability.ts'),
   selftest: () => import('./selftest.ts'),
   ledger: () => import('./ledger.ts'),
+  backup: () => import('./backup.ts'),
 };
 
 const [area, ...args] = process.argv.slice(2);

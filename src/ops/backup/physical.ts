@@ -131,8 +131,13 @@ class ArchiveWriter implements BaseBackupReceiver {
   }
 
   async drained(): Promise<void> {
-    if (this.#file !== undefined && this.#file.writableNeedDrain)
-      await Promise.race([once(this.#file, 'drain'), once(this.#file, 'close')]);
+    const file = this.#file;
+    if (file === undefined || !file.writableNeedDrain) return;
+    const heard = new AbortController();
+    // A file that fails never drains, but it closes.
+    await Promise.race(['drain', 'close'].map((event) => once(file, event, { signal: heard.signal }))).finally(() =>
+      heard.abort(),
+    );
   }
 
   /** Every byte is with the system; to be synced with the rest of the folder. */
