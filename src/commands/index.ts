@@ -3,6 +3,7 @@ import * as backupCreate from './backup-create.ts';
 import * as backupDrill from './backup-drill.ts';
 import * as backupList from './backup-list.ts';
 import * as backupPrune from './backup-prune.ts';
+import * as backupShow from './backup-show.ts';
 import * as backupStatus from './backup-status.ts';
 import * as backupVerify from './backup-verify.ts';
 import * as completion from './completion.ts';
@@ -66,6 +67,7 @@ export const COMMANDS: readonly Command[] = [
   ledgerKey,
   backupCreate,
   backupList,
+  backupShow,
   backupVerify,
   backupDrill,
   backupPrune,

@@ -1,23 +1,29 @@
+import { resolve } from 'node:path';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Comparison } from '../ops/restore/compare.ts';
-import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
+import type { Manifest } from '../ops/backup/manifest.ts';
+import { REPOSITORY_OPTION, chooseBackup, openBackups, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
 
 export const spec: CommandSpec = {
   name: 'restore',
-  summary: 'restore a backup into an empty database, and compare it with what was backed up',
+  summary: 'restore a backup into an empty database or a new data folder, and compare it',
   description:
     'The database is that of --env, and has to be there and empty: create it first. Before anything is touched, seal and hashes of the ' +
     'backup, version, locale, roles and extensions are looked at. Afterwards rows, sequences, definitions, owners, grants, policies and the ' +
     'state of triggers are compared with what was seen when the backup was made; a difference is exit 1. Refuses protected environments.',
   effect: 'destroys',
   args: [{ name: '[id]', description: 'the backup (default: latest)' }],
-  options: [REPOSITORY_OPTION],
+  options: [
+    { flags: '--data <folder>', description: 'a physical backup into this new data folder; no server is started' },
+    REPOSITORY_OPTION,
+  ],
   examples: [
     ['dbctl restore --env staging', 'the newest backup'],
+    ['dbctl restore --data /var/lib/postgresql/restored', 'the files of a physical backup'],
     ['dbctl restore learning_lab-20261121T091500123Z-1f0c --env staging', 'one of dbctl backup list'],
   ],
 };
@@ -29,9 +35,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   ]);
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const manifest = await chooseBackup(backups, (options['id'] as string | undefined) ?? 'latest');
+  const data = options['data'] as string | undefined;
+  if (data !== undefined) return intoFolder(manifest, data, backups, context);
   if (manifest.type === 'physical') {
     fail('refused', `${manifest.id} is of a whole server, and cannot be restored into a database`, {
-      hint: 'Unpack base.tar into an empty data folder and start a server there: docs/backup.md.',
+      hint: 'Restore it into a new data folder: dbctl restore --data FOLDER.',
     });
   }
   const [target, { places }] = await Promise.all([context.connection(), toolsContext(context)]);
@@ -81,6 +89,56 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       },
     };
   });
+}
+
+async function intoFolder(manifest: Manifest, data: string, { repository }: Backups, context: Context): Promise<Answer> {
+  if (manifest.type !== 'physical') {
+    fail('refused', `${manifest.id} is a dump, and a data folder is made of a physical backup`, {
+      hint: 'Name a physical one of dbctl backup list, or leave --data out and restore into a database.',
+    });
+  }
+  const [{ restoreDataFolder }, { serverAccount }, { places }] = await Promise.all([
+    import('../ops/restore/data-folder.ts'),
+    import('../ops/process/account.ts'),
+    toolsContext(context),
+  ]);
+  const folder = resolve(context.cwd, data);
+  if (context.globals.dryRun) {
+    return {
+      ok: true,
+      items: [item({ id: 'restore', object: folder, message: `${manifest.id} would be unpacked here` })],
+      summary: {},
+    };
+  }
+  await context.confirm(`Restore ${manifest.id} (data of ${manifest.snapshotAt}) into ${folder}?`);
+  const account = await serverAccount(process.getuid?.());
+  const { progress, signal } = context;
+  const { tablespaces, verified } = await restoreDataFolder({
+    repository,
+    manifest,
+    data: folder,
+    account,
+    tools: places,
+    progress,
+    signal,
+  });
+  const message =
+    verified === null ? 'unpacked; pg_verifybackup is not there to compare the files' : 'every file as the server sent it';
+  return {
+    ok: true,
+    items: [item({ id: 'data', object: folder, message, verified })],
+    summary: { id: manifest.id, data: folder, tablespaces, endLsn: manifest.endLsn },
+    view: {
+      columns: [
+        { field: 'object', title: 'data folder' },
+        { field: 'message', title: '' },
+      ],
+      notes: [
+        ...(tablespaces === null ? [] : [`Tablespaces are in ${tablespaces}.`]),
+        'Before you start it: look at archive_command, primary_conninfo and listen_addresses in its configuration. Two servers must not archive to one place.',
+      ],
+    },
+  };
 }
 
 /** What a restored database was compared in, one item each; and one for each difference. */

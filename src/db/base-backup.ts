@@ -65,6 +65,7 @@ class BaseBackupQuery {
   readonly #reject: (error: Error) => void;
   readonly #sets: (string | null)[][][] = [];
   #failure: Error | undefined;
+  #standing = false;
   callback: unknown = () => {};
 
   constructor(
@@ -110,13 +111,22 @@ class BaseBackupQuery {
         break;
       case KIND.data: {
         // pg uses its buffer again for the next message.
-        if (this.#receiver.data(Buffer.from(chunk.subarray(1)))) break;
+        const goOn = this.#receiver.data(Buffer.from(chunk.subarray(1)));
+        // Messages that came in the same packet are still handed over while the stream stands.
+        if (goOn || this.#standing) break;
+        this.#standing = true;
         connection.stream.pause();
-        void this.#receiver.drained().then(() => connection.stream.resume());
+        void this.#goOnLater(connection);
         break;
       }
       default:
     }
+  }
+
+  async #goOnLater(connection: Connection): Promise<void> {
+    await this.#receiver.drained();
+    this.#standing = false;
+    connection.stream.resume();
   }
 
   handleCommandComplete(): void {}

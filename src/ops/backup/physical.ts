@@ -16,7 +16,7 @@ import { addBackup, backupId, hashTree, previousOf, requireSpace } from './repos
 export const CLUSTER_FOLDER = 'cluster';
 
 /** What pg_verifybackup looks for beside the archives. */
-const SERVER_MANIFEST = 'backup_manifest';
+export const SERVER_MANIFEST = 'backup_manifest';
 
 /**
  * Takes a base backup of the whole server over the replication protocol, in the format of `pg_basebackup --format=tar`: base.tar, an archive

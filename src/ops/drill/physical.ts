@@ -1,12 +1,12 @@
-import { chown, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chown, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DbctlError, fail } from '../../core/errors.ts';
 import { withSession, type Session } from '../../db/session.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
-import { CLUSTER_FOLDER } from '../backup/physical.ts';
-import { unpackArchive } from '../restore/unpack.ts';
+import { unpackBackup } from '../restore/unpack.ts';
+import type { ServerAccount } from '../process/account.ts';
 import { withServerOn, type MakeData, type ServerOnData } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
 import { checkIndexes } from './amcheck.ts';
@@ -105,24 +105,14 @@ async function unpack(
   manifest: PhysicalManifest,
   { repository, progress }: DrillInputs,
   data: string,
-  account: Parameters<typeof unpackArchive>[2],
+  account: ServerAccount | undefined,
 ): Promise<string> {
-  const folder = join(repository.folder, manifest.id, CLUSTER_FOLDER);
   const step = progress.step('unpack', manifest.source.sizeBytes);
-  const own = async (path: string) => {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    if (account !== undefined) await chown(path, account.uid, account.gid);
-  };
-  await own(data);
-  const tablespaces = join(dirname(data), 'tablespaces');
-  await own(tablespaces);
-  let files = 0;
-  for (const archive of archivesOf(manifest)) {
-    const into = archive === 'base.tar' ? data : join(tablespaces, archive.replace(/\.tar$/, ''));
-    await own(into);
-    await unpackArchive(join(folder, archive), into, account, (bytes) => step.tick(bytes));
-    files += 1;
-  }
+  const { archives } = await unpackBackup(manifest, join(repository.folder, manifest.id), data, {
+    tablespaces: join(dirname(data), 'tablespaces'),
+    account,
+    onBytes: (bytes) => step.tick(bytes),
+  });
   step.done();
   const write = async (name: string, text: string, flag: 'a' | 'w') => {
     await writeFile(join(data, name), text, { mode: 0o600, flag });
@@ -134,12 +124,8 @@ async function unpack(
   await write('postgresql.auto.conf', OVERRIDES(data), 'a');
   await write('dbctl_hba.conf', 'local all all trust\n', 'w');
   await write('dbctl_ident.conf', '', 'w');
-  return `${files} ${files === 1 ? 'archive' : 'archives'}`;
+  return `${archives} ${archives === 1 ? 'archive' : 'archives'}`;
 }
-
-/** File names of the archives, as the server called them. */
-const archivesOf = ({ files }: PhysicalManifest): string[] =>
-  files.filter(({ path }) => path.endsWith('.tar')).map(({ path }) => path.slice(CLUSTER_FOLDER.length + 1));
 
 /** The role initdb made, on the socket nobody else can reach. */
 function socketTarget({ socket, port }: ServerOnData, { source }: PhysicalManifest, database: string): ConnectionTarget {

@@ -4,7 +4,46 @@ import { dirname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { fail } from '../../core/errors.ts';
+import type { PhysicalManifest } from '../backup/manifest.ts';
+import { CLUSTER_FOLDER } from '../backup/physical.ts';
 import type { ServerAccount } from '../process/account.ts';
+
+export interface UnpackInputs {
+  /** Absolute path of the folder that holds a folder for each tablespace, by its oid. */
+  readonly tablespaces: string;
+  /** Whom files are given to; undefined: the caller keeps them. */
+  readonly account: ServerAccount | undefined;
+  /** Called with the number of bytes written since the last call. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+/** Makes a folder only its owner may enter. */
+export async function ownFolder(path: string, account: ServerAccount | undefined): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if (account !== undefined) await chown(path, account.uid, account.gid);
+}
+
+/**
+ * Unpacks every archive of a physical backup: the data folder, and the tablespaces beside it. Neither may be there yet.
+ * Fails with backup.failed on an archive that is not what the server makes.
+ */
+export async function unpackBackup(
+  { files }: PhysicalManifest,
+  backup: string,
+  data: string,
+  inputs: UnpackInputs,
+): Promise<{ readonly archives: number }> {
+  await ownFolder(data, inputs.account);
+  const archives = files.filter(({ path }) => path.startsWith(`${CLUSTER_FOLDER}/`) && path.endsWith('.tar'));
+  for (const { path } of archives) {
+    const name = path.slice(CLUSTER_FOLDER.length + 1);
+    const into = name === 'base.tar' ? data : join(inputs.tablespaces, name.replace(/\.tar$/, ''));
+    if (into !== data) await ownFolder(inputs.tablespaces, inputs.account);
+    await ownFolder(into, inputs.account);
+    await unpackArchive(join(backup, path), into, inputs);
+  }
+  return { archives: archives.length };
+}
 
 /**
  * Unpacks an archive of a base backup into a folder, for the account the server will run as. Only folders, plain files and the links of
@@ -13,8 +52,7 @@ import type { ServerAccount } from '../process/account.ts';
 export async function unpackArchive(
   archive: string,
   folder: string,
-  account: ServerAccount | undefined,
-  onBytes: (bytes: number) => void,
+  { tablespaces, account, onBytes }: UnpackInputs,
 ): Promise<void> {
   const own = async (path: string) => {
     if (account !== undefined) await chown(path, account.uid, account.gid);
@@ -35,8 +73,8 @@ export async function unpackArchive(
         await pipeline(entry, createWriteStream(path, { mode: 0o600 }));
         await own(path);
       } else if (type === 'symlink' && name.startsWith('pg_tblspc/')) {
-        // Where tablespaces were on the other server says nothing of this one: they are put beside the data folder.
-        await symlink(join(folder, '..', 'tablespaces', name.slice('pg_tblspc/'.length)), path);
+        // Where tablespaces were on the other server says nothing of this one.
+        await symlink(join(tablespaces, name.slice('pg_tblspc/'.length)), path);
         entry.resume();
       } else {
         fail('backup.failed', `${archive} holds a ${type} called ${JSON.stringify(name)}`, {

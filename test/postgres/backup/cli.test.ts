@@ -96,6 +96,9 @@ describe('from nothing', () => {
     const listed = await report(['backup', 'list']);
     expect(listed.items.map(({ id }) => id)).toEqual(backups());
     expect((await report(['backup', 'verify'])).status).toBe(0);
+    const shown = await report(['backup', 'show']);
+    expect(shown.items.find(({ id }) => id === 'holds')?.message).toBe('20000 rows of 1 tables, 0 sequences, 0 large objects');
+    expect(shown.summary['manifest']).toMatchObject({ id: backups()[0], type: 'logical' });
     const folder = join(repository, backups()[0] ?? '');
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       expect(statSync(join(folder, name)).mode & 0o077, name).toBe(0);

@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chownSync, createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { createPhysicalBackup } from '../../../src/ops/backup/physical.ts';
 import { backupIds } from '../../../src/ops/backup/repository.ts';
 import { runDrill, type DrillInputs } from '../../../src/ops/drill/drill.ts';
 import { physicalRecovery } from '../../../src/ops/drill/physical.ts';
-import { unpackArchive } from '../../../src/ops/restore/unpack.ts';
+import { unpackArchive, unpackBackup } from '../../../src/ops/restore/unpack.ts';
 import { requireProgram } from '../../../src/ops/tools/find.ts';
 import { runCli } from '../../support/cli.ts';
 import { onServer, targetOf } from '../../support/connection.ts';
@@ -128,19 +128,10 @@ describe('a physical backup without any client program', () => {
     await withServerOn(
       { ...QUIET, major: 18, uid: process.getuid?.() },
       async ({ data, account }) => {
-        mkdirSync(data, { mode: 0o700 });
-        mkdirSync(join(data, '..', 'tablespaces', manifest.tablespaces[0]?.oid ?? ''), { recursive: true });
-        const folder = join(repository().folder, manifest.id, 'cluster');
-        await unpackArchive(join(folder, 'base.tar'), data, account, () => {});
-        await unpackArchive(
-          join(folder, `${manifest.tablespaces[0]?.oid}.tar`),
-          join(data, '..', 'tablespaces', manifest.tablespaces[0]?.oid ?? ''),
-          account,
-          () => {},
-        );
+        const tablespaces = join(data, '..', 'tablespaces');
+        await unpackBackup(manifest, join(repository().folder, manifest.id), data, { tablespaces, account, onBytes: () => {} });
         writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\n');
-        if (account !== undefined)
-          execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, data, join(data, '..', 'tablespaces')]);
+        if (account !== undefined) chownSync(join(data, 'pg_hba.conf'), account.uid, account.gid);
       },
       async ({ socket, port }) => {
         const client = new pg.Client({ host: socket, port, user: 'postgres', database: 'bank' });
@@ -227,7 +218,9 @@ describe('an archive from somebody else', () => {
     tar.finalize();
     await pipeline(tar, createWriteStream(archive));
     const into = mkdtempSync(join(folder, 'into-'));
-    await expect(unpackArchive(archive, into, undefined, () => {})).rejects.toThrow(said);
+    await expect(unpackArchive(archive, into, { tablespaces: folder, account: undefined, onBytes: () => {} })).rejects.toThrow(
+      said,
+    );
     expect(readdirSync(folder).filter((name) => name === 'outside')).toEqual([]);
   });
 });
@@ -252,7 +245,7 @@ backup:
     const dbctl = async (...args: readonly string[]) => {
       const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
         cwd: project,
-        env: { DATABASE_URL: bench.server.url('bank') },
+        env: { DATABASE_URL: bench.server.url('bank'), PATH: process.env['PATH'] },
         timeoutMs: 120_000,
       });
       if (!stdout.startsWith('{')) throw new Error(stderr);
@@ -272,6 +265,30 @@ backup:
     expect((await dbctl('restore', '--yes')).error?.message).toMatch(
       /is of a whole server, and cannot be restored into a database$/,
     );
+    // A data folder outside of the project, which the account of a server may enter.
+    const place = mkdtempSync(join(tmpdir(), 'dbctl-data-'));
+    const data = join(place, 'data');
+    expect((await dbctl('restore', '--data', data, '--yes')).items[0]).toMatchObject({
+      message: 'unpacked; pg_verifybackup is not there to compare the files',
+    });
+    expect(readFileSync(join(data, 'PG_VERSION'), 'utf8')).toBe('18\n');
+    expect(readdirSync(`${data}.tablespaces`)).toHaveLength(1);
+    const again = await dbctl('restore', '--data', data, '--yes');
+    expect(again).toMatchObject({ status: 5, error: { code: 'refused' } });
+    expect(again.error?.message).toMatch(/is not empty: it has /);
+    writeFileSync(
+      join(project, 'dbctl.yaml'),
+      readFileSync(join(project, 'dbctl.yaml'), 'utf8').replace('  programs: nothing\n', ''),
+    );
+    const other = join(place, 'other');
+    expect((await dbctl('restore', '--data', other, '--yes')).items[0]).toMatchObject({
+      message: 'every file as the server sent it',
+    });
+    expect((await dbctl('restore', '--data', join(place, 'no', 'where'), '--yes')).error?.message).toMatch(
+      /^there is no folder /,
+    );
+    expect(readdirSync(place).toSorted()).toEqual(['data', 'data.tablespaces', 'other', 'other.tablespaces']);
+    rmSync(place, { recursive: true, force: true });
     const manifest = readFileSync(join(project, 'backups', made.summary['id'] as string, 'manifest.json'), 'utf8');
     expect(manifest).not.toContain(bench.server.password);
   }, 180_000);

@@ -1,0 +1,115 @@
+import { copyFile, mkdtemp, readdir, rename, rm, rmdir, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fail } from '../../core/errors.ts';
+import type { Progress } from '../../core/progress.ts';
+import type { PhysicalManifest } from '../backup/manifest.ts';
+import { CLUSTER_FOLDER, SERVER_MANIFEST } from '../backup/physical.ts';
+import type { Repository } from '../backup/repository.ts';
+import type { ServerAccount } from '../process/account.ts';
+import { runProgram } from '../process/program.ts';
+import { findPrograms, type ToolPlaces } from '../tools/find.ts';
+import { majorOf } from '../tools/program.ts';
+import { requireFiles } from './restore.ts';
+import { unpackBackup } from './unpack.ts';
+
+export interface DataFolderInputs {
+  readonly repository: Repository;
+  readonly manifest: PhysicalManifest;
+  /** Absolute; not there yet, or empty. */
+  readonly data: string;
+  /** Whom the files are given to; undefined: the caller keeps them. */
+  readonly account: ServerAccount | undefined;
+  readonly tools: ToolPlaces;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface RestoredFolder {
+  /** Where tablespaces are now; null: there are none. */
+  readonly tablespaces: string | null;
+  /** What pg_verifybackup said: every file against the manifest the server made; null: there is no such program. */
+  readonly verified: boolean | null;
+}
+
+/**
+ * Unpacks a physical backup into a new data folder. It gets its name when it is whole. No server is started.
+ * Fails with refused where something is there, or too little space; with backup.failed where the backup is not what was sealed.
+ */
+export async function restoreDataFolder(inputs: DataFolderInputs): Promise<RestoredFolder> {
+  const { manifest, data, account, progress } = inputs;
+  const tablespaces = `${data}.tablespaces`;
+  await requireRoom(inputs, tablespaces);
+  await requireFiles(inputs);
+  const backup = join(inputs.repository.folder, manifest.id);
+  const making = await mkdtemp(`${data}.partial-`);
+  try {
+    const step = progress.step('unpack', manifest.source.sizeBytes);
+    const made = join(making, 'data');
+    await unpackBackup(manifest, backup, made, { tablespaces, account, onBytes: (bytes) => step.tick(bytes) });
+    step.done();
+    const verified = await verify(inputs, backup, made, making);
+    await rmdir(data).catch(ignoreAbsent);
+    await rename(made, data);
+    return { tablespaces: manifest.tablespaces.length === 0 ? null : tablespaces, verified };
+  } catch (thrown) {
+    await rm(tablespaces, { recursive: true, force: true });
+    throw thrown;
+  } finally {
+    await rm(making, { recursive: true, force: true });
+  }
+}
+
+async function requireRoom({ manifest, data }: DataFolderInputs, tablespaces: string): Promise<void> {
+  for (const folder of [data, tablespaces]) {
+    const there = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code === 'ENOENT') return [];
+      return fail('refused', `${folder} is no empty folder: ${thrown.code}`, { hint: 'Name a folder that is not there yet.' });
+    });
+    if (there.length > 0)
+      fail('refused', `${folder} is not empty: it has ${there.slice(0, 3).join(', ')}`, {
+        hint: 'Name a folder that is not there yet.',
+      });
+  }
+  const parent = dirname(data);
+  const { bavail, bsize } = await statfs(parent).catch(() =>
+    fail('refused', `there is no folder ${parent}`, { hint: 'Make it first.' }),
+  );
+  const [free, needed] = [bavail * bsize, manifest.source.sizeBytes];
+  if (free < needed) {
+    fail(
+      'refused',
+      `${parent} has ${Math.round(free / 1_000_000)} MB free, and the backup has ${Math.round(needed / 1_000_000)} MB`,
+      { hint: 'Name a folder on another disk.' },
+    );
+  }
+}
+
+/** pg_verifybackup reads the manifest from beside the archives, and every file below the folder, tablespaces too. */
+async function verify(
+  { manifest, tools, progress, signal }: DataFolderInputs,
+  backup: string,
+  data: string,
+  making: string,
+): Promise<boolean | null> {
+  const [found] = await findPrograms(tools, majorOf(manifest.source.serverVersion), ['pg_verifybackup']);
+  const program = found?.taken ?? null;
+  if (program === null) return null;
+  const step = progress.step('compare every file with the manifest of the server');
+  const copy = join(making, SERVER_MANIFEST);
+  await copyFile(join(backup, CLUSTER_FOLDER, SERVER_MANIFEST), copy);
+  const ended = await runProgram({
+    file: program.path,
+    args: ['--no-parse-wal', '--quiet', `--manifest-path=${copy}`, data],
+    signal,
+  });
+  step.done();
+  if (ended.status === 0) return true;
+  return fail('backup.failed', `pg_verifybackup: ${ended.stderr.trim().split('\n')[0] ?? `exit ${ended.status}`}`, {
+    hint: 'Take another backup: dbctl backup list.',
+    detail: ended.stderr.trim(),
+  });
+}
+
+function ignoreAbsent(thrown: NodeJS.ErrnoException): void {
+  if (thrown.code !== 'ENOENT') throw thrown;
+}
