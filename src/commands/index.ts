@@ -36,6 +36,9 @@ import * as seed from './seed.ts';
 import * as toolsInstall from './tools-install.ts';
 import * as toolsStatus from './tools-status.ts';
 import * as verify from './verify.ts';
+import * as walFetch from './wal-fetch.ts';
+import * as walPush from './wal-push.ts';
+import * as walStatus from './wal-status.ts';
 
 /** Every command, in the order of the help. Adding one: its file, a line here, a test. */
 export const COMMANDS: readonly Command[] = [
@@ -73,6 +76,9 @@ export const COMMANDS: readonly Command[] = [
   backupPrune,
   backupStatus,
   restore,
+  walPush,
+  walFetch,
+  walStatus,
   toolsStatus,
   toolsInstall,
   completion,
@@ -85,6 +91,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   migrate: 'Schema migrations.',
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
   backup: 'Backups that are restored and compared before they count.',
+  wal: 'The archive of the write-ahead log.',
   tools: 'Client programs of PostgreSQL, which backups are made with.',
   immutability: 'Append-only tables: guards, their proof, and who tried.',
 };

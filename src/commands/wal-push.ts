@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { item, type Answer } from '../core/report.ts';
+import { REPOSITORY_OPTION, openBackups } from './backup-context.ts';
+import type { Context } from './context.ts';
+
+export const spec: CommandSpec = {
+  name: 'wal push',
+  summary: 'store a file of the write-ahead log: the archive_command of the server',
+  description:
+    'The file is in the repository whole, on the disk, when the command ends with 0. The same content is accepted again, another one under ' +
+    'the same name is refused, and so is a segment that is cut short, in the wrong place, or of another server. On any failure the server ' +
+    "keeps the file and asks again. archive_command = 'dbctl wal push --config /path/dbctl.yaml %p'.",
+  effect: 'changes',
+  args: [{ name: '<path>', description: 'the file, %p of archive_command' }],
+  options: [REPOSITORY_OPTION],
+  examples: [['dbctl wal push pg_wal/000000010000000000000001', 'as the server runs it']],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const { pushWal } = await import('../ops/wal/archive.ts');
+  const { repository } = await openBackups(context, options['repository'] as string | undefined);
+  const path = options['path'] as string;
+  const outcome = await pushWal(repository, resolve(context.cwd, path));
+  return {
+    ok: true,
+    items: [item({ id: 'wal', object: path, message: outcome })],
+    summary: { outcome, repository: repository.name },
+  };
+}
