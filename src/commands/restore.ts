@@ -19,11 +19,16 @@ export const spec: CommandSpec = {
   args: [{ name: '[id]', description: 'the backup (default: latest)' }],
   options: [
     { flags: '--data <folder>', description: 'a physical backup into this new data folder; no server is started' },
+    {
+      flags: '--to <point>',
+      description: 'with --data: replay the archived write-ahead log up to this time (with its zone) or LSN',
+    },
     REPOSITORY_OPTION,
   ],
   examples: [
     ['dbctl restore --env staging', 'the newest backup'],
     ['dbctl restore --data /var/lib/postgresql/restored', 'the files of a physical backup'],
+    ['dbctl restore --data /var/lib/postgresql/restored --to 2026-11-21T06:00Z', 'to a point in time'],
     ['dbctl restore learning_lab-20261121T091500123Z-1f0c --env staging', 'one of dbctl backup list'],
   ],
 };
@@ -36,7 +41,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const manifest = await chooseBackup(backups, (options['id'] as string | undefined) ?? 'latest');
   const data = options['data'] as string | undefined;
-  if (data !== undefined) return intoFolder(manifest, data, backups, context);
+  const to = options['to'] as string | undefined;
+  if (data !== undefined) return intoFolder(manifest, { data, to }, backups, context);
+  if (to !== undefined) fail('usage', '--to goes with --data: a dump is of one moment', { hint: 'Run dbctl restore --help.' });
   if (manifest.type === 'physical') {
     fail('refused', `${manifest.id} is of a whole server, and cannot be restored into a database`, {
       hint: 'Restore it into a new data folder: dbctl restore --data FOLDER.',
@@ -91,18 +98,32 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   });
 }
 
-async function intoFolder(manifest: Manifest, data: string, { repository }: Backups, context: Context): Promise<Answer> {
+interface FolderRequest {
+  readonly data: string;
+  /** The point of a recovery; undefined: the moment of the backup. */
+  readonly to: string | undefined;
+}
+
+async function intoFolder(
+  manifest: Manifest,
+  { data, to }: FolderRequest,
+  { repository }: Backups,
+  context: Context,
+): Promise<Answer> {
   if (manifest.type !== 'physical') {
     fail('refused', `${manifest.id} is a dump, and a data folder is made of a physical backup`, {
       hint: 'Name a physical one of dbctl backup list, or leave --data out and restore into a database.',
     });
   }
-  const [{ restoreDataFolder }, { serverAccount }, { places }] = await Promise.all([
+  const [{ restoreDataFolder }, { parseRecoveryTarget, replayOf }, { serverAccount }, { places }] = await Promise.all([
     import('../ops/restore/data-folder.ts'),
+    import('../ops/restore/replay.ts'),
     import('../ops/process/account.ts'),
     toolsContext(context),
   ]);
   const folder = resolve(context.cwd, data);
+  const target = to === undefined ? null : parseRecoveryTarget(to);
+  if (target !== null) await replayOf(repository, manifest, target);
   if (context.globals.dryRun) {
     return {
       ok: true,
@@ -113,11 +134,12 @@ async function intoFolder(manifest: Manifest, data: string, { repository }: Back
   await context.confirm(`Restore ${manifest.id} (data of ${manifest.snapshotAt}) into ${folder}?`);
   const account = await serverAccount(process.getuid?.());
   const { progress, signal } = context;
-  const { tablespaces, verified } = await restoreDataFolder({
+  const { tablespaces, segments, verified } = await restoreDataFolder({
     repository,
     manifest,
     data: folder,
     account,
+    to: target,
     tools: places,
     progress,
     signal,
@@ -127,7 +149,7 @@ async function intoFolder(manifest: Manifest, data: string, { repository }: Back
   return {
     ok: true,
     items: [item({ id: 'data', object: folder, message, verified })],
-    summary: { id: manifest.id, data: folder, tablespaces, endLsn: manifest.endLsn },
+    summary: { id: manifest.id, data: folder, tablespaces, segments, to: to ?? null, endLsn: manifest.endLsn },
     view: {
       columns: [
         { field: 'object', title: 'data folder' },
@@ -135,6 +157,11 @@ async function intoFolder(manifest: Manifest, data: string, { repository }: Back
       ],
       notes: [
         ...(tablespaces === null ? [] : [`Tablespaces are in ${tablespaces}.`]),
+        ...(target === null
+          ? []
+          : [
+              `Started, it replays ${segments} segments up to ${to}, and opens there; if that point is not in them it stops with an error.`,
+            ]),
         'Before you start it: look at archive_command, primary_conninfo and listen_addresses in its configuration. Two servers must not archive to one place.',
       ],
     },

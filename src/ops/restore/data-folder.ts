@@ -10,6 +10,7 @@ import { runProgram } from '../process/program.ts';
 import { findPrograms, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
 import { requireFiles } from './restore.ts';
+import { prepareReplay, replayOf, type RecoveryTarget } from './replay.ts';
 import { unpackBackup } from './unpack.ts';
 
 export interface DataFolderInputs {
@@ -19,6 +20,8 @@ export interface DataFolderInputs {
   readonly data: string;
   /** Whom the files are given to; undefined: the caller keeps them. */
   readonly account: ServerAccount | undefined;
+  /** Where a recovery with the archived write-ahead log is to stop; null: the moment of the backup. */
+  readonly to: RecoveryTarget | null;
   readonly tools: ToolPlaces;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -27,6 +30,8 @@ export interface DataFolderInputs {
 export interface RestoredFolder {
   /** Where tablespaces are now; null: there are none. */
   readonly tablespaces: string | null;
+  /** Segments of the write-ahead log that were brought for the recovery. */
+  readonly segments: number;
   /** What pg_verifybackup said: every file against the manifest the server made; null: there is no such program. */
   readonly verified: boolean | null;
 }
@@ -36,9 +41,10 @@ export interface RestoredFolder {
  * Fails with refused where something is there, or too little space; with backup.failed where the backup is not what was sealed.
  */
 export async function restoreDataFolder(inputs: DataFolderInputs): Promise<RestoredFolder> {
-  const { manifest, data, account, progress } = inputs;
-  const tablespaces = `${data}.tablespaces`;
-  await requireRoom(inputs, tablespaces);
+  const { manifest, data, account, progress, repository, to } = inputs;
+  const [tablespaces, wal] = [`${data}.tablespaces`, `${data}.wal`];
+  await requireRoom(inputs, [data, tablespaces, wal]);
+  if (to !== null) await replayOf(repository, manifest, to);
   await requireFiles(inputs);
   const backup = join(inputs.repository.folder, manifest.id);
   const making = await mkdtemp(`${data}.partial-`);
@@ -48,19 +54,23 @@ export async function restoreDataFolder(inputs: DataFolderInputs): Promise<Resto
     await unpackBackup(manifest, backup, made, { tablespaces, account, onBytes: (bytes) => step.tick(bytes) });
     step.done();
     const verified = await verify(inputs, backup, made, making);
+    const segments = to === null ? 0 : await prepareReplay(repository, manifest, to, { data: made, wal, account });
     await rmdir(data).catch(ignoreAbsent);
     await rename(made, data);
-    return { tablespaces: manifest.tablespaces.length === 0 ? null : tablespaces, verified };
+    return { tablespaces: manifest.tablespaces.length === 0 ? null : tablespaces, segments, verified };
   } catch (thrown) {
-    await rm(tablespaces, { recursive: true, force: true });
+    for (const folder of [tablespaces, wal]) await rm(folder, { recursive: true, force: true });
     throw thrown;
   } finally {
     await rm(making, { recursive: true, force: true });
   }
 }
 
-async function requireRoom({ manifest, data }: DataFolderInputs, tablespaces: string): Promise<void> {
-  for (const folder of [data, tablespaces]) {
+async function requireRoom({ manifest, data }: DataFolderInputs, folders: readonly string[]): Promise<void> {
+  // The path goes into a shell command of the server's configuration.
+  if (/['"$`\\%\n]/.test(data))
+    fail('usage', `${data} has characters a server cannot be told`, { hint: 'Take letters, digits, dashes and dots.' });
+  for (const folder of folders) {
     const there = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
       if (thrown.code === 'ENOENT') return [];
       return fail('refused', `${folder} is no empty folder: ${thrown.code}`, { hint: 'Name a folder that is not there yet.' });

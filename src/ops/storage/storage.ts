@@ -1,0 +1,43 @@
+import type { Readable } from 'node:stream';
+
+/** A file of a storage. */
+export interface StoredFile {
+  /** Its path below the root of the storage, with `/`. */
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** What is to be stored: bytes at hand, or a file of this machine. */
+export type Content = Buffer | { readonly path: string };
+
+/** How a long transfer is watched and stopped. */
+export interface Transfer {
+  readonly signal: AbortSignal;
+  /** Called with the number of bytes moved since the last call. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * A place files are kept under keys such as `ID/dump/toc.dat`: a folder, a bucket, a folder of another machine. What is said here holds for
+ * every kind. Each function fails with `storage.failed`, naming the place and the key, where the place does not do what was asked.
+ */
+export interface Storage {
+  /** For people: a path or a URL, without secrets. */
+  readonly place: string;
+  /** The folder of this machine it is; null: files have to be brought before a program can read them. */
+  readonly folder: string | null;
+  /** Every file below the prefix, which is empty or ends with `/`, at any depth, in the order of their keys. */
+  list(prefix: string): Promise<StoredFile[]>;
+  /** Names of files and folders directly below the prefix, without it, in their order; folders end with `/`. */
+  names(prefix: string): Promise<string[]>;
+  /** The bytes of a file; null: it is not there. A stream that ends early fails instead of ending. */
+  read(key: string): Promise<Readable | null>;
+  /** Stores a file whole or not at all, durable when it returns, in the place of one of that key. */
+  write(key: string, content: Content, transfer?: Transfer): Promise<void>;
+  /** Stores a file where there is none of that key, whichever of many does it at the same time. False: there is one. */
+  create(key: string, content: Buffer): Promise<boolean>;
+  /** Removes files. One that is not there is no error. */
+  remove(keys: readonly string[]): Promise<void>;
+  /** Ends connections. */
+  close(): Promise<void>;
+}
