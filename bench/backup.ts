@@ -7,6 +7,7 @@ import { silentProgress } from '../src/core/progress.ts';
 import { withSession, type Session } from '../src/db/session.ts';
 import { withClientEnvironment } from '../src/ops/backup/client-environment.ts';
 import { createLogicalBackup } from '../src/ops/backup/create.ts';
+import { folderRepository, type Repository } from '../src/ops/backup/repository.ts';
 import type { Manifest } from '../src/ops/backup/manifest.ts';
 import { createPhysicalBackup } from '../src/ops/backup/physical.ts';
 import { programRunner } from '../src/ops/backup/programs.ts';
@@ -80,10 +81,9 @@ export async function run(args: readonly string[]): Promise<void> {
         programRunner(environment, signal)(one, given, ''),
       );
     const own =
-      (make: (session: Session, all: typeof inputs & { repository: { name: string; folder: string } }) => Promise<Manifest>) =>
-      (into: string) =>
+      (make: (session: Session, all: typeof inputs & { repository: Repository }) => Promise<Manifest>) => (into: string) =>
         withSession(target, { access: 'read', statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0 }, (session) =>
-          make(session, { ...inputs, repository: { name: 'bench', folder: into } }),
+          make(session, { ...inputs, repository: folderRepository('bench', into) }),
         );
     const ways: readonly (readonly [name: string, floor: string | null, act: (into: string) => Promise<unknown>])[] = [
       ['pg_dump -Fd -j2 zstd:1', null, (into) => program(dump, ['-Fd', '-j2', '--compress=zstd:1', '-f', into])],

@@ -31,12 +31,13 @@ export async function openBackups(context: Context, name: string | undefined): P
       hint: `dbctl.yaml has ${repositories.map((one) => one.name).join(', ')}.`,
     });
   }
+  const { folderRepository } = await import('../ops/backup/repository.ts');
   const settings = await signerSettings(config);
   const signer = () => signerOf(settings, folder, context);
   const listed = own.length > 0 ? own : config.ledger.public_keys;
   return {
     config,
-    repository: { name: found.name, folder: resolve(folder, found.path) },
+    repository: folderRepository(found.name, resolve(folder, found.path)),
     publicKeys: listed.length > 0 ? listed : await ownKey(signer),
     signer,
   };

@@ -48,7 +48,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   } as const;
   return context.withDatabase(session, async (opened) => {
     if (context.globals.dryRun) {
-      const message = `a backup of ${physical ? 'the whole server' : opened.database} would be made in ${repository.folder}`;
+      const message = `a backup of ${physical ? 'the whole server' : opened.database} would be made in ${repository.storage.place}`;
       const items = [item({ id: 'backup', object: repository.name, message })];
       return { ok: true, items, summary: {}, target: context.target(opened) };
     }

@@ -32,7 +32,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         { field: 'version', title: 'server' },
         { field: 'message', title: '' },
       ],
-      notes: known.length === 0 ? [`${backups.repository.folder} holds no backup. Make one: dbctl backup create`] : [],
+      notes: known.length === 0 ? [`${backups.repository.storage.place} holds no backup. Make one: dbctl backup create`] : [],
     },
   };
 }

@@ -9,7 +9,8 @@ import { withClientEnvironment } from './client-environment.ts';
 import { programRunner } from './programs.ts';
 import { readFingerprint, readSequences, type Fingerprint } from './fingerprint.ts';
 import { MANIFEST, SEAL, manifestText, sealOf, type LogicalManifest } from './manifest.ts';
-import { addBackup, backupId, hashTree, previousOf, requireSpace } from './repository.ts';
+import { addBackup } from './add.ts';
+import { backupId, hashTree, previousOf, requireSpace } from './repository.ts';
 import type { BackupInputs } from './inputs.ts';
 import { readSource, requireRights } from './source.ts';
 

@@ -10,7 +10,8 @@ import type { Session } from '../../db/session.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import type { BackupInputs } from './inputs.ts';
 import { MANIFEST, SEAL, manifestText, sealOf, type ClusterFacts, type PhysicalManifest } from './manifest.ts';
-import { addBackup, backupId, hashTree, previousOf, requireSpace } from './repository.ts';
+import { addBackup } from './add.ts';
+import { backupId, hashTree, previousOf, requireSpace } from './repository.ts';
 
 /** Where the archives are in the backup: a folder of their own, which pg_verifybackup accepts as it is. */
 export const CLUSTER_FOLDER = 'cluster';

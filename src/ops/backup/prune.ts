@@ -1,12 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DbctlError } from '../../core/errors.ts';
-import { withLockFile } from '../process/lock.ts';
 import { openNote, signNote } from '../signing/note.ts';
 import type { Signer } from '../signing/signer.ts';
 import { keptBackups, type KeepRule } from './keep.ts';
 import { manifestText, sha256Of, type Manifest } from './manifest.ts';
-import type { Repository } from './repository.ts';
+import { readText, removeFiles, withRepositoryLock, type Repository } from './repository.ts';
 import type { KnownBackup } from './verify.ts';
 
 /** What prune would do with one backup, and why. */
@@ -38,32 +35,26 @@ export function planPrune(known: readonly KnownBackup[], rule: KeepRule, holds: 
 }
 
 /** The holds on backups of a repository. */
-export async function readHolds({ folder }: Repository, ids: readonly string[]): Promise<Holds> {
-  const found = await Promise.all(
-    ids.map(async (id) => [id, await readFile(join(folder, '.holds', id), 'utf8').catch(() => null)] as const),
-  );
+export async function readHolds(repository: Repository, ids: readonly string[]): Promise<Holds> {
+  const found = await Promise.all(ids.map(async (id) => [id, await readText(repository, `.holds/${id}`)] as const));
   return new Map(
     found.flatMap(([id, text]) => (text === null ? [] : [[id, text.trim() === '' ? 'no reason given' : text.trim()] as const])),
   );
 }
 
-const PRUNED = '.pruned';
+const noteKey = (id: string): string => `.pruned/${id}.note`;
 
 /** Removes a backup. A signed note stays in its place, so that the chain of manifests shows a removal by right. Fails with lock.held. */
 export async function removeBackup(
-  { folder }: Repository,
+  repository: Repository,
   manifest: Manifest,
   signer: Signer,
   signal: AbortSignal,
 ): Promise<void> {
-  await withLockFile(join(folder, '.lock'), { signal, waitMs: 60_000 }, async () => {
-    await mkdir(join(folder, PRUNED), { recursive: true, mode: 0o700 });
+  await withRepositoryLock(repository, signal, async () => {
     const note = await signNote(pruneText(manifest.id, sha256Of(manifestText(manifest))), signer);
-    await writeFile(join(folder, PRUNED, `${manifest.id}.note`), note, { mode: 0o600, flush: true });
-    // Under this name it is none any more, also when the removal is killed half-way; the next run clears it away.
-    const going = join(folder, `.partial-${manifest.id}`);
-    await rename(join(folder, manifest.id), going);
-    await rm(going, { recursive: true, force: true });
+    await repository.storage.write(noteKey(manifest.id), Buffer.from(note));
+    await removeFiles(repository, manifest.id);
   });
 }
 
@@ -71,12 +62,12 @@ const pruneText = (id: string, manifest: string): string => `dbctl-prune/1\n${id
 
 /** True when a note of ours says that the backup of this manifest was removed by right. */
 export async function wasPruned(
-  { folder }: Repository,
+  repository: Repository,
   id: string,
   manifest: string,
   publicKeys: readonly string[],
 ): Promise<boolean> {
-  const note = await readFile(join(folder, PRUNED, `${id}.note`), 'utf8').catch(() => null);
+  const note = await readText(repository, noteKey(id));
   if (note === null) return false;
   try {
     return openNote(note, publicKeys).text === pruneText(id, manifest);

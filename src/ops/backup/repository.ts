@@ -1,66 +1,52 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fail } from '../../core/errors.ts';
 import { withLockFile } from '../process/lock.ts';
+import { folderStorage } from '../storage/folder.ts';
+import type { Storage } from '../storage/storage.ts';
 import { MANIFEST, SEAL, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
 
-/** A folder that holds backups, one folder each. A backup is there when its folder has its name: it gets that last, all at once. */
+/** A storage that holds backups, one folder each. */
 export interface Repository {
   readonly name: string;
-  readonly folder: string;
+  readonly storage: Storage;
+  /** Folder of this machine for what is on its way to the storage or from it; of a folder, that folder itself. */
+  readonly work: string;
 }
 
-const PARTIAL = '.partial-';
+/** A repository in a folder: backups are made in it, and restored from it, without a copy. */
+export type FolderRepository = Repository & { readonly folder: string };
 
-/**
- * Makes a backup: `fill` writes into a folder beside the others, which gets its name when `fill` is done and every file is on the disk. One
- * run at a time writes; what a killed run left is removed. Fails with lock.held after a minute, and with what `fill` throws.
- */
-export async function addBackup<T>(
-  { folder }: Repository,
-  newId: () => string,
-  signal: AbortSignal,
-  fill: (making: string, id: string) => Promise<T>,
-): Promise<T> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return withLockFile(join(folder, '.lock'), { signal, waitMs: 60_000 }, async () => {
-    for (const name of await readdir(folder)) {
-      // Nobody else holds the lock: whoever made it is dead.
-      if (name.startsWith(PARTIAL)) await rm(join(folder, name), { recursive: true, force: true });
-    }
-    // Under the lock, so that names are in the order in which backups were made.
-    const id = newId();
-    const making = join(folder, `${PARTIAL}${id}`);
-    await mkdir(making, { mode: 0o700 });
-    try {
-      const made = await fill(making, id);
-      await syncTree(making);
-      await rename(making, join(folder, id));
-      await syncFolder(folder);
-      return made;
-    } catch (thrown) {
-      await rm(making, { recursive: true, force: true });
-      throw thrown;
-    }
-  });
+export const folderRepository = (name: string, folder: string): FolderRepository => {
+  const storage = folderStorage(folder);
+  return { name, storage, folder: storage.folder, work: storage.folder };
+};
+
+/** Begins the name of what is not a backup yet, or not any more. */
+export const PARTIAL = '.partial-';
+
+/** Files of a backup that are not hashed into its manifest: it and its seal. */
+const UNHASHED: readonly string[] = [MANIFEST, SEAL];
+
+/** One run at a time writes to a repository from this machine. Fails with lock.held after a minute. */
+export async function withRepositoryLock<T>({ work }: Repository, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  return withLockFile(join(work, '.lock'), { signal, waitMs: 60_000 }, use);
 }
 
-/** Names of the backups, oldest first. */
-export async function backupIds({ folder }: Repository): Promise<string[]> {
-  const names = await readdir(folder, { withFileTypes: true }).catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code === 'ENOENT') return [];
-    return fail('refused', `the repository ${folder} cannot be read: ${thrown.code}`, {
-      hint: 'Look at the path and its rights.',
-    });
-  });
-  return names
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map(({ name }) => name)
-    .toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
+/** Names of the backups, oldest first. In a folder that is every folder; elsewhere, where files come one by one, what has a manifest or a seal. */
+export async function backupIds({ storage }: Repository): Promise<string[]> {
+  const folders = (await storage.names(''))
+    .filter((name) => name.endsWith('/') && !name.startsWith('.'))
+    .map((name) => name.slice(0, -1));
+  const there = await Promise.all(folders.map(async (id) => storage.folder !== null || (await hasManifest(storage, id))));
+  return folders.filter((_, index) => there[index]).toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
 }
+
+const hasManifest = async (storage: Storage, id: string): Promise<boolean> =>
+  (await storage.names(`${id}/`)).some((name) => UNHASHED.includes(name));
 
 /** `learning_lab-20261121T091500123Z-1f0c`: the time is in the name, so that a listing is in order without opening anything. */
 export function backupId(database: string, at: Date, random: string): string {
@@ -70,56 +56,67 @@ export function backupId(database: string, at: Date, random: string): string {
 
 const timeOf = (id: string): string => /-(\d{8}T\d{9}Z-\w+)$/.exec(id)?.[1] ?? '';
 
+/** The text under a key; null: it is not there. */
+export async function readText({ storage }: Repository, key: string): Promise<string | null> {
+  const found = await storage.read(key);
+  return found === null ? null : text(found);
+}
+
 /** The texts of manifest and seal. Fails with backup.failed where there is no such backup, or one of them is missing. */
-export async function readManifestTexts({ name, folder }: Repository, id: string): Promise<{ text: string; seal: string }> {
-  const read = (file: string) =>
-    readFile(join(folder, id, file), 'utf8').catch(() =>
-      fail('backup.failed', `${id} in ${name} has no ${file}`, { hint: 'dbctl backup list shows what is there.' }),
-    );
+export async function readManifestTexts(repository: Repository, id: string): Promise<{ text: string; seal: string }> {
+  const read = async (file: string) =>
+    (await readText(repository, `${id}/${file}`)) ??
+    fail('backup.failed', `${id} in ${repository.name} has no ${file}`, { hint: 'dbctl backup list shows what is there.' });
   return { text: await read(MANIFEST), seal: await read(SEAL) };
 }
 
-/**
- * Every file below a folder, hashed, in the order of their names; manifest and seal left out. A link, a pipe or a device is not read: what
- * it leads to is not in the backup, and a pipe would never end.
- */
-export async function hashTree(folder: string, onBytes: (bytes: number) => void): Promise<BackupFile[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const found = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => ({ path: relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'), plain: entry.isFile() }))
-    .filter(({ path }) => path !== MANIFEST && path !== SEAL)
-    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const files: BackupFile[] = [];
-  for (const { path, plain } of found) files.push({ path, ...(plain ? await hashFile(join(folder, path), onBytes) : NO_FILE) });
-  return files;
+/** Every file of a backup, hashed, in the order of their names; manifest and seal left out. */
+export async function hashBackup({ storage }: Repository, id: string, onBytes: (bytes: number) => void): Promise<BackupFile[]> {
+  return hashFiles(storage, `${id}/`, onBytes);
+}
+
+/** Every file of a folder of this machine, hashed in the same way. */
+export const hashTree = (folder: string, onBytes: (bytes: number) => void): Promise<BackupFile[]> =>
+  hashFiles(folderStorage(folder), '', onBytes);
+
+async function hashFiles(storage: Storage, prefix: string, onBytes: (bytes: number) => void): Promise<BackupFile[]> {
+  const found: BackupFile[] = [];
+  for (const { key, bytes } of await storage.list(prefix)) {
+    const path = key.slice(prefix.length);
+    if (UNHASHED.includes(path)) continue;
+    found.push({ path, ...(bytes < 0 ? NO_FILE : await hashOf(storage, key, onBytes)) });
+  }
+  return found;
 }
 
 const NO_FILE = { bytes: -1, sha256: 'not a plain file' } as const;
 
-async function hashFile(path: string, onBytes: (bytes: number) => void): Promise<{ bytes: number; sha256: string }> {
+async function hashOf(
+  storage: Storage,
+  key: string,
+  onBytes: (bytes: number) => void,
+): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      onBytes(chunk.length);
-    }
-  });
+  for await (const chunk of (await storage.read(key)) ?? []) {
+    const read = chunk as Buffer;
+    hash.update(read);
+    bytes += read.length;
+    onBytes(read.length);
+  }
   return { bytes, sha256: hash.digest('hex') };
 }
 
 /** A dump compresses to a quarter of the rows, and half of a database is indexes: less free space than this is not enough. */
 const SPACE_NEEDED = 0.25;
 
-/** Fails with refused where the repository has too little room for a backup of so many bytes. */
-export async function requireSpace(repository: Repository, databaseBytes: number): Promise<void> {
-  await mkdir(repository.folder, { recursive: true, mode: 0o700 });
-  const { bavail, bsize } = await statfs(repository.folder);
+/** Fails with refused where the disk backups are made on has too little room for one of so many bytes. */
+export async function requireSpace({ name, work }: Repository, databaseBytes: number): Promise<void> {
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(work);
   const free = bavail * bsize;
   if (free >= databaseBytes * SPACE_NEEDED) return;
-  fail('refused', `${repository.name} has ${megabytes(free)} free, and the database has ${megabytes(databaseBytes)}`, {
+  fail('refused', `${name} has ${megabytes(free)} free, and the database has ${megabytes(databaseBytes)}`, {
     hint: 'Remove old backups with dbctl backup prune, or take another repository.',
   });
 }
@@ -132,22 +129,21 @@ export async function previousOf(repository: Repository): Promise<Manifest['prev
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1_000_000)} MB`;
 
-async function syncTree(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    // Rows may be anybody's secret: pg_dump leaves its files to the umask.
-    if (!entry.isDirectory()) await chmod(path, 0o600);
-    await syncFolder(path);
+/** Takes every file of a backup away. From the first moment it is none any more, also when the removal is killed half-way. */
+export async function removeFiles({ storage }: Repository, id: string): Promise<void> {
+  if (storage.folder !== null) {
+    const going = join(storage.folder, `${PARTIAL}${id}`);
+    await rename(join(storage.folder, id), going);
+    await rm(going, { recursive: true, force: true });
+    return;
   }
-  await syncFolder(folder);
+  await storage.remove(UNHASHED.map((file) => `${id}/${file}`));
+  await storage.remove((await storage.list(`${id}/`)).map(({ key }) => key));
 }
 
-/** Of a file or a folder alike: fsync asks for a handle, not for the right to write. */
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+/** Removes what killed runs left in a folder; the caller holds the lock, so whoever made it is dead. */
+export async function removePartial(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(PARTIAL)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { DbctlError } from '../../core/errors.ts';
 import { manifestText, openManifest, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
 import { wasPruned } from './prune.ts';
-import { backupIds, hashTree, readManifestTexts, type Repository } from './repository.ts';
+import { backupIds, hashBackup, readManifestTexts, type Repository } from './repository.ts';
 
 /** A backup as its seal shows it. */
 export type KnownBackup =
@@ -22,11 +21,11 @@ export async function knowBackup(repository: Repository, id: string, publicKeys:
 
 /** Hashes every file of a backup again. What differs from the manifest, one sentence each; none when all is as it was sealed. */
 export async function verifyFiles(
-  { folder }: Repository,
+  repository: Repository,
   { id, files }: Manifest,
   onBytes: (bytes: number) => void,
 ): Promise<string[]> {
-  return fileDifferences(files, await hashTree(join(folder, id), onBytes));
+  return fileDifferences(files, await hashBackup(repository, id, onBytes));
 }
 
 export function fileDifferences(expected: readonly BackupFile[], found: readonly BackupFile[]): string[] {

@@ -7,7 +7,7 @@ import { planInstall } from '../immutability/install.ts';
 import type { ImmutabilitySettings } from '../immutability/settings.ts';
 import type { LedgerSettings } from '../ledger/settings.ts';
 import { verifyLedger } from '../ledger/verify.ts';
-import { requireFiles } from '../restore/restore.ts';
+import { bringBackup, type BroughtBackup } from '../restore/bring.ts';
 import type { ToolPlaces } from '../tools/find.ts';
 
 export interface DrillInputs {
@@ -46,8 +46,8 @@ export type Try = (name: DrillStep['name'], act: () => Promise<string>) => Promi
 /** Thrown by an act that could not be tried, which is neither a pass nor a failure of the backup. */
 export class NotTried extends Error {}
 
-/** Restores a backup of one type on a server made for it. `reached` is called when the data is there and was looked at. */
-export type Recovery = (tryIt: Try, reached: () => void) => Promise<void>;
+/** Restores a backup of one type, whose files are in `folder`, on a server made for it. `reached` is called when the data is there and was looked at. */
+export type Recovery = (tryIt: Try, reached: () => void, folder: string) => Promise<void>;
 
 /**
  * Runs a drill: hashes the backup, then what the type of the backup needs, and notes each step with its time. What fails is in the steps; it
@@ -72,11 +72,18 @@ export async function runDrill(manifest: Manifest, inputs: DrillInputs, recover:
       return ended('failed', thrown.message);
     }
   };
-  const whole = await tryIt('fetch', async () => {
-    await requireFiles({ ...inputs, manifest });
+  let brought: BroughtBackup | undefined;
+  await tryIt('fetch', async () => {
+    brought = await bringBackup({ ...inputs, manifest });
     return 'every file as it was sealed';
   });
-  if (whole) await recover(tryIt, () => (rtoSeconds = (clock().getTime() - began) / 1000));
+  if (brought !== undefined) {
+    try {
+      await recover(tryIt, () => (rtoSeconds = (clock().getTime() - began) / 1000), brought.folder);
+    } finally {
+      await brought.release();
+    }
+  }
   return { steps, rtoSeconds, rpoSeconds: (began - Date.parse(manifest.snapshotAt)) / 1000 };
 }
 

@@ -3,7 +3,7 @@ import { ident } from '../../db/ident.ts';
 import { withSession, type Session } from '../../db/session.ts';
 import type { LogicalManifest, RoleFact } from '../backup/manifest.ts';
 import { createDatabase } from '../restore/preflight.ts';
-import { restoreLogical } from '../restore/restore.ts';
+import { restoreFrom } from '../restore/restore.ts';
 import { withThrowAwayServer, type ThrowAwayServer } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
 import { checkIndexes } from './amcheck.ts';
@@ -21,7 +21,7 @@ const SETTINGS = {
 /** Restores a dump into a fresh server of its major, and compares it with what was backed up. */
 export const logicalRecovery =
   (manifest: LogicalManifest, inputs: DrillInputs): Recovery =>
-  async (tryIt, reached) => {
+  async (tryIt, reached, folder) => {
     const { source } = manifest;
     const { progress, signal, uid } = inputs;
     const major = majorOf(source.serverVersion) === 17 ? 17 : 18;
@@ -31,7 +31,7 @@ export const logicalRecovery =
         withSession(target, { access: 'write', statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0 }, use);
       if (!(await tryIt('server', () => prepare(server, manifest)))) return;
       const restored = await tryIt('restore', async () => {
-        const { data, definitions } = await on((session) => restoreLogical(session, { ...inputs, manifest, target }));
+        const { data, definitions } = await on((session) => restoreFrom(session, folder, { ...inputs, manifest, target }));
         const differences = [
           ...data,
           ...(definitions ?? ['definitions were not compared: the backup was made by another version of pg_dump']),

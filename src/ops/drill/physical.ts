@@ -6,7 +6,6 @@ import { withSession, type Session } from '../../db/session.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import { unpackBackup } from '../restore/unpack.ts';
-import type { ServerAccount } from '../process/account.ts';
 import { withServerOn, type MakeData, type ServerOnData } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
 import { checkIndexes } from './amcheck.ts';
@@ -40,12 +39,12 @@ const RECOVERY_MS = 600_000;
 /** Starts the files of a base backup on a server made for it, and looks into every database. */
 export const physicalRecovery =
   (manifest: PhysicalManifest, inputs: DrillInputs): Recovery =>
-  async (tryIt, reached) => {
+  async (tryIt, reached, folder) => {
     const { progress, signal, uid } = inputs;
     const major = majorOf(manifest.source.serverVersion) === 17 ? 17 : 18;
     let unpacked = false;
     const make: MakeData = async ({ data, account }) => {
-      unpacked = await tryIt('unpack', () => unpack(manifest, inputs, data, account));
+      unpacked = await tryIt('unpack', () => unpack(manifest, folder, { ...inputs, data, account }));
       if (!unpacked) fail('backup.failed', 'the backup could not be unpacked');
     };
     try {
@@ -103,12 +102,11 @@ async function recovered(session: Session, systemIdentifier: string | null): Pro
 
 async function unpack(
   manifest: PhysicalManifest,
-  { repository, progress }: DrillInputs,
-  data: string,
-  account: ServerAccount | undefined,
+  folder: string,
+  { progress, data, account }: Pick<DrillInputs, 'progress'> & Pick<Parameters<MakeData>[0], 'data' | 'account'>,
 ): Promise<string> {
   const step = progress.step('unpack', manifest.source.sizeBytes);
-  const { archives } = await unpackBackup(manifest, join(repository.folder, manifest.id), data, {
+  const { archives } = await unpackBackup(manifest, folder, data, {
     tablespaces: join(dirname(data), 'tablespaces'),
     account,
     onBytes: (bytes) => step.tick(bytes),

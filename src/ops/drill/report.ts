@@ -1,7 +1,5 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { sha256Of, type Manifest } from '../backup/manifest.ts';
-import type { Repository } from '../backup/repository.ts';
+import { readText, type Repository } from '../backup/repository.ts';
 import { openNote, signNote } from '../signing/note.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { Drill } from './drill.ts';
@@ -28,21 +26,19 @@ export interface ReportFacts {
   readonly manifestSha256: string;
 }
 
-const FOLDER = '.drills';
+const FOLDER = '.drills/';
 
 /**
  * Stores the report of a drill beside the backups, as JSON with a signed note and as Markdown, chained to the one before. Returns it with
  * the path of the JSON.
  */
 export async function storeReport(
-  { folder }: Repository,
+  repository: Repository,
   manifest: Manifest,
   drill: Drill,
   facts: ReportFacts,
   signer: Signer,
 ): Promise<{ report: DrillReport; path: string }> {
-  const reports = join(folder, FOLDER);
-  await mkdir(reports, { recursive: true, mode: 0o700 });
   const id = `${facts.at.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${manifest.id}`;
   const report: DrillReport = {
     format: 'dbctl-drill/1',
@@ -58,30 +54,25 @@ export async function storeReport(
       sizeBytes: manifest.source.sizeBytes,
     },
     programs: manifest.programs,
-    previous: await lastReport(reports),
+    previous: await lastReport(repository),
     ...drill,
   };
   const text = `${JSON.stringify(report, null, 2)}\n`;
-  const path = join(reports, `${id}.json`);
-  await write(join(reports, `${id}.note`), await signNote(noteText(id, text), signer));
-  await write(join(reports, `${id}.md`), markdown(report));
+  const write = (kind: string, content: string) => repository.storage.write(`${FOLDER}${id}.${kind}`, Buffer.from(content));
+  await write('note', await signNote(noteText(id, text), signer));
+  await write('md', markdown(report));
   // Last: a report without its note is none.
-  await write(path, text);
-  return { report, path };
+  await write('json', text);
+  return { report, path: `${repository.storage.place}/${FOLDER}${id}.json` };
 }
 
-async function write(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.partial`, text, { mode: 0o600, flush: true });
-  await rename(`${path}.partial`, path);
-}
+const reportIds = async ({ storage }: Repository): Promise<string[]> =>
+  (await storage.names(FOLDER)).filter((name) => name.endsWith('.json')).map((name) => name.replace(/\.json$/, ''));
 
-async function lastReport(reports: string): Promise<DrillReport['previous']> {
-  const last = (await readdir(reports))
-    .filter((name) => name.endsWith('.json'))
-    .toSorted()
-    .at(-1);
-  if (last === undefined) return null;
-  return { id: last.replace(/\.json$/, ''), report: sha256Of(await readFile(join(reports, last), 'utf8')) };
+async function lastReport(repository: Repository): Promise<DrillReport['previous']> {
+  const id = (await reportIds(repository)).at(-1);
+  if (id === undefined) return null;
+  return { id, report: sha256Of((await readText(repository, `${FOLDER}${id}.json`)) ?? '') };
 }
 
 /** The report for people: what was tried, what came of it, how long it took. */
@@ -106,17 +97,16 @@ export function markdown({ id, ok, at, operator, backup, steps, rtoSeconds, rpoS
 }
 
 /** Every report of a repository whose note is good, oldest first; others are passed over, as if there had been no drill. */
-export async function readReports({ folder }: Repository, publicKeys: readonly string[]): Promise<DrillReport[]> {
-  const reports = join(folder, FOLDER);
-  const names = (await readdir(reports).catch(() => [])).filter((name) => name.endsWith('.json')).toSorted();
-  const found = await Promise.all(names.map((name) => readReport(reports, name.replace(/\.json$/, ''), publicKeys)));
+export async function readReports(repository: Repository, publicKeys: readonly string[]): Promise<DrillReport[]> {
+  const ids = await reportIds(repository);
+  const found = await Promise.all(ids.map((id) => readReport(repository, id, publicKeys)));
   return found.filter((report) => report !== null);
 }
 
-async function readReport(reports: string, id: string, publicKeys: readonly string[]): Promise<DrillReport | null> {
+async function readReport(repository: Repository, id: string, publicKeys: readonly string[]): Promise<DrillReport | null> {
   try {
-    const [text, note] = await Promise.all(['json', 'note'].map((kind) => readFile(join(reports, `${id}.${kind}`), 'utf8')));
-    if (text === undefined || note === undefined) return null;
+    const [text, note] = await Promise.all(['json', 'note'].map((kind) => readText(repository, `${FOLDER}${id}.${kind}`)));
+    if (typeof text !== 'string' || typeof note !== 'string') return null;
     return openNote(note, publicKeys).text === noteText(id, text) ? (JSON.parse(text) as DrillReport) : null;
   } catch {
     return null;

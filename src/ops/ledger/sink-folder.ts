@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
+import { syncPath } from '../storage/durable.ts';
 import {
   highestNote,
   noteFolders,
@@ -44,9 +45,9 @@ async function publish(sink: string, folder: string, { sequence, text }: Outgoin
     await unlink(temporary).catch(() => {});
   }
   // Also where the file was there already: whoever put it there may have been killed before this line.
-  await syncFolder(dirname(path));
-  if (created !== undefined) await syncFolder(dirname(created));
-  await syncFolder(folder);
+  await syncPath(dirname(path));
+  if (created !== undefined) await syncPath(dirname(created));
+  await syncPath(folder);
   return { sink, reference: path, detail: {} };
 }
 
@@ -91,14 +92,5 @@ async function writeDurably(path: string, text: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

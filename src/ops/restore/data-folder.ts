@@ -9,7 +9,7 @@ import type { ServerAccount } from '../process/account.ts';
 import { runProgram } from '../process/program.ts';
 import { findPrograms, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
-import { requireFiles } from './restore.ts';
+import { withBackupFolder } from './bring.ts';
 import { prepareReplay, replayOf, type RecoveryTarget } from './replay.ts';
 import { unpackBackup } from './unpack.ts';
 
@@ -41,12 +41,19 @@ export interface RestoredFolder {
  * Fails with refused where something is there, or too little space; with backup.failed where the backup is not what was sealed.
  */
 export async function restoreDataFolder(inputs: DataFolderInputs): Promise<RestoredFolder> {
-  const { manifest, data, account, progress, repository, to } = inputs;
+  const { manifest, data, repository, to } = inputs;
   const [tablespaces, wal] = [`${data}.tablespaces`, `${data}.wal`];
   await requireRoom(inputs, [data, tablespaces, wal]);
   if (to !== null) await replayOf(repository, manifest, to);
-  await requireFiles(inputs);
-  const backup = join(inputs.repository.folder, manifest.id);
+  return withBackupFolder(inputs, (backup) => unpackInto(inputs, backup, { tablespaces, wal }));
+}
+
+async function unpackInto(
+  inputs: DataFolderInputs,
+  backup: string,
+  { tablespaces, wal }: { readonly tablespaces: string; readonly wal: string },
+): Promise<RestoredFolder> {
+  const { manifest, data, account, progress, repository, to } = inputs;
   const making = await mkdtemp(`${data}.partial-`);
   try {
     const step = progress.step('unpack', manifest.source.sizeBytes);

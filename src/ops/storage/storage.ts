@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 export interface StoredFile {
   /** Its path below the root of the storage, with `/`. */
   readonly key: string;
+  /** -1: it is a link, a pipe or the like, and not a file. */
   readonly bytes: number;
 }
 

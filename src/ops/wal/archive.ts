@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { fail } from '../../core/errors.ts';
-import type { Repository } from '../backup/repository.ts';
+import { readText, type Repository } from '../backup/repository.ts';
+import { syncPath, writeDurably } from '../storage/durable.ts';
 import { addressOf, parseWalName, readHeader, type SegmentHeader, type WalFile } from './segment.ts';
 
 const [pack, unpack] = [promisify(gzip), promisify(gunzip)];
 
 /** In the repository, beside the backups; the dot keeps it from being taken for one. */
-const FOLDER = '.wal';
+const FOLDER = '.wal/';
 
 /** Which server the log is of: another one that archives to the same place would overwrite history with its own. */
-const SYSTEM = 'system';
+const SYSTEM = `${FOLDER}system`;
 
 /** A restore reads each segment once and waits for it; level 6 is 1 % smaller and takes twice as long. */
 const LEVEL = 1;
@@ -25,7 +27,7 @@ export type Pushed = 'stored' | 'there already';
  * the server asks again after a crash. Fails with refused on another content, on a file that is not what its name says, and on one of
  * another server; with backup.failed when it cannot be written: the server keeps it and tries again.
  */
-export async function pushWal({ folder }: Repository, path: string): Promise<Pushed> {
+export async function pushWal(repository: Repository, path: string): Promise<Pushed> {
   const name = basename(path);
   const file = parseWalName(name);
   if (file === undefined)
@@ -41,27 +43,12 @@ export async function pushWal({ folder }: Repository, path: string): Promise<Pus
       hint: 'Nothing was stored; the server keeps the file. Look at its disk before you go on.',
     });
   }
-  const archive = join(folder, FOLDER);
-  await mkdir(archive, { recursive: true, mode: 0o700 });
-  if (header !== null) await requireSystem(archive, header);
-  const into = join(archive, groupOf(name));
-  await mkdir(into, { recursive: true, mode: 0o700 });
-  const place = join(into, storedName(name));
-  const temporary = join(into, `.${name}.${randomBytes(6).toString('hex')}`);
-  try {
-    await writeDurably(temporary, await pack(bytes, { level: LEVEL }));
-    // Fails when the name is taken, which a rename would not.
-    await link(temporary, place);
-    await syncFolder(into);
-    return 'stored';
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  await syncFolder(into);
-  const there = await unpack(await readFile(place)).catch(() => null);
-  if (there?.equals(bytes) === true) return 'there already';
+  if (header !== null) await requireSystem(repository, header);
+  const { storage } = repository;
+  if (await storage.create(keyOf(name), await pack(bytes, { level: LEVEL }))) return 'stored';
+  const there = await storage.read(keyOf(name));
+  const same = there !== null && (await unpack(await buffer(there)).catch(() => null))?.equals(bytes) === true;
+  if (same) return 'there already';
   return fail('refused', `the archive has another ${name}`, {
     hint: 'Two servers archive to one place, or one was restored and went on: give the new one a repository of its own.',
   });
@@ -71,14 +58,15 @@ export async function pushWal({ folder }: Repository, path: string): Promise<Pus
  * Brings one file back under `target`, which has it whole or not at all. False: it is not there, which ends a recovery by right.
  * Fails with backup.failed where it is there and is not what was stored: a recovery must not take that for the end of the log.
  */
-export async function fetchWal({ folder }: Repository, name: string, target: string): Promise<boolean> {
+export async function fetchWal({ storage }: Repository, name: string, target: string): Promise<boolean> {
   const file = parseWalName(name);
   if (file === undefined)
     fail('usage', `${name} is no file of a write-ahead log`, { hint: "Use it as restore_command: 'dbctl wal fetch %f %p'." });
-  const packed = await readFile(join(folder, FOLDER, groupOf(name), storedName(name))).catch((thrown: NodeJS.ErrnoException) =>
-    thrown.code === 'ENOENT' ? null : broken(name, `cannot be read: ${thrown.code}`),
+  const found = await storage.read(keyOf(name));
+  if (found === null) return false;
+  const packed = await buffer(found).catch((thrown: NodeJS.ErrnoException) =>
+    broken(name, `cannot be read: ${thrown.code ?? thrown.message}`),
   );
-  if (packed === null) return false;
   // The checksum of gzip finds rot, the header a segment under another's name.
   const bytes = await unpack(packed).catch((thrown: Error) => broken(name, `cannot be unpacked: ${thrown.message}`));
   const problem = contentProblem(file, bytes);
@@ -91,7 +79,7 @@ export async function fetchWal({ folder }: Repository, name: string, target: str
     await rm(temporary, { force: true });
     throw thrown;
   }
-  await syncFolder(dirname(target));
+  await syncPath(dirname(target));
   return true;
 }
 
@@ -103,16 +91,14 @@ export interface WalArchive {
 }
 
 /** What is in the archive. */
-export async function readArchive({ folder }: Repository): Promise<WalArchive> {
-  const archive = join(folder, FOLDER);
-  const groups = (await readdir(archive).catch(() => [])).filter((name) => /^[0-9A-F]+$/.test(name));
-  const names = await Promise.all(groups.map((group) => readdir(join(archive, group)).catch(() => [])));
-  const [identifier = '', segmentBytes = ''] = (await readFile(join(archive, SYSTEM), 'utf8').catch(() => '')).trim().split(' ');
+export async function readArchive(repository: Repository): Promise<WalArchive> {
+  const files = await repository.storage.list(FOLDER);
+  const [identifier = '', segmentBytes = ''] = ((await readText(repository, SYSTEM)) ?? '').trim().split(' ');
   return {
     system: identifier === '' ? null : { identifier, segmentBytes: Number(segmentBytes) },
-    names: names
-      .flat()
-      .filter((name) => !name.startsWith('.'))
+    names: files
+      .map(({ key }) => key.split('/').at(-1) ?? '')
+      .filter((name) => name.endsWith('.gz') && !name.startsWith('.'))
       .map((name) => name.replace(/\.gz$/, ''))
       .toSorted(),
   };
@@ -134,46 +120,21 @@ function contentProblem(file: WalFile, bytes: Buffer): SegmentHeader | string | 
   return header.timeline > file.timeline ? `is of timeline ${header.timeline}, and its name says ${file.timeline}` : header;
 }
 
-async function requireSystem(archive: string, header: SegmentHeader): Promise<void> {
-  const path = join(archive, SYSTEM);
+async function requireSystem(repository: Repository, header: SegmentHeader): Promise<void> {
   const own = `${header.systemIdentifier} ${header.segmentBytes}\n`;
-  const known = await readFile(path, 'utf8').catch(() => null);
+  const known = await readText(repository, SYSTEM);
   if (known === own) return;
   if (known !== null) {
     fail('refused', `the archive is of server ${known.split(' ')[0]}, and this file of ${header.systemIdentifier}`, {
       hint: 'Give each server a repository of its own.',
     });
   }
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeDurably(temporary, Buffer.from(own));
-  await link(temporary, path).catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code !== 'EEXIST') throw thrown;
-  });
-  await rm(temporary, { force: true });
+  await repository.storage.create(SYSTEM, Buffer.from(own));
   // Whoever was first counts.
-  await requireSystem(archive, header);
+  await requireSystem(repository, header);
 }
 
 /** Some 256 files a folder: `0000000100000002` for the segments of one log, the timeline for its history. */
 const groupOf = (name: string): string => (name.endsWith('.history') ? name.slice(0, 8) : name.slice(0, 16));
 
-const storedName = (name: string): string => `${name}.gz`;
-
-async function writeDurably(path: string, bytes: Buffer): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+const keyOf = (name: string): string => `${FOLDER}${groupOf(name)}/${name}.gz`;

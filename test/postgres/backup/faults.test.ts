@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { manifestText, sealOf, type LogicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
-import { requireFiles } from '../../../src/ops/restore/restore.ts';
+import { requireFiles } from '../../../src/ops/restore/bring.ts';
+import type { Repository } from '../../../src/ops/backup/repository.ts';
 import { createSignerKey, openSigner, type Signer } from '../../../src/ops/signing/signer.ts';
 import { onServer } from '../../support/connection.ts';
 import { QUIET, backupBench } from './support.ts';
@@ -257,7 +258,7 @@ beforeAll(async () => {
 
 const caught: string[] = [];
 
-async function problemsOf(repository: { name: string; folder: string }): Promise<string[]> {
+async function problemsOf(repository: Repository): Promise<string[]> {
   const keys = [bench.signer.verifierKey];
   const all = await knowBackups(repository, keys);
   const problems: string[] = [];

@@ -11,7 +11,7 @@ import type { Report } from '../../../src/core/report.ts';
 import { withSession } from '../../../src/db/session.ts';
 import type { PhysicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { createPhysicalBackup } from '../../../src/ops/backup/physical.ts';
-import { backupIds } from '../../../src/ops/backup/repository.ts';
+import { backupIds, folderRepository } from '../../../src/ops/backup/repository.ts';
 import { runDrill, type DrillInputs } from '../../../src/ops/drill/drill.ts';
 import { physicalRecovery } from '../../../src/ops/drill/physical.ts';
 import { unpackArchive, unpackBackup } from '../../../src/ops/restore/unpack.ts';
@@ -21,7 +21,7 @@ import { onServer, targetOf } from '../../support/connection.ts';
 import { QUIET, backupBench } from './support.ts';
 
 const bench = backupBench({ settings: { max_wal_senders: '4', wal_level: 'replica' } });
-const repository = () => ({ name: 'physical', folder: join(bench.folder, 'physical') });
+const repository = () => folderRepository('physical', join(bench.folder, 'physical'));
 
 const create = (url = bench.server.url()): Promise<PhysicalManifest> => {
   const target = targetOf(url, 'postgres');

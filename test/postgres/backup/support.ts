@@ -6,7 +6,7 @@ import { silentProgress } from '../../../src/core/progress.ts';
 import { withSession } from '../../../src/db/session.ts';
 import { createLogicalBackup } from '../../../src/ops/backup/create.ts';
 import type { LogicalManifest } from '../../../src/ops/backup/manifest.ts';
-import type { Repository } from '../../../src/ops/backup/repository.ts';
+import { folderRepository, type FolderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
 import { createSignerKey, openSigner, type Signer } from '../../../src/ops/signing/signer.ts';
 import type { ToolPlaces } from '../../../src/ops/tools/find.ts';
 import { startServer, type ServerOptions, type TestServer } from '../../support/server.ts';
@@ -18,10 +18,10 @@ export interface BackupBench {
   readonly tools: ToolPlaces;
   readonly signer: Signer;
   readonly folder: string;
-  readonly repository: Repository;
+  readonly repository: FolderRepository;
   create(database: string, repository?: Repository): Promise<LogicalManifest>;
   /** A copy of the repository, for a fault to be put into. */
-  copy(name: string): Repository;
+  copy(name: string): FolderRepository;
 }
 
 export const QUIET = { progress: silentProgress, signal: new AbortController().signal } as const;
@@ -31,7 +31,7 @@ export function backupBench(options: ServerOptions = {}): BackupBench {
   let tools: ToolPlaces;
   let signer: Signer;
   const folder = mkdtempSync(join(tmpdir(), 'dbctl-backup-'));
-  const repository = { name: 'test', folder: join(folder, 'repository') };
+  const repository = folderRepository('test', join(folder, 'repository'));
   beforeAll(async () => {
     [server, tools] = await Promise.all([startServer(options), clientTools()]);
     await createSignerKey(join(folder, 'key.pem'), 'test-backup');
@@ -76,7 +76,7 @@ export function backupBench(options: ServerOptions = {}): BackupBench {
       );
     },
     copy: (name) => {
-      const copied = { name, folder: join(folder, name) };
+      const copied = folderRepository(name, join(folder, name));
       cpSync(repository.folder, copied.folder, { recursive: true });
       return copied;
     },

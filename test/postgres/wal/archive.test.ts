@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
+import { folderRepository } from '../../../src/ops/backup/repository.ts';
 import { fetchWal, pushWal, readArchive } from '../../../src/ops/wal/archive.ts';
 import { findGaps, parseWalName, readHeader, segmentName } from '../../../src/ops/wal/segment.ts';
 import { runCli } from '../../support/cli.ts';
@@ -24,7 +25,7 @@ import { startServer, type TestServer } from '../../support/server.ts';
 let server: TestServer;
 let spool: string;
 const folder = mkdtempSync(join(tmpdir(), 'dbctl-wal-'));
-const repository = { name: 'wal', folder: join(folder, 'repository') };
+const repository = folderRepository('wal', join(folder, 'repository'));
 const files = () => readdirSync(spool).toSorted();
 const segments = () => files().filter((name) => parseWalName(name)?.kind === 'segment');
 const storedPath = (name: string, of = repository) => join(of.folder, '.wal', name.slice(0, 16), `${name}.gz`);
@@ -66,7 +67,7 @@ describe('the archive', () => {
 
   it('of twenty pushes at once has one file, and all of them succeed', async () => {
     const [name = ''] = segments();
-    const race = { name: 'race', folder: join(folder, 'race') };
+    const race = folderRepository('race', join(folder, 'race'));
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => pushWal(race, join(spool, name))));
     expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
     expect(readdirSync(join(race.folder, '.wal', name.slice(0, 16)))).toEqual([`${name}.gz`]);
@@ -126,7 +127,7 @@ describe('a push', () => {
 
 describe('a fetch', () => {
   const damaged = async (change: (path: string) => void) => {
-    const copy = { name: 'damaged', folder: join(folder, `damaged-${Math.random()}`) };
+    const copy = folderRepository('damaged', join(folder, `damaged-${Math.random()}`));
     const [name = '', next = ''] = segments();
     for (const one of [name, next]) await pushWal(copy, join(spool, one));
     change(storedPath(name, copy));
