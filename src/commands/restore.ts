@@ -1,10 +1,8 @@
-import { resolve } from 'node:path';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Comparison } from '../ops/restore/compare.ts';
-import type { Manifest } from '../ops/backup/manifest.ts';
-import { REPOSITORY_OPTION, chooseBackup, openBackups, type Backups } from './backup-context.ts';
+import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
 
@@ -21,7 +19,11 @@ export const spec: CommandSpec = {
     { flags: '--data <folder>', description: 'a physical backup into this new data folder; no server is started' },
     {
       flags: '--to <point>',
-      description: 'with --data: replay the archived write-ahead log up to this time (with its zone) or LSN',
+      description: 'with --data: replay the archived log up to a time with its zone, an LSN, name:POINT, or latest',
+    },
+    {
+      flags: '--timeline <number>',
+      description: 'with --to: the timeline to follow (default: the latest that comes from the backup)',
     },
     REPOSITORY_OPTION,
   ],
@@ -29,6 +31,7 @@ export const spec: CommandSpec = {
     ['dbctl restore --env staging', 'the newest backup'],
     ['dbctl restore --data /var/lib/postgresql/restored', 'the files of a physical backup'],
     ['dbctl restore --data /var/lib/postgresql/restored --to 2026-11-21T06:00Z', 'to a point in time'],
+    ['dbctl restore --data /var/lib/postgresql/restored --to latest', 'all that was archived: the server is lost'],
     ['dbctl restore learning_lab-20261121T091500123Z-1f0c --env staging', 'one of dbctl backup list'],
   ],
 };
@@ -39,10 +42,12 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     import('../ops/restore/preflight.ts'),
   ]);
   const backups = await openBackups(context, options['repository'] as string | undefined);
-  const manifest = await chooseBackup(backups, (options['id'] as string | undefined) ?? 'latest');
-  const data = options['data'] as string | undefined;
-  const to = options['to'] as string | undefined;
-  if (data !== undefined) return intoFolder(manifest, { data, to }, backups, context);
+  const { id, data, to, timeline } = options as Partial<Record<string, string>>;
+  if (data !== undefined) {
+    const { restoreIntoFolder } = await import('./restore-data.ts');
+    return restoreIntoFolder({ id, data, to, timeline }, backups, context);
+  }
+  const manifest = await chooseBackup(backups, id ?? 'latest');
   if (to !== undefined) fail('usage', '--to goes with --data: a dump is of one moment', { hint: 'Run dbctl restore --help.' });
   if (manifest.type === 'physical') {
     fail('refused', `${manifest.id} is of a whole server, and cannot be restored into a database`, {
@@ -96,76 +101,6 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       },
     };
   });
-}
-
-interface FolderRequest {
-  readonly data: string;
-  /** The point of a recovery; undefined: the moment of the backup. */
-  readonly to: string | undefined;
-}
-
-async function intoFolder(
-  manifest: Manifest,
-  { data, to }: FolderRequest,
-  { repository }: Backups,
-  context: Context,
-): Promise<Answer> {
-  if (manifest.type !== 'physical') {
-    fail('refused', `${manifest.id} is a dump, and a data folder is made of a physical backup`, {
-      hint: 'Name a physical one of dbctl backup list, or leave --data out and restore into a database.',
-    });
-  }
-  const [{ restoreDataFolder }, { parseRecoveryTarget, replayOf }, { serverAccount }, { places }] = await Promise.all([
-    import('../ops/restore/data-folder.ts'),
-    import('../ops/restore/replay.ts'),
-    import('../ops/process/account.ts'),
-    toolsContext(context),
-  ]);
-  const folder = resolve(context.cwd, data);
-  const target = to === undefined ? null : parseRecoveryTarget(to);
-  if (target !== null) await replayOf(repository, manifest, target);
-  if (context.globals.dryRun) {
-    return {
-      ok: true,
-      items: [item({ id: 'restore', object: folder, message: `${manifest.id} would be unpacked here` })],
-      summary: {},
-    };
-  }
-  await context.confirm(`Restore ${manifest.id} (data of ${manifest.snapshotAt}) into ${folder}?`);
-  const account = await serverAccount(process.getuid?.());
-  const { progress, signal } = context;
-  const { tablespaces, segments, verified } = await restoreDataFolder({
-    repository,
-    manifest,
-    data: folder,
-    account,
-    to: target,
-    tools: places,
-    progress,
-    signal,
-  });
-  const message =
-    verified === null ? 'unpacked; pg_verifybackup is not there to compare the files' : 'every file as the server sent it';
-  return {
-    ok: true,
-    items: [item({ id: 'data', object: folder, message, verified })],
-    summary: { id: manifest.id, data: folder, tablespaces, segments, to: to ?? null, endLsn: manifest.endLsn },
-    view: {
-      columns: [
-        { field: 'object', title: 'data folder' },
-        { field: 'message', title: '' },
-      ],
-      notes: [
-        ...(tablespaces === null ? [] : [`Tablespaces are in ${tablespaces}.`]),
-        ...(target === null
-          ? []
-          : [
-              `Started, it replays ${segments} segments up to ${to}, and opens there; if that point is not in them it stops with an error.`,
-            ]),
-        'Before you start it: look at archive_command, primary_conninfo and listen_addresses in its configuration. Two servers must not archive to one place.',
-      ],
-    },
-  };
 }
 
 /** What a restored database was compared in, one item each; and one for each difference. */

@@ -10,7 +10,7 @@ import { runProgram } from '../process/program.ts';
 import { findPrograms, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
 import { withBackupFolder } from './bring.ts';
-import { prepareReplay, replayOf, type RecoveryTarget } from './replay.ts';
+import { prepareReplay, type Replay } from './replay.ts';
 import { unpackBackup } from './unpack.ts';
 
 export interface DataFolderInputs {
@@ -20,8 +20,8 @@ export interface DataFolderInputs {
   readonly data: string;
   /** Whom the files are given to; undefined: the caller keeps them. */
   readonly account: ServerAccount | undefined;
-  /** Where a recovery with the archived write-ahead log is to stop; null: the moment of the backup. */
-  readonly to: RecoveryTarget | null;
+  /** The recovery with the archived write-ahead log that is to follow; null: none, the moment of the backup. */
+  readonly replay: Replay | null;
   readonly tools: ToolPlaces;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -30,8 +30,6 @@ export interface DataFolderInputs {
 export interface RestoredFolder {
   /** Where tablespaces are now; null: there are none. */
   readonly tablespaces: string | null;
-  /** Segments of the write-ahead log that were brought for the recovery. */
-  readonly segments: number;
   /** What pg_verifybackup said: every file against the manifest the server made; null: there is no such program. */
   readonly verified: boolean | null;
 }
@@ -41,10 +39,9 @@ export interface RestoredFolder {
  * Fails with refused where something is there, or too little space; with backup.failed where the backup is not what was sealed.
  */
 export async function restoreDataFolder(inputs: DataFolderInputs): Promise<RestoredFolder> {
-  const { manifest, data, repository, to } = inputs;
+  const { data } = inputs;
   const [tablespaces, wal] = [`${data}.tablespaces`, `${data}.wal`];
   await requireRoom(inputs, [data, tablespaces, wal]);
-  if (to !== null) await replayOf(repository, manifest, to);
   return withBackupFolder(inputs, (backup) => unpackInto(inputs, backup, { tablespaces, wal }));
 }
 
@@ -53,7 +50,7 @@ async function unpackInto(
   backup: string,
   { tablespaces, wal }: { readonly tablespaces: string; readonly wal: string },
 ): Promise<RestoredFolder> {
-  const { manifest, data, account, progress, repository, to } = inputs;
+  const { manifest, data, account, progress, replay } = inputs;
   const making = await mkdtemp(`${data}.partial-`);
   try {
     const step = progress.step('unpack', manifest.source.sizeBytes);
@@ -61,16 +58,26 @@ async function unpackInto(
     await unpackBackup(manifest, backup, made, { tablespaces, account, onBytes: (bytes) => step.tick(bytes) });
     step.done();
     const verified = await verify(inputs, backup, made, making);
-    const segments = to === null ? 0 : await prepareReplay(repository, manifest, to, { data: made, wal, account });
+    if (replay !== null) await bringLog(inputs, replay, { data: made, wal });
     await rmdir(data).catch(ignoreAbsent);
     await rename(made, data);
-    return { tablespaces: manifest.tablespaces.length === 0 ? null : tablespaces, segments, verified };
+    return { tablespaces: manifest.tablespaces.length === 0 ? null : tablespaces, verified };
   } catch (thrown) {
     for (const folder of [tablespaces, wal]) await rm(folder, { recursive: true, force: true });
     throw thrown;
   } finally {
     await rm(making, { recursive: true, force: true });
   }
+}
+
+async function bringLog(
+  { repository, account, progress }: DataFolderInputs,
+  replay: Replay,
+  made: { readonly data: string; readonly wal: string },
+): Promise<void> {
+  const step = progress.step('bring the write-ahead log', replay.segments.length + replay.histories.length);
+  await prepareReplay(repository, replay, { ...made, account, onSegment: (name) => step.tick(1, name) });
+  step.done();
 }
 
 async function requireRoom({ manifest, data }: DataFolderInputs, folders: readonly string[]): Promise<void> {

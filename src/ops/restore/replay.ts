@@ -1,79 +1,112 @@
-import { mkdir, chown, writeFile } from 'node:fs/promises';
+import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { ServerAccount } from '../process/account.ts';
-import { fetchWal, readArchive } from '../wal/archive.ts';
-import { findGaps, parseWalName, segmentName } from '../wal/segment.ts';
+import { fetchWal, readArchive, readWal } from '../wal/archive.ts';
+import { parseHistory, stretchesFrom, type Stretch, type TimelineSwitch } from '../wal/history.ts';
+import { lsnNumber } from '../wal/lsn.ts';
+import { parseWalName, segmentName } from '../wal/segment.ts';
+import { findTarget, type FoundTarget } from './find-target.ts';
+import { recoverySettings, type RecoveryTarget } from './recovery-target.ts';
 
-/** Where a recovery is to stop. Always said: without it a gap in the archive looks like the end of the log, and is promoted over. */
-export type RecoveryTarget =
-  | { readonly kind: 'time'; /** ISO 8601, UTC. */ readonly time: string }
-  | { readonly kind: 'lsn'; readonly lsn: string };
+const STATUS_HINT = 'dbctl wal status shows what the archive holds.';
 
-/** `2026-11-21T06:00Z` or `0/18000120`. Fails with usage on anything else. */
-export function parseRecoveryTarget(text: string): RecoveryTarget {
-  if (/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/.test(text)) return { kind: 'lsn', lsn: text.toUpperCase() };
-  // A time without zone means another moment on another machine.
-  if (
-    !/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)$/.test(text) ||
-    Number.isNaN(Date.parse(text))
-  ) {
-    fail('usage', `--to takes a time with its zone such as 2026-11-21T06:00Z, or an LSN such as 0/18000120, not ${text}`, {
-      hint: 'Run dbctl restore --help.',
-    });
-  }
-  return { kind: 'time', time: new Date(text).toISOString() };
+/** What the archive has for a recovery from a backup, without a gap. */
+export interface Reach {
+  /** From the segment the backup ends in, as far as there is no gap. */
+  readonly segments: readonly string[];
+  /** The first that is missing though a later one is there; null: the archive simply ends. */
+  readonly gap: string | null;
 }
-
-/** Position in the log as a number. */
-export const lsnNumber = (lsn: string): bigint => {
-  const [high = '0', low = '0'] = lsn.split('/');
-  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
-};
 
 /**
- * The segments a recovery needs beyond the backup, from the one the backup ends in. Pure. Fails with refused, before anything is unpacked,
- * where the archive has a gap before the target, does not reach back to the backup, or ends before the target.
+ * How far the archive reaches from the end of a backup along a timeline. Pure. Fails with refused where it does not begin at the backup.
  */
-export function planReplay(
-  { id, endLsn, timeline }: Pick<PhysicalManifest, 'id' | 'endLsn' | 'timeline'>,
-  target: RecoveryTarget,
+export function reachOf(
+  { id, endLsn }: Pick<PhysicalManifest, 'id' | 'endLsn'>,
+  stretches: readonly Stretch[],
   archive: { readonly names: readonly string[]; readonly segmentBytes: number },
-): string[] {
-  const { segmentBytes } = archive;
-  const hint = 'dbctl wal status shows what the archive holds.';
-  const own = archive.names.filter((name) => {
+): Reach {
+  const bytes = BigInt(archive.segmentBytes);
+  const there = new Set(archive.names);
+  // The segment in which a timeline begins is read from the later one, which has all that was before the switch, too.
+  const nameAt = (number: bigint) => {
+    const { timeline } = stretches.find(({ until }) => until === null || number < until / bytes) ?? { timeline: 1 };
+    return segmentName(timeline, number * bytes, archive.segmentBytes);
+  };
+  const segments: string[] = [];
+  let number = lsnNumber(endLsn) / bytes;
+  for (; there.has(nameAt(number)); number += 1n) segments.push(nameAt(number));
+  const missing = nameAt(number);
+  if (segments.length === 0) fail('refused', `the archive lacks ${missing}, in which ${id} ends`, { hint: STATUS_HINT });
+  const timelines = new Set(stretches.map(({ timeline }) => timeline));
+  const later = archive.names.some((name) => {
     const file = parseWalName(name);
-    return file?.kind === 'segment' && file.timeline === timeline;
+    return file?.kind === 'segment' && timelines.has(file.timeline) && name.slice(8) > missing.slice(8);
   });
-  const first = segmentName(timeline, lsnNumber(endLsn), segmentBytes);
-  const from = own.filter((name) => name >= first);
-  const last = target.kind === 'lsn' ? segmentName(timeline, lsnNumber(target.lsn), segmentBytes) : from.at(-1);
-  if (target.kind === 'lsn' && lsnNumber(target.lsn) < lsnNumber(endLsn)) {
-    fail('refused', `${target.lsn} is before the end of ${id} at ${endLsn}: a backup cannot be taken back`, {
-      hint: 'Take an older backup.',
-    });
-  }
-  if (from[0] !== first || last === undefined) fail('refused', `the archive lacks ${first}, in which ${id} ends`, { hint });
-  const needed = from.filter((name) => name <= last);
-  const [gap] = findGaps(needed, segmentBytes);
-  if (gap !== undefined) fail('refused', `the archive has a gap before the target: ${gap.first} is missing`, { hint });
-  if (needed.at(-1) !== last) fail('refused', `the archive ends at ${needed.at(-1)}, before the target in ${last}`, { hint });
-  return needed;
+  return { segments, gap: later ? missing : null };
 }
 
-/** What is said to the server that starts on the folder. */
-export function recoverySettings(target: RecoveryTarget, folder: string): string {
-  const where = target.kind === 'time' ? `recovery_target_time = '${target.time}'` : `recovery_target_lsn = '${target.lsn}'`;
-  return `
-restore_command = 'cp "${folder}/%f" "%p"'
-${where}
-recovery_target_inclusive = 'on'
-recovery_target_timeline = 'current'
-recovery_target_action = 'promote'
-`;
+export interface Replay {
+  /** Segments the recovery needs beyond the backup. */
+  readonly segments: readonly string[];
+  /** History files of every timeline: the new one must get a number nobody has. */
+  readonly histories: readonly string[];
+  readonly timeline: number;
+  readonly target: FoundTarget;
+}
+
+/**
+ * What a recovery to the target needs. `timeline` is that to follow; default: the latest that comes from the backup. Fails with refused, before
+ * anything is unpacked, where the target is before the backup, a gap is before it, or the archive ends before it.
+ */
+export async function planReplay(
+  repository: Repository,
+  manifest: PhysicalManifest,
+  wanted: RecoveryTarget,
+  timeline?: number,
+): Promise<Replay> {
+  const { system, names } = await readArchive(repository);
+  if (system === null || system.identifier !== manifest.source.systemIdentifier) {
+    fail('refused', `the repository has no write-ahead log of server ${manifest.source.systemIdentifier ?? 'unknown'}`, {
+      hint: "archive_command = 'dbctl wal push %p' fills it; dbctl wal status shows what it has.",
+    });
+  }
+  const histories = names.filter((name) => parseWalName(name)?.kind === 'history');
+  const way = chooseTimeline(manifest, timeline, await readHistories(repository, histories));
+  const reach = reachOf(manifest, way.stretches, { names, segmentBytes: system.segmentBytes });
+  const target = await findTarget(repository, manifest, wanted, { ...reach, segmentBytes: system.segmentBytes });
+  const segments = reach.segments.slice(0, reach.segments.indexOf(target.segment) + 1);
+  return { segments, histories, timeline: way.timeline, target };
+}
+
+async function readHistories(
+  repository: Repository,
+  names: readonly string[],
+): Promise<ReadonlyMap<number, readonly TimelineSwitch[]>> {
+  const read = async (name: string) => {
+    const bytes = await readWal(repository, name);
+    return [Number.parseInt(name.slice(0, 8), 16), parseHistory(name, bytes?.toString('utf8') ?? '')] as const;
+  };
+  return new Map(await Promise.all(names.map(read)));
+}
+
+function chooseTimeline(
+  { id, endLsn, timeline: own }: PhysicalManifest,
+  wanted: number | undefined,
+  histories: ReadonlyMap<number, readonly TimelineSwitch[]>,
+): { readonly timeline: number; readonly stretches: readonly Stretch[] } {
+  const from = { timeline: own, lsn: lsnNumber(endLsn) };
+  const choices = wanted === undefined ? [...histories.keys()].toSorted((a, b) => b - a) : [wanted];
+  for (const timeline of wanted === undefined ? [...choices, own] : choices) {
+    const stretches = stretchesFrom(from, timeline, histories);
+    if (stretches !== null) return { timeline, stretches };
+  }
+  return fail('refused', `timeline ${wanted} does not come from ${id}, which ends on timeline ${own} at ${endLsn}`, {
+    hint: STATUS_HINT,
+  });
 }
 
 /**
@@ -82,48 +115,30 @@ recovery_target_action = 'promote'
  */
 export async function prepareReplay(
   repository: Repository,
-  manifest: PhysicalManifest,
-  target: RecoveryTarget,
+  { segments, histories, timeline, target }: Replay,
   made: {
     readonly data: string;
-    /** Where the segments will be when the folder has its name. */ readonly wal: string;
+    /** Where the segments will be when the folder has its name. */
+    readonly wal: string;
     readonly account: ServerAccount | undefined;
+    readonly onSegment?: (name: string) => void;
   },
-): Promise<number> {
-  const needed = await replayOf(repository, manifest, target);
+): Promise<void> {
   const give = async (path: string) => (made.account === undefined ? undefined : chown(path, made.account.uid, made.account.gid));
   await mkdir(made.wal, { mode: 0o700 });
   await give(made.wal);
-  for (const name of needed) {
-    await fetchWal(repository, name, join(made.wal, name));
-    await give(join(made.wal, name));
+  for (const name of [...histories, ...segments]) {
+    const path = join(made.wal, name);
+    if (!(await fetchWal(repository, name, path)))
+      fail('refused', `${name} has gone from the archive meanwhile`, { hint: STATUS_HINT });
+    await give(path);
+    made.onSegment?.(name);
   }
   for (const [name, text, flag] of [
-    ['postgresql.auto.conf', recoverySettings(target, made.wal), 'a'],
+    ['postgresql.auto.conf', recoverySettings(target.stop, timeline, made.wal), 'a'],
     ['recovery.signal', '', 'w'],
   ] as const) {
     await writeFile(join(made.data, name), text, { mode: 0o600, flag });
     await give(join(made.data, name));
   }
-  return needed.length;
-}
-
-/** The segments a recovery to the target needs. Fails with refused where it cannot be reached: asked before anything is unpacked, too. */
-export async function replayOf(repository: Repository, manifest: PhysicalManifest, target: RecoveryTarget): Promise<string[]> {
-  const { system, names } = await readArchive(repository);
-  if (system === null || system.identifier !== manifest.source.systemIdentifier) {
-    fail('refused', `the repository has no write-ahead log of server ${manifest.source.systemIdentifier ?? 'unknown'}`, {
-      hint: "archive_command = 'dbctl wal push %p' fills it; dbctl wal status shows what it has.",
-    });
-  }
-  if (target.kind === 'time' && Date.parse(target.time) < Date.parse(manifest.snapshotAt)) {
-    fail(
-      'refused',
-      `${target.time} is before the end of ${manifest.id} at ${manifest.snapshotAt}: a backup cannot be taken back`,
-      {
-        hint: 'Take an older backup.',
-      },
-    );
-  }
-  return planReplay(manifest, target, { names, segmentBytes: system.segmentBytes });
 }

@@ -58,19 +58,9 @@ export async function pushWal(repository: Repository, path: string): Promise<Pus
  * Brings one file back under `target`, which has it whole or not at all. False: it is not there, which ends a recovery by right.
  * Fails with backup.failed where it is there and is not what was stored: a recovery must not take that for the end of the log.
  */
-export async function fetchWal({ storage }: Repository, name: string, target: string): Promise<boolean> {
-  const file = parseWalName(name);
-  if (file === undefined)
-    fail('usage', `${name} is no file of a write-ahead log`, { hint: "Use it as restore_command: 'dbctl wal fetch %f %p'." });
-  const found = await storage.read(keyOf(name));
-  if (found === null) return false;
-  const packed = await buffer(found).catch((thrown: NodeJS.ErrnoException) =>
-    broken(name, `cannot be read: ${thrown.code ?? thrown.message}`),
-  );
-  // The checksum of gzip finds rot, the header a segment under another's name.
-  const bytes = await unpack(packed).catch((thrown: Error) => broken(name, `cannot be unpacked: ${thrown.message}`));
-  const problem = contentProblem(file, bytes);
-  if (typeof problem === 'string') broken(name, problem);
+export async function fetchWal(repository: Repository, name: string, target: string): Promise<boolean> {
+  const bytes = await readWal(repository, name);
+  if (bytes === null) return false;
   const temporary = `${target}.dbctl-${randomBytes(6).toString('hex')}`;
   try {
     await writeDurably(temporary, bytes);
@@ -82,6 +72,27 @@ export async function fetchWal({ storage }: Repository, name: string, target: st
   await syncPath(dirname(target));
   return true;
 }
+
+/** The content of a file of the archive; null: it is not there. Fails with backup.failed where it is not what was stored. */
+export async function readWal({ storage }: Repository, name: string): Promise<Buffer | null> {
+  const file = parseWalName(name);
+  if (file === undefined)
+    fail('usage', `${name} is no file of a write-ahead log`, { hint: "Use it as restore_command: 'dbctl wal fetch %f %p'." });
+  const found = await storage.read(keyOf(name));
+  if (found === null) return null;
+  const packed = await buffer(found).catch((thrown: NodeJS.ErrnoException) =>
+    broken(name, `cannot be read: ${thrown.code ?? thrown.message}`),
+  );
+  // The checksum of gzip finds rot, the header a segment under another's name.
+  const bytes = await unpack(packed).catch((thrown: Error) => broken(name, `cannot be unpacked: ${thrown.message}`));
+  const problem = contentProblem(file, bytes);
+  if (typeof problem === 'string') broken(name, problem);
+  return bytes;
+}
+
+/** The content of a file that was there a moment ago. */
+export const requireWal = async (repository: Repository, name: string): Promise<Buffer> =>
+  (await readWal(repository, name)) ?? broken(name, 'has gone meanwhile');
 
 export interface WalArchive {
   /** Null: no segment was archived yet. */

@@ -1,0 +1,43 @@
+import { DbctlError, fail } from '../../core/errors.ts';
+import type { PhysicalManifest } from '../backup/manifest.ts';
+import type { Repository } from '../backup/repository.ts';
+import type { KnownBackup } from '../backup/verify.ts';
+import { lsnNumber } from '../wal/lsn.ts';
+import { microseconds, type RecoveryTarget } from './recovery-target.ts';
+import { planReplay, type Replay } from './replay.ts';
+
+/** Physical backups a recovery to the target could begin at, the newest first: the less of the log there is to replay, the sooner it is done. Pure. */
+export function candidates(known: readonly KnownBackup[], target: RecoveryTarget): PhysicalManifest[] {
+  return known
+    .flatMap((one) => (one.state === 'sealed' && one.manifest.type === 'physical' ? [one.manifest] : []))
+    .filter(({ snapshotAt, endLsn }) => {
+      if (target.kind === 'time') return microseconds(snapshotAt) <= microseconds(target.time);
+      return target.kind !== 'lsn' || lsnNumber(endLsn) <= lsnNumber(target.lsn);
+    })
+    .toReversed();
+}
+
+/**
+ * The newest backup from which the archive leads to the target, and what the recovery needs. Fails with refused, in the words of the newest
+ * that could have been it, where there is none.
+ */
+export async function planFromNewest(
+  repository: Repository,
+  known: readonly KnownBackup[],
+  target: RecoveryTarget,
+  timeline?: number,
+): Promise<{ readonly manifest: PhysicalManifest; readonly replay: Replay }> {
+  let first: DbctlError | undefined;
+  for (const manifest of candidates(known, target)) {
+    try {
+      return { manifest, replay: await planReplay(repository, manifest, target, timeline) };
+    } catch (thrown) {
+      if (!(thrown instanceof DbctlError) || thrown.code !== 'refused') throw thrown;
+      first ??= thrown;
+    }
+  }
+  if (first !== undefined) throw first;
+  return fail('refused', `${repository.name} has no physical backup from before that point`, {
+    hint: 'dbctl backup list shows what is there; a dump cannot be rolled forward.',
+  });
+}
