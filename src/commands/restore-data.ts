@@ -108,4 +108,4 @@ function answer(
 
 /** Before somebody starts the server, what it will do. */
 const replayNote = ({ segments, timeline }: Replay, to: string): string =>
-  `Started, it replays ${segments.length} ${segments.length === 1 ? 'segment' : 'segments'} of timeline ${timeline} up to ${to}, and opens there; where that point does not come it stops with an error instead.`;
+  `Started, it replays ${segments.length} ${segments.length === 1 ? 'segment' : 'segments'} of timeline ${timeline} up to ${to}, and opens there; until then it answers read-only (pg_is_in_recovery). Where that point does not come it stops with an error.`;

@@ -23,7 +23,7 @@ export const spec: CommandSpec = {
     },
     {
       flags: '--timeline <number>',
-      description: 'with --to: the timeline to follow (default: the latest that comes from the backup)',
+      description: 'with --to: the timeline to follow (default: the latest of the archive)',
     },
     REPOSITORY_OPTION,
   ],

@@ -2,9 +2,10 @@ import { DbctlError, fail } from '../../core/errors.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { KnownBackup } from '../backup/verify.ts';
+import { readArchive } from '../wal/archive.ts';
 import { lsnNumber } from '../wal/lsn.ts';
 import { microseconds, type RecoveryTarget } from './recovery-target.ts';
-import { planReplay, type Replay } from './replay.ts';
+import { planReplay, readHistories, wayFrom, type Replay } from './replay.ts';
 
 /** Physical backups a recovery to the target could begin at, the newest first: the less of the log there is to replay, the sooner it is done. Pure. */
 export function candidates(known: readonly KnownBackup[], target: RecoveryTarget): PhysicalManifest[] {
@@ -27,8 +28,17 @@ export async function planFromNewest(
   target: RecoveryTarget,
   timeline?: number,
 ): Promise<{ readonly manifest: PhysicalManifest; readonly replay: Replay }> {
+  const before = candidates(known, target);
+  if (before.length === 0) {
+    fail('refused', `${repository.name} has no physical backup from before that point`, {
+      hint: 'dbctl backup list shows what is there; a dump cannot be rolled forward.',
+    });
+  }
+  const histories = await readHistories(repository, (await readArchive(repository)).names);
+  const onTheWay = before.filter((manifest) => wayFrom(manifest, timeline, histories).stretches !== null);
   let first: DbctlError | undefined;
-  for (const manifest of candidates(known, target)) {
+  // Where none is on the way, the newest says so.
+  for (const manifest of onTheWay.length === 0 ? before.slice(0, 1) : onTheWay) {
     try {
       return { manifest, replay: await planReplay(repository, manifest, target, timeline) };
     } catch (thrown) {
@@ -36,8 +46,5 @@ export async function planFromNewest(
       first ??= thrown;
     }
   }
-  if (first !== undefined) throw first;
-  return fail('refused', `${repository.name} has no physical backup from before that point`, {
-    hint: 'dbctl backup list shows what is there; a dump cannot be rolled forward.',
-  });
+  throw first;
 }

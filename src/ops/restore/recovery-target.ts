@@ -48,7 +48,9 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
  */
 export function recoverySettings(target: Exclude<RecoveryTarget, { kind: 'latest' }>, timeline: number, folder: string): string {
   const where = {
-    time: () => `recovery_target_time = ${quoted(target.kind === 'time' ? target.time : '')}`,
+    // A zone by number: its letters are not known yet where the server reads this.
+    time: () =>
+      `recovery_target_time = ${quoted(target.kind === 'time' ? target.time.replace('T', ' ').replace('Z', '+00') : '')}`,
     lsn: () => `recovery_target_lsn = ${quoted(target.kind === 'lsn' ? target.lsn : '')}`,
     name: () => `recovery_target_name = ${quoted(target.kind === 'name' ? target.name : '')}`,
   }[target.kind]();

@@ -5,9 +5,9 @@ import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { ServerAccount } from '../process/account.ts';
 import { fetchWal, readArchive, readWal } from '../wal/archive.ts';
-import { parseHistory, stretchesFrom, type Stretch, type TimelineSwitch } from '../wal/history.ts';
+import { parseHistory, stretchesFrom, type Histories, type Stretch } from '../wal/history.ts';
 import { lsnNumber } from '../wal/lsn.ts';
-import { parseWalName, segmentName } from '../wal/segment.ts';
+import { addressOf, parseWalName, segmentName } from '../wal/segment.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
 import { recoverySettings, type RecoveryTarget } from './recovery-target.ts';
 
@@ -41,10 +41,11 @@ export function reachOf(
   for (; there.has(nameAt(number)); number += 1n) segments.push(nameAt(number));
   const missing = nameAt(number);
   if (segments.length === 0) fail('refused', `the archive lacks ${missing}, in which ${id} ends`, { hint: STATUS_HINT });
-  const timelines = new Set(stretches.map(({ timeline }) => timeline));
+  // Only what is on the way: the timeline that was left goes on beyond the switch, and is nobody's gap.
   const later = archive.names.some((name) => {
     const file = parseWalName(name);
-    return file?.kind === 'segment' && timelines.has(file.timeline) && name.slice(8) > missing.slice(8);
+    if (file?.kind !== 'segment' || name.slice(8) <= missing.slice(8)) return false;
+    return name === nameAt(addressOf(file, archive.segmentBytes) / bytes);
   });
   return { segments, gap: later ? missing : null };
 }
@@ -59,7 +60,7 @@ export interface Replay {
 }
 
 /**
- * What a recovery to the target needs. `timeline` is that to follow; default: the latest that comes from the backup. Fails with refused, before
+ * What a recovery to the target needs. `timeline` is that to follow; default: the latest of the archive. Fails with refused, before
  * anything is unpacked, where the target is before the backup, a gap is before it, or the archive ends before it.
  */
 export async function planReplay(
@@ -74,39 +75,40 @@ export async function planReplay(
       hint: "archive_command = 'dbctl wal push %p' fills it; dbctl wal status shows what it has.",
     });
   }
-  const histories = names.filter((name) => parseWalName(name)?.kind === 'history');
-  const way = chooseTimeline(manifest, timeline, await readHistories(repository, histories));
+  const way = wayFrom(manifest, timeline, await readHistories(repository, names));
+  if (way.stretches === null) {
+    const { id, timeline: own, endLsn } = manifest;
+    fail('refused', `timeline ${way.timeline} does not come from ${id}, which ends on timeline ${own} at ${endLsn}`, {
+      hint: timeline === undefined ? `Take an older backup, or follow what was left behind with --timeline ${own}.` : STATUS_HINT,
+    });
+  }
   const reach = reachOf(manifest, way.stretches, { names, segmentBytes: system.segmentBytes });
   const target = await findTarget(repository, manifest, wanted, { ...reach, segmentBytes: system.segmentBytes });
   const segments = reach.segments.slice(0, reach.segments.indexOf(target.segment) + 1);
+  const histories = names.filter((name) => parseWalName(name)?.kind === 'history');
   return { segments, histories, timeline: way.timeline, target };
 }
 
-async function readHistories(
-  repository: Repository,
-  names: readonly string[],
-): Promise<ReadonlyMap<number, readonly TimelineSwitch[]>> {
+/** Where every timeline of the archive left another. Fails with backup.failed on a history that cannot be read. */
+export async function readHistories(repository: Repository, names: readonly string[]): Promise<Histories> {
   const read = async (name: string) => {
     const bytes = await readWal(repository, name);
     return [Number.parseInt(name.slice(0, 8), 16), parseHistory(name, bytes?.toString('utf8') ?? '')] as const;
   };
-  return new Map(await Promise.all(names.map(read)));
+  return new Map(await Promise.all(names.filter((name) => parseWalName(name)?.kind === 'history').map(read)));
 }
 
-function chooseTimeline(
-  { id, endLsn, timeline: own }: PhysicalManifest,
+/**
+ * The way from the end of a backup along a timeline; default: the latest of the archive, also when the newest backup is not on it: what was left
+ * behind by an earlier recovery is not restored unasked. Pure. `stretches` is null where the timeline does not come from the backup.
+ */
+export function wayFrom(
+  { endLsn, timeline: own }: Pick<PhysicalManifest, 'endLsn' | 'timeline'>,
   wanted: number | undefined,
-  histories: ReadonlyMap<number, readonly TimelineSwitch[]>,
-): { readonly timeline: number; readonly stretches: readonly Stretch[] } {
-  const from = { timeline: own, lsn: lsnNumber(endLsn) };
-  const choices = wanted === undefined ? [...histories.keys()].toSorted((a, b) => b - a) : [wanted];
-  for (const timeline of wanted === undefined ? [...choices, own] : choices) {
-    const stretches = stretchesFrom(from, timeline, histories);
-    if (stretches !== null) return { timeline, stretches };
-  }
-  return fail('refused', `timeline ${wanted} does not come from ${id}, which ends on timeline ${own} at ${endLsn}`, {
-    hint: STATUS_HINT,
-  });
+  histories: Histories,
+): { readonly timeline: number; readonly stretches: readonly Stretch[] | null } {
+  const timeline = wanted ?? Math.max(own, ...histories.keys());
+  return { timeline, stretches: stretchesFrom({ timeline: own, lsn: lsnNumber(endLsn) }, timeline, histories) };
 }
 
 /**

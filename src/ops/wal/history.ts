@@ -28,11 +28,14 @@ export interface Stretch {
   readonly until: bigint | null;
 }
 
+/** The switches before each timeline that has some. */
+export type Histories = ReadonlyMap<number, readonly TimelineSwitch[]>;
+
 /** The way from a position on one timeline to the end of a later one. Null: the later one left before that position, or never came from it. Pure. */
 export function stretchesFrom(
   from: { readonly timeline: number; readonly lsn: bigint },
   to: number,
-  histories: ReadonlyMap<number, readonly TimelineSwitch[]>,
+  histories: Histories,
 ): Stretch[] | null {
   if (to === from.timeline) return [{ timeline: to, until: null }];
   const history = histories.get(to) ?? [];

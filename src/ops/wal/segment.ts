@@ -74,7 +74,9 @@ export function findGaps(names: readonly string[], segmentBytes: number): Gap[] 
   for (const name of names) {
     const file = parseWalName(name);
     if (file?.kind !== 'segment') continue;
-    timelines.set(file.timeline, [...(timelines.get(file.timeline) ?? []), addressOf(file, segmentBytes) / BigInt(segmentBytes)]);
+    const numbers = timelines.get(file.timeline) ?? [];
+    numbers.push(addressOf(file, segmentBytes) / BigInt(segmentBytes));
+    timelines.set(file.timeline, numbers);
   }
   return [...timelines].flatMap(([timeline, numbers]) => {
     const sorted = [...new Set(numbers)].toSorted((a, b) => (a < b ? -1 : 1));

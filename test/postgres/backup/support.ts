@@ -20,8 +20,8 @@ export interface BackupBench {
   readonly folder: string;
   readonly repository: FolderRepository;
   create(database: string, repository?: Repository): Promise<LogicalManifest>;
-  /** A copy of the repository, for a fault to be put into. */
-  copy(name: string): FolderRepository;
+  /** A copy of the repository, or of another one, for a fault to be put into. */
+  copy(name: string, of?: FolderRepository): FolderRepository;
 }
 
 export const QUIET = { progress: silentProgress, signal: new AbortController().signal } as const;
@@ -75,9 +75,9 @@ export function backupBench(options: ServerOptions = {}): BackupBench {
         }),
       );
     },
-    copy: (name) => {
+    copy: (name, of = repository) => {
       const copied = folderRepository(name, join(folder, name));
-      cpSync(repository.folder, copied.folder, { recursive: true });
+      cpSync(of.folder, copied.folder, { recursive: true });
       return copied;
     },
   };
