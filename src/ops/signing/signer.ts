@@ -1,8 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { fail } from '../../core/errors.ts';
+import { createKeyFile, readKeyFile } from './key-file.ts';
 import { commandSigner } from './signer-command.ts';
 import { rawPublicKey, verifierKeyText } from './verifier-key.ts';
 
@@ -48,7 +47,7 @@ export async function openSigner(settings: SignerSettings, context: SignerContex
       return localSigner(name, readKey(text, `the variable ${key.variable}`));
     }
     case 'file':
-      return localSigner(name, readKey(await readKeyFile(inFolder(key.file, context.folder), key.file), key.file));
+      return localSigner(name, readKey(await keyTextOf(inFolder(key.file, context.folder), key.file), key.file));
     case 'command':
       return commandSigner(name, key.command, settings.publicKeys, context);
   }
@@ -58,20 +57,7 @@ export async function openSigner(settings: SignerSettings, context: SignerContex
 export async function createSignerKey(path: string, name: string): Promise<string> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const verifierKey = verifierKeyText(name, rawPublicKey(publicKey));
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(path, 'wx', 0o600).catch((thrown: NodeJS.ErrnoException) =>
-    thrown.code === 'EEXIST'
-      ? fail('refused', `${path} is there already`, { hint: 'A key is never overwritten: name another file.' })
-      : fail('refused', `${path} cannot be written: ${thrown.code ?? thrown.message}`, {
-          hint: 'Name a new file in a folder you may write to.',
-        }),
-  );
-  try {
-    await file.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await createKeyFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }));
   return verifierKey;
 }
 
@@ -99,23 +85,20 @@ function fromSeed(seed: Buffer): KeyObject {
   return createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: 'der', type: 'pkcs8' });
 }
 
-/** The mode is that of the file which is then read: one handle for both, or the name could be given to another file in between. */
-async function readKeyFile(path: string, shown: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((thrown: NodeJS.ErrnoException) =>
-    noKey(thrown.code === 'ENOENT' ? `${shown} is not there` : `${shown} cannot be read: ${thrown.code ?? thrown.message}`),
-  );
-  try {
-    const found = await file.stat();
-    if (!found.isFile()) noKey(`${shown} is not a file`);
-    if ((found.mode & 0o077) !== 0) exposed(shown, found.mode);
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
+async function keyTextOf(path: string, shown: string): Promise<string> {
+  const file = await readKeyFile(path, shown);
+  switch (file.kind) {
+    case 'read':
+      return file.text;
+    case 'exposed':
+      return exposed(shown, file.mode);
+    case 'none':
+      return noKey(file.problem);
   }
 }
 
-function exposed(shown: string, mode: number): never {
-  fail('secret.exposed', `others may read the signing key in ${shown}: its mode is ${(mode & 0o777).toString(8)}`, {
+function exposed(shown: string, mode: string): never {
+  fail('secret.exposed', `others may read the signing key in ${shown}: its mode is ${mode}`, {
     hint: `Take it back with chmod 600 ${shown}, and make a new key: who could read this one can sign.`,
   });
 }
