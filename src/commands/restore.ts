@@ -1,7 +1,7 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
-import type { Comparison } from '../ops/restore/compare.ts';
+import type { CheckedPart } from '../ops/restore/catalogue-difference.ts';
 import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
@@ -77,7 +77,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     );
     const { progress, signal } = context;
     const started = context.clock().getTime();
-    const comparison = await restoreLogical(opened, {
+    const { parts, refused } = await restoreLogical(opened, {
       repository: backups.repository,
       manifest,
       target,
@@ -86,7 +86,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       progress,
       signal,
     });
-    const items = comparisonItems(comparison);
+    const items = comparisonItems(parts);
     const bad = items.filter(({ status }) => status === 'fail').length;
     return {
       ok: bad === 0,
@@ -98,23 +98,19 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
           { field: 'object', title: 'compared' },
           { field: 'message', title: '' },
         ],
+        ...(refused.length === 0 ? {} : { notes: [`The server refused: ${refused.join('; ')}.`] }),
       },
     };
   });
 }
 
 /** What a restored database was compared in, one item each; and one for each difference. */
-export function comparisonItems({ data, definitions }: Comparison): Item[] {
-  const part = (object: string, differences: readonly string[] | null, equal: string): Item[] => {
+export function comparisonItems(parts: readonly CheckedPart[]): Item[] {
+  return parts.flatMap(({ name: object, differences, said }) => {
     if (differences === null) {
-      const message = 'not compared: the backup was made by another version of pg_dump';
-      return [item({ id: 'unknown', object, status: 'unknown', severity: 'medium', message, fix: 'dbctl tools status' })];
+      return [item({ id: 'unknown', object, status: 'unknown', severity: 'medium', message: said, fix: 'dbctl tools status' })];
     }
-    if (differences.length === 0) return [item({ id: 'equal', object, message: equal })];
+    if (differences.length === 0) return [item({ id: 'equal', object, message: said })];
     return differences.map((message) => item({ id: 'difference', object, status: 'fail', severity: 'high', message }));
-  };
-  return [
-    ...part('data', data, 'every row, sequence and large object as in the backup'),
-    ...part('definitions', definitions, 'byte for byte as in the backup'),
-  ];
+  });
 }

@@ -6,6 +6,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf, type ClientProgram } from '../tools/program.ts';
 import { withClientEnvironment } from './client-environment.ts';
+import { catalogueText, readCatalogue } from './catalogue.ts';
 import { programRunner } from './programs.ts';
 import { readFingerprint, readSequences, type Fingerprint } from './fingerprint.ts';
 import { MANIFEST, SEAL, manifestText, sealOf, type LogicalManifest } from './manifest.ts';
@@ -25,7 +26,7 @@ export interface DumpInputs extends BackupInputs {
 const KEPT = 'Nothing was kept. Mend what it says, and run it again.';
 
 /** Where the parts of a logical backup are in its folder. */
-export const PARTS = { dump: 'dump', schema: 'schema.sql', globals: 'globals.sql' } as const;
+export const PARTS = { dump: 'dump', schema: 'schema.sql', globals: 'globals.sql', catalogue: 'catalogue.json' } as const;
 
 /** With a key of ours two dumps of one schema are the same bytes; without, pg_dump makes one up each time (CVE-2025-8714). */
 export const RESTRICT_KEY = 'dbctl';
@@ -129,6 +130,9 @@ async function takeSnapshot(
       ];
       try {
         const [fingerprint] = await Promise.all([readFingerprint(session, (name) => step.tick(1, name), sequences), ...programs]);
+        // Last: pg_dump holds locks on every table by now, so that what is told is what was dumped.
+        const catalogue = await readCatalogue(session);
+        await writeFile(join(making, PARTS.catalogue), catalogueText(catalogue), { mode: 0o600 });
         step.done();
         return { snapshotAt: at, fingerprint };
       } catch (thrown) {

@@ -158,19 +158,27 @@ select pg_catalog.count(*)::pg_catalog.text as count,
          ::pg_catalog.numeric), 0)::pg_catalog.text as hash
 from pg_catalog.pg_largeobject_metadata m`;
 
-/** How another fingerprint differs, one sentence each; none where it is equal. Sequences may be ahead: they do not wait for snapshots. */
-export function fingerprintDifferences(expected: Fingerprint, found: Fingerprint): string[] {
-  return [
-    ...differences(expected.tables, found.tables, (was, is) => {
+/** What of another fingerprint differs, one sentence each. */
+export interface FingerprintDifferences {
+  readonly rows: readonly string[];
+  readonly sequences: readonly string[];
+  readonly largeObjects: readonly string[];
+  readonly ledger: readonly string[];
+}
+
+/** By what is compared; empty lists where it is equal. Sequences may be ahead: they do not wait for snapshots. */
+export function fingerprintParts(expected: Fingerprint, found: Fingerprint): FingerprintDifferences {
+  return {
+    rows: differences(expected.tables, found.tables, (was, is) => {
       if (was.rows !== is.rows) return `${was.name} has ${is.rows} rows instead of ${was.rows}`;
       return was.by !== is.by || was.hash !== is.hash ? `${was.name} has ${was.rows} rows, and other ones` : null;
     }),
-    ...differences(expected.sequences, found.sequences, (was, is) =>
+    sequences: differences(expected.sequences, found.sequences, (was, is) =>
       behind(was, is) ? `sequence ${was.name} is at ${is.lastValue ?? 'its start'}, behind ${was.lastValue}` : null,
     ),
-    ...(same(expected.largeObjects, found.largeObjects) ? [] : ['large objects differ']),
-    ...(same(expected.ledger, found.ledger) ? [] : ['the last checkpoint of the ledger differs']),
-  ];
+    largeObjects: same(expected.largeObjects, found.largeObjects) ? [] : ['large objects differ'],
+    ledger: same(expected.ledger, found.ledger) ? [] : ['the last checkpoint of the ledger differs'],
+  };
 }
 
 function differences<T extends { readonly name: string }>(

@@ -6,11 +6,14 @@ import { inTransaction } from '../../db/transaction.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import { withClientEnvironment } from '../backup/client-environment.ts';
 import { PARTS, RESTRICT_KEY } from '../backup/create.ts';
-import { fingerprintDifferences, readFingerprint } from '../backup/fingerprint.ts';
+import { readCatalogue, type Catalogue } from '../backup/catalogue.ts';
+import { fingerprintParts, readFingerprint, type Fingerprint } from '../backup/fingerprint.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
+import { catalogueParts, type CheckedPart } from './catalogue-difference.ts';
+import { databaseDifferences } from './database-facts.ts';
 
 export interface CompareInputs {
   readonly manifest: LogicalManifest;
@@ -25,20 +28,71 @@ export interface CompareInputs {
 export interface Comparison {
   /** Rows, sequences, large objects, ledger. */
   readonly data: readonly string[];
-  /** Definitions, owners, grants, policies, enabled state of triggers: the first lines that differ; null: could not be compared. */
+  /** Definitions, owners, grants, policies, enabled state of triggers, settings of the database; null: could not be compared. */
   readonly definitions: readonly string[] | null;
+  /** The same by what was compared, to be read one by one. */
+  readonly parts: readonly CheckedPart[];
 }
 
 /** The restored database against what was seen in the snapshot of the dump: equal, or what differs. */
 export async function compareRestored(session: Session, inputs: CompareInputs): Promise<Comparison> {
-  const found = await inTransaction(session, 'isolation level repeatable read, read only', () =>
-    readFingerprint(session, inputs.onTable),
-  );
+  const { manifest, folder, onTable } = inputs;
+  const was = await catalogueOf(folder);
+  const [found, is] = await inTransaction(session, 'isolation level repeatable read, read only', async () => [
+    await readFingerprint(session, onTable),
+    was === null ? null : await readCatalogue(session),
+  ]);
+  const data = dataParts(manifest.fingerprint, found);
+  const catalogue = was === null || is === null ? [] : [...catalogueParts(was.facts, is.facts), databasePart(was, is)];
+  const text = textPart(await definitionDifferences(session, inputs));
+  const definitions = [...catalogue, text];
   return {
-    data: fingerprintDifferences(inputs.manifest.fingerprint, found),
-    definitions: await definitionDifferences(session, inputs),
+    data: data.flatMap(({ differences }) => differences ?? []),
+    definitions: definitions.every(({ differences }) => differences === null)
+      ? null
+      : definitions.flatMap(({ differences }) => differences ?? []),
+    // Where the catalogues were compared, a dump that could not be adds nothing.
+    parts: [...data, ...(catalogue.length > 0 && text.differences === null ? catalogue : definitions)],
   };
 }
+
+/** What the backup knows of the catalogues; null: it was made before that was written down. */
+export async function catalogueOf(folder: string): Promise<Catalogue | null> {
+  const text = await readFile(join(folder, PARTS.catalogue), 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'ENOENT') return null;
+    throw thrown;
+  });
+  return text === null ? null : (JSON.parse(text) as Catalogue);
+}
+
+/** Rows, sequences, large objects and ledger, in words. Pure. */
+export function dataParts(was: Fingerprint, is: Fingerprint): CheckedPart[] {
+  const { rows, sequences, largeObjects, ledger } = fingerprintParts(was, is);
+  const counted = was.tables.reduce((sum, table) => sum + BigInt(table.rows), 0n);
+  return [
+    { name: 'rows', differences: rows, said: `${counted} in ${was.tables.length} tables, each table by count and hash` },
+    { name: 'sequences', differences: sequences, said: `${was.sequences.length}, none is behind` },
+    { name: 'large objects', differences: largeObjects, said: was.largeObjects?.count ?? 'none' },
+    {
+      name: 'ledger',
+      differences: ledger,
+      said: was.ledger === null ? 'nothing was sealed' : `the same last checkpoint, ${was.ledger.sequence}`,
+    },
+  ];
+}
+
+const databasePart = (was: Catalogue, is: Catalogue): CheckedPart => ({
+  name: 'database',
+  differences: databaseDifferences(was.database, is.database),
+  said: `owner, grants, limit, comment and ${was.database.settings.length} settings`,
+});
+
+const textPart = (differences: readonly string[] | null): CheckedPart => ({
+  name: 'dump of definitions',
+  differences,
+  said:
+    differences === null ? 'not compared: the backup was made by another version of pg_dump' : 'the same lines as in the backup',
+});
 
 /** Two versions of pg_dump write the same definitions in different words, so the comparison needs the one of the backup. */
 async function definitionDifferences(

@@ -10,7 +10,10 @@ import type { Repository } from '../backup/repository.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
 import { withBackupFolder } from './bring.ts';
-import { compareRestored, type Comparison } from './compare.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { readCatalogue } from '../backup/catalogue.ts';
+import { catalogueOf, compareRestored, type Comparison } from './compare.ts';
+import { applyDatabaseSteps, databaseSteps } from './database-facts.ts';
 import { requireRestorable } from './preflight.ts';
 
 export interface RestoreInputs {
@@ -23,18 +26,23 @@ export interface RestoreInputs {
   readonly signal: AbortSignal;
 }
 
+export interface Restored extends Comparison {
+  /** What could not be set at the database itself, one sentence each: the comparison finds it missing. */
+  readonly refused: readonly string[];
+}
+
 /**
  * Restores a logical backup into an empty database and compares it with what was seen when it was made. Never with --clean, which drops
  * protected tables, and never with --disable-triggers, which turns ALWAYS into ORIGIN.
  * Fails with refused before anything is touched, with backup.failed when pg_restore says a word: the database is then half made.
  */
-export async function restoreLogical(session: Session, inputs: RestoreInputs): Promise<Comparison> {
+export async function restoreLogical(session: Session, inputs: RestoreInputs): Promise<Restored> {
   await requireRestorable(session, inputs.manifest);
   return withBackupFolder(inputs, (folder) => restoreFrom(session, folder, inputs));
 }
 
 /** The same from a folder whose files are known to be as they were sealed. */
-export async function restoreFrom(session: Session, folder: string, inputs: RestoreInputs): Promise<Comparison> {
+export async function restoreFrom(session: Session, folder: string, inputs: RestoreInputs): Promise<Restored> {
   const { manifest, progress, signal } = inputs;
   await requireRestorable(session, manifest);
   const program = await requireProgram('pg_restore', inputs.tools, majorOf(session.serverVersion));
@@ -54,8 +62,17 @@ export async function restoreFrom(session: Session, folder: string, inputs: Rest
     ),
   );
   step.done();
+  const refused = await restoreDatabaseFacts(session, folder);
   const compare = progress.step('compare', manifest.fingerprint.tables.length);
   const comparison = await compareRestored(session, { ...inputs, folder, onTable: (name) => compare.tick(1, name) });
   compare.done();
-  return comparison;
+  return { ...comparison, refused };
+}
+
+/** What a dump leaves out: owner, grants, limit, comment and settings of the database itself. What the server refused, one sentence each. */
+async function restoreDatabaseFacts(session: Session, folder: string): Promise<string[]> {
+  const was = await catalogueOf(folder);
+  if (was === null) return [];
+  const is = await inTransaction(session, 'isolation level repeatable read, read only', () => readCatalogue(session));
+  return applyDatabaseSteps(session, databaseSteps(session.database, was.database, is.database));
 }

@@ -1,6 +1,6 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { silentProgress } from '../../../src/core/progress.ts';
 import { withSession } from '../../../src/db/session.ts';
@@ -8,7 +8,7 @@ import { createLogicalBackup } from '../../../src/ops/backup/create.ts';
 import type { LogicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { folderRepository, type FolderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
 import { createSignerKey, openSigner, type Signer } from '../../../src/ops/signing/signer.ts';
-import type { ToolPlaces } from '../../../src/ops/tools/find.ts';
+import { findPrograms, type ToolPlaces } from '../../../src/ops/tools/find.ts';
 import { startServer, type ServerOptions, type TestServer } from '../../support/server.ts';
 import { clientTools } from '../../support/tools.ts';
 
@@ -34,6 +34,10 @@ export function backupBench(options: ServerOptions = {}): BackupBench {
   const repository = folderRepository('test', join(folder, 'repository'));
   beforeAll(async () => {
     [server, tools] = await Promise.all([startServer(options), clientTools()]);
+    // The programs of 18 serve a server of 17, too.
+    const [found] = await findPrograms(tools, 18, ['pg_dump']);
+    const newest = found?.taken?.path;
+    if (options.major === 17 && newest !== undefined) tools = { ...tools, setting: dirname(newest) };
     await createSignerKey(join(folder, 'key.pem'), 'test-backup');
     signer = await openSigner(
       { name: 'test-backup', key: { kind: 'file', file: 'key.pem' }, publicKeys: [] },
