@@ -10,7 +10,10 @@ import type { Context } from './context.ts';
 /** What every backup command works with. */
 export interface Backups {
   readonly config: Config;
+  /** The one that was named, or the first of dbctl.yaml. */
   readonly repository: Repository;
+  /** The one that was named, or all of dbctl.yaml. */
+  readonly repositories: readonly Repository[];
   readonly publicKeys: readonly string[];
   /** Fails with config.invalid where dbctl.yaml names no key, with refused where it cannot be used. */
   signer(): Promise<Signer>;
@@ -32,12 +35,15 @@ export async function openBackups(context: Context, name: string | undefined): P
     });
   }
   const { folderRepository } = await import('../ops/backup/repository.ts');
+  const open = (one: (typeof repositories)[number]) => folderRepository(one.name, resolve(folder, one.path));
+  const opened = name === undefined ? repositories.map(open) : [open(found)];
   const settings = await signerSettings(config);
   const signer = () => signerOf(settings, folder, context);
   const listed = own.length > 0 ? own : config.ledger.public_keys;
   return {
     config,
-    repository: folderRepository(found.name, resolve(folder, found.path)),
+    repository: opened[0] ?? open(found),
+    repositories: opened,
     publicKeys: listed.length > 0 ? listed : await ownKey(signer),
     signer,
   };

@@ -1,9 +1,10 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import type { Config } from '../config/config.ts';
 import type { JsonObject } from '../core/json.ts';
-import { item, type Answer } from '../core/report.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { Manifest } from '../ops/backup/manifest.ts';
+import type { Distributed } from '../ops/backup/distribute.ts';
 import type { BackupInputs } from '../ops/backup/inputs.ts';
 import { REPOSITORY_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
 import type { Context } from './context.ts';
@@ -16,7 +17,7 @@ export const spec: CommandSpec = {
   description:
     'One snapshot carries the dump (pg_dump, directory format, zstd), the definitions, and a fingerprint of every table: rows and a hash. ' +
     'Roles and settings of the cluster stand beside it, without passwords. Every file is hashed into a signed manifest, and the backup ' +
-    'appears in the repository whole or not at all. Takes no lock that writers notice; needs select on every table. A physical backup needs ' +
+    'appears in each repository of dbctl.yaml whole or not at all: one that does not answer is exit 1, and dbctl backup sync catches up. Takes no lock that writers notice; needs select on every table. A physical backup needs ' +
     'the attribute REPLICATION and no client program.',
   effect: 'reads',
   options: [
@@ -29,8 +30,8 @@ export const spec: CommandSpec = {
     REPOSITORY_OPTION,
   ],
   examples: [
-    ['dbctl backup create --env prod', 'into the first repository of dbctl.yaml'],
-    ['dbctl backup create --env prod --repository offsite', 'into another one'],
+    ['dbctl backup create --env prod', 'into every repository of dbctl.yaml'],
+    ['dbctl backup create --env prod --repository offsite', 'into one'],
     ['dbctl backup create --env prod --type physical', 'every database of the server, with nothing installed but npm'],
   ],
 };
@@ -38,7 +39,9 @@ export const spec: CommandSpec = {
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const [signer, target, { operator }] = await Promise.all([backups.signer(), context.connection(), migrateSettings(context)]);
-  const { config, repository } = backups;
+  const { distribute, homeOf } = await import('../ops/backup/distribute.ts');
+  const { config, repositories } = backups;
+  const home = await homeOf(repositories);
   const physical = options['type'] === 'physical';
   const session = {
     access: 'read',
@@ -48,13 +51,13 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   } as const;
   return context.withDatabase(session, async (opened) => {
     if (context.globals.dryRun) {
-      const message = `a backup of ${physical ? 'the whole server' : opened.database} would be made in ${repository.storage.place}`;
-      const items = [item({ id: 'backup', object: repository.name, message })];
+      const message = `a backup of ${physical ? 'the whole server' : opened.database} would be made in ${repositories.map(({ storage }) => storage.place).join(', ')}`;
+      const items = [item({ id: 'backup', object: home.name, message })];
       return { ok: true, items, summary: {}, target: context.target(opened) };
     }
     const started = context.clock().getTime();
     const inputs = {
-      repository,
+      repository: home,
       target,
       signer,
       project: config.project,
@@ -66,7 +69,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       signal: context.signal,
     };
     const manifest = physical ? await physicalBackup(opened, inputs) : await logicalBackup(opened, inputs, config, context);
-    return answer(manifest, repository.name, (context.clock().getTime() - started) / 1000, context.target(opened));
+    const distributed = await distribute(manifest, home, repositories, context);
+    return answer(manifest, distributed, (context.clock().getTime() - started) / 1000, context.target(opened));
   });
 }
 
@@ -80,14 +84,25 @@ async function logicalBackup(session: Session, inputs: BackupInputs, { backup }:
   return createLogicalBackup(session, { ...inputs, tools: places, jobs: backup.jobs, lockWaitMs: backup.lock_wait });
 }
 
-function answer(manifest: Manifest, repository: string, seconds: number, target: Answer['target']): Answer {
+function answer(manifest: Manifest, distributed: readonly Distributed[], seconds: number, target: Answer['target']): Answer {
   const { id, type, files, source } = manifest;
   const bytes = bytesOf(manifest);
   const what = whatOf(manifest);
+  const failed = distributed.filter(({ outcome }) => outcome === null);
   return {
-    ok: true,
-    items: [item({ id, object: repository, message: what.text, bytes })],
-    summary: { id, type, repository, ...what.summary, files: files.length, bytes, seconds },
+    ok: failed.length === 0,
+    items: distributed.map((one) => repositoryItem(id, one, what.text, bytes)),
+    summary: {
+      id,
+      type,
+      repository: distributed.find(({ outcome }) => outcome !== null)?.repository ?? null,
+      repositories: distributed.length,
+      failed: failed.length,
+      ...what.summary,
+      files: files.length,
+      bytes,
+      seconds,
+    },
     target: target ?? null,
     view: {
       columns: [
@@ -100,6 +115,19 @@ function answer(manifest: Manifest, repository: string, seconds: number, target:
       ],
     },
   };
+}
+
+function repositoryItem(id: string, { repository, problem }: Distributed, what: string, bytes: number): Item {
+  if (problem === null) return item({ id, object: repository, message: what, bytes });
+  return item({
+    id,
+    object: repository,
+    status: 'fail',
+    severity: 'high',
+    message: `not there: ${problem}`,
+    fix: 'dbctl backup sync',
+    bytes,
+  });
 }
 
 function whatOf(manifest: Manifest): { readonly text: string; readonly summary: JsonObject } {

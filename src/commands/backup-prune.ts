@@ -1,13 +1,17 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer } from '../core/report.ts';
-import { REPOSITORY_OPTION, knownBackups, openBackups } from './backup-context.ts';
+import type { PruneDecision } from '../ops/backup/prune.ts';
+import type { Repository } from '../ops/backup/repository.ts';
+import type { KnownBackup } from '../ops/backup/verify.ts';
+import type { Signer } from '../ops/signing/signer.ts';
+import { REPOSITORY_OPTION, knownBackups, openBackups, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
   name: 'backup prune',
   summary: 'remove the backups that no rule keeps',
   description:
-    'Keeps, of each database, the newest of each day, week, month and year as backup.keep says (without it: of the last 7 days that have one), ' +
+    'Keeps in each repository, of each database, the newest of each day, week, month and year as backup.keep says (without it: of the last 7 days that have one), ' +
     'and always the newest sealed one. One under hold (a file of its name in the folder .holds of the repository) and one whose seal is ' +
     'broken stay. A signed note of each removal keeps the chain of manifests whole. Look first with --dry-run. Needs no database.',
   effect: 'changes',
@@ -19,38 +23,30 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const { planPrune, readHolds, removeBackup } = await import('../ops/backup/prune.ts');
   const backups = await openBackups(context, options['repository'] as string | undefined);
-  const { repository, config } = backups;
-  const known = await knownBackups(backups);
-  const holds = await readHolds(
-    repository,
-    known.map(({ id }) => id),
-  );
-  const decisions = planPrune(known, config.backup.keep, holds);
-  const going = decisions.filter(({ act }) => act === 'remove');
+  const plans = await Promise.all(backups.repositories.map((repository) => planOf({ ...backups, repository })));
+  const going = plans.flatMap(({ decisions }) => decisions.filter(({ act }) => act === 'remove'));
+  const all = plans.reduce((sum, { decisions }) => sum + decisions.length, 0);
   const { dryRun } = context.globals;
   if (!dryRun && going.length > 0) {
-    await context.confirm(
-      `Remove ${going.length} of ${known.length} backups from ${repository.name}?\n${going.map(({ id }) => `  ${id}`).join('\n')}`,
-    );
+    await context.confirm(`Remove ${going.length} of ${all} backups?\n${plans.flatMap(goingLines).join('\n')}`);
     const signer = await backups.signer();
-    for (const one of known) {
-      if (one.state === 'sealed' && going.some(({ id }) => id === one.id))
-        await removeBackup(repository, one.manifest, signer, context.signal);
-    }
+    for (const plan of plans) await removeGoing(plan, signer, context);
   }
   return {
     ok: true,
-    items: decisions.map(({ id, act, why }) => item({ id, object: id, message: why, act })),
+    items: plans.flatMap(({ repository, decisions }) =>
+      decisions.map(({ id, act, why }) => item({ id, object: id, message: why, act, repository: repository.name })),
+    ),
     summary: {
-      repository: repository.name,
-      kept: decisions.length - going.length,
+      repositories: plans.length,
+      kept: all - going.length,
       removed: going.length,
       state: dryRun ? 'planned' : 'done',
     },
     view: {
       columns: [
+        ...(plans.length === 1 ? [] : [{ field: 'repository', title: 'repository' }]),
         { field: 'object', title: 'backup' },
         { field: 'act', title: dryRun ? 'would' : 'done' },
         { field: 'message', title: 'because' },
@@ -58,8 +54,36 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       notes: [
         going.length === 0
           ? 'Nothing to remove.'
-          : `${going.length} ${dryRun ? 'would be removed' : 'removed'}, ${decisions.length - going.length} kept.`,
+          : `${going.length} ${dryRun ? 'would be removed' : 'removed'}, ${all - going.length} kept.`,
       ],
     },
   };
+}
+
+interface PrunePlan {
+  readonly repository: Repository;
+  readonly known: readonly KnownBackup[];
+  readonly decisions: readonly PruneDecision[];
+}
+
+async function planOf(backups: Backups): Promise<PrunePlan> {
+  const { planPrune, readHolds } = await import('../ops/backup/prune.ts');
+  const { repository, config } = backups;
+  const known = await knownBackups(backups);
+  const holds = await readHolds(
+    repository,
+    known.map(({ id }) => id),
+  );
+  return { repository, known, decisions: planPrune(known, config.backup.keep, holds) };
+}
+
+const goingLines = ({ repository, decisions }: PrunePlan): string[] =>
+  decisions.flatMap(({ id, act }) => (act === 'remove' ? [`  ${id} of ${repository.name}`] : []));
+
+async function removeGoing({ repository, known, decisions }: PrunePlan, signer: Signer, { signal }: Context): Promise<void> {
+  const { removeBackup } = await import('../ops/backup/prune.ts');
+  const going = new Set(decisions.flatMap(({ id, act }) => (act === 'remove' ? [id] : [])));
+  for (const one of known) {
+    if (one.state === 'sealed' && going.has(one.id)) await removeBackup(repository, one.manifest, signer, signal);
+  }
 }

@@ -5,6 +5,7 @@ import * as backupList from './backup-list.ts';
 import * as backupPrune from './backup-prune.ts';
 import * as backupShow from './backup-show.ts';
 import * as backupStatus from './backup-status.ts';
+import * as backupSync from './backup-sync.ts';
 import * as backupVerify from './backup-verify.ts';
 import * as completion from './completion.ts';
 import * as configSchema from './config-schema.ts';
@@ -74,6 +75,7 @@ export const COMMANDS: readonly Command[] = [
   backupVerify,
   backupDrill,
   backupPrune,
+  backupSync,
   backupStatus,
   restore,
   walPush,

@@ -27,16 +27,35 @@ export const folderRepository = (name: string, folder: string): FolderRepository
 /** Begins the name of what is not a backup yet, or not any more. */
 export const PARTIAL = '.partial-';
 
+/** The same for what is being sent to a folder from another repository; a later run goes on with it. */
+export const SENDING = '.sending-';
+
+/** Stands among the files of a backup that is being sent to where nothing can be renamed. */
+export const UNFINISHED = '.unfinished';
+
 /** Files of a backup that are not hashed into its manifest: it and its seal. */
 const UNHASHED: readonly string[] = [MANIFEST, SEAL];
 
 /** One run at a time writes to a repository from this machine. Fails with lock.held after a minute. */
 export async function withRepositoryLock<T>({ work }: Repository, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
-  await mkdir(work, { recursive: true, mode: 0o700 });
+  await makeFolder(work);
   return withLockFile(join(work, '.lock'), { signal, waitMs: 60_000 }, use);
 }
 
-/** Names of the backups, oldest first. In a folder that is every folder; elsewhere, where files come one by one, what has a manifest or a seal. */
+/** Fails with storage.failed where something else has that name, or the disk does not let it be made. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((thrown: NodeJS.ErrnoException) =>
+    fail('storage.failed', `${path} cannot be made: ${thrown.code}`, {
+      hint: 'Look at the disk, the path and its rights.',
+      cause: thrown,
+    }),
+  );
+}
+
+/**
+ * Names of the backups, oldest first. In a folder that is every folder; elsewhere, where files come one by one, what has a manifest or a seal, and
+ * is not being sent.
+ */
 export async function backupIds({ storage }: Repository): Promise<string[]> {
   const folders = (await storage.names(''))
     .filter((name) => name.endsWith('/') && !name.startsWith('.'))
@@ -45,8 +64,10 @@ export async function backupIds({ storage }: Repository): Promise<string[]> {
   return folders.filter((_, index) => there[index]).toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
 }
 
-const hasManifest = async (storage: Storage, id: string): Promise<boolean> =>
-  (await storage.names(`${id}/`)).some((name) => UNHASHED.includes(name));
+async function hasManifest(storage: Storage, id: string): Promise<boolean> {
+  const names = await storage.names(`${id}/`);
+  return names.some((name) => UNHASHED.includes(name)) && !names.includes(UNFINISHED);
+}
 
 /** `learning_lab-20261121T091500123Z-1f0c`: the time is in the name, so that a listing is in order without opening anything. */
 export function backupId(database: string, at: Date, random: string): string {
@@ -112,7 +133,7 @@ const SPACE_NEEDED = 0.25;
 
 /** Fails with refused where the disk backups are made on has too little room for one of so many bytes. */
 export async function requireSpace({ name, work }: Repository, databaseBytes: number): Promise<void> {
-  await mkdir(work, { recursive: true, mode: 0o700 });
+  await makeFolder(work);
   const { bavail, bsize } = await statfs(work);
   const free = bavail * bsize;
   if (free >= databaseBytes * SPACE_NEEDED) return;

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { fail } from '../../core/errors.ts';
+import { DbctlError, fail } from '../../core/errors.ts';
 import { readText, type Repository } from '../backup/repository.ts';
 import { syncPath, writeDurably } from '../storage/durable.ts';
 import { addressOf, parseWalName, readHeader, type SegmentHeader, type WalFile } from './segment.ts';
@@ -12,10 +12,10 @@ import { addressOf, parseWalName, readHeader, type SegmentHeader, type WalFile }
 const [pack, unpack] = [promisify(gzip), promisify(gunzip)];
 
 /** In the repository, beside the backups; the dot keeps it from being taken for one. */
-const FOLDER = '.wal/';
+export const WAL_FOLDER = '.wal/';
 
 /** Which server the log is of: another one that archives to the same place would overwrite history with its own. */
-const SYSTEM = `${FOLDER}system`;
+export const SYSTEM = `${WAL_FOLDER}system`;
 
 /** A restore reads each segment once and waits for it; level 6 is 1 % smaller and takes twice as long. */
 const LEVEL = 1;
@@ -52,6 +52,49 @@ export async function pushWal(repository: Repository, path: string): Promise<Pus
   return fail('refused', `the archive has another ${name}`, {
     hint: 'Two servers archive to one place, or one was restored and went on: give the new one a repository of its own.',
   });
+}
+
+/** What became of a push to one of several repositories. */
+export interface PushOutcome {
+  readonly repository: string;
+  /** Null: it was not stored there. */
+  readonly pushed: Pushed | null;
+  readonly problem: string | null;
+}
+
+/**
+ * Stores one file in every repository. Succeeds when one has it: the server may then let go of it, and `backup sync` brings it to the others.
+ * Fails as pushWal does where none takes it, and where any refuses it: what is wrong with the file is wrong everywhere.
+ */
+export async function pushWalToAll(repositories: readonly Repository[], path: string): Promise<PushOutcome[]> {
+  const outcomes = await Promise.allSettled(repositories.map((one) => pushWal(one, path)));
+  const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const fatal = failures.find((thrown) => !(thrown instanceof DbctlError) || thrown.code === 'refused');
+  if (fatal !== undefined) throw fatal;
+  if (failures.length === outcomes.length) throw failures[0];
+  return outcomes.map((one, index) => {
+    const repository = repositories[index]?.name ?? '';
+    if (one.status === 'fulfilled') return { repository, pushed: one.value, problem: null };
+    return { repository, pushed: null, problem: (one.reason as DbctlError).message };
+  });
+}
+
+/**
+ * The same from the first repository that has it whole. False: all of them answered, and none has it. Fails where none gives it and one of them
+ * has it broken or does not answer: that is no end of the log.
+ */
+export async function fetchWalFromAny(repositories: readonly Repository[], name: string, target: string): Promise<boolean> {
+  let failure: unknown;
+  for (const repository of repositories) {
+    try {
+      if (await fetchWal(repository, name, target)) return true;
+    } catch (thrown) {
+      if (!(thrown instanceof DbctlError) || thrown.code === 'usage') throw thrown;
+      failure ??= thrown;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return false;
 }
 
 /**
@@ -103,15 +146,11 @@ export interface WalArchive {
 
 /** What is in the archive. */
 export async function readArchive(repository: Repository): Promise<WalArchive> {
-  const files = await repository.storage.list(FOLDER);
+  const files = await repository.storage.list(WAL_FOLDER);
   const [identifier = '', segmentBytes = ''] = ((await readText(repository, SYSTEM)) ?? '').trim().split(' ');
   return {
     system: identifier === '' ? null : { identifier, segmentBytes: Number(segmentBytes) },
-    names: files
-      .map(({ key }) => key.split('/').at(-1) ?? '')
-      .filter((name) => name.endsWith('.gz') && !name.startsWith('.'))
-      .map((name) => name.replace(/\.gz$/, ''))
-      .toSorted(),
+    names: files.flatMap(({ key }) => walNameOf(key) ?? []).toSorted(),
   };
 }
 
@@ -148,4 +187,10 @@ async function requireSystem(repository: Repository, header: SegmentHeader): Pro
 /** Some 256 files a folder: `0000000100000002` for the segments of one log, the timeline for its history. */
 const groupOf = (name: string): string => (name.endsWith('.history') ? name.slice(0, 8) : name.slice(0, 16));
 
-const keyOf = (name: string): string => `${FOLDER}${groupOf(name)}/${name}.gz`;
+const keyOf = (name: string): string => `${WAL_FOLDER}${groupOf(name)}/${name}.gz`;
+
+/** The name of the file of pg_wal that is kept under this key; null: the key is of something else. */
+export function walNameOf(key: string): string | null {
+  const [, name = ''] = /\/([^/.][^/]*)\.gz$/.exec(key) ?? [];
+  return name === '' ? null : name;
+}
