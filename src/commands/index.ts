@@ -39,6 +39,7 @@ import * as toolsStatus from './tools-status.ts';
 import * as verify from './verify.ts';
 import * as walFetch from './wal-fetch.ts';
 import * as walPush from './wal-push.ts';
+import * as walReceive from './wal-receive.ts';
 import * as walStatus from './wal-status.ts';
 
 /** Every command, in the order of the help. Adding one: its file, a line here, a test. */
@@ -80,6 +81,7 @@ export const COMMANDS: readonly Command[] = [
   restore,
   walPush,
   walFetch,
+  walReceive,
   walStatus,
   toolsStatus,
   toolsInstall,

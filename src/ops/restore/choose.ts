@@ -3,7 +3,7 @@ import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { KnownBackup } from '../backup/verify.ts';
 import { readArchive } from '../wal/archive.ts';
-import { lsnNumber } from '../wal/lsn.ts';
+import { lsnNumber } from '../../core/lsn.ts';
 import { microseconds, type RecoveryTarget } from './recovery-target.ts';
 import { planReplay, readHistories, wayFrom, type Replay } from './replay.ts';
 

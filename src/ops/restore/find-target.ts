@@ -2,7 +2,7 @@ import { fail } from '../../core/errors.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import { requireWal } from '../wal/archive.ts';
-import { lsnNumber, lsnText } from '../wal/lsn.ts';
+import { lsnNumber, lsnText } from '../../core/lsn.ts';
 import { readRecords, type SegmentRecords, type WalMark } from '../wal/records.ts';
 import { microseconds, timeText, type RecoveryTarget } from './recovery-target.ts';
 import type { Reach } from './replay.ts';

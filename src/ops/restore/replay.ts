@@ -6,7 +6,7 @@ import type { Repository } from '../backup/repository.ts';
 import type { ServerAccount } from '../process/account.ts';
 import { fetchWal, readArchive, readWal } from '../wal/archive.ts';
 import { parseHistory, stretchesFrom, type Histories, type Stretch } from '../wal/history.ts';
-import { lsnNumber } from '../wal/lsn.ts';
+import { lsnNumber } from '../../core/lsn.ts';
 import { addressOf, parseWalName, segmentName } from '../wal/segment.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
 import { recoverySettings, type RecoveryTarget } from './recovery-target.ts';

@@ -1,5 +1,5 @@
 import { fail } from '../../core/errors.ts';
-import { lsnNumber } from './lsn.ts';
+import { lsnNumber } from '../../core/lsn.ts';
 
 /** Where a timeline left another: the content of `00000003.history`, one line for each ancestor, oldest first. */
 export interface TimelineSwitch {
@@ -16,7 +16,7 @@ export function parseHistory(name: string, text: string): TimelineSwitch[] {
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => {
       const [, timeline = '', at = ''] = /^\s*(\d+)\s+([0-9A-Fa-f]+\/[0-9A-Fa-f]+)/.exec(line) ?? [];
-      if (at === '') fail('backup.failed', `${name} in the archive has a line that is no switch of timelines: ${line}`);
+      if (at === '') fail('backup.failed', `${name} has a line that is no switch of timelines: ${line}`);
       return { timeline: Number(timeline), at: lsnNumber(at) };
     });
 }
@@ -44,3 +44,6 @@ export function stretchesFrom(
   if (left === undefined || left.at < from.lsn) return null;
   return [...history.slice(first).map(({ timeline, at }) => ({ timeline, until: at })), { timeline: to, until: null }];
 }
+
+/** The name of the file that says where a timeline came from. */
+export const historyName = (timeline: number): string => `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { lsnText } from '../../../src/ops/wal/lsn.ts';
+import { lsnText } from '../../../src/core/lsn.ts';
 import { readRecords } from '../../../src/ops/wal/records.ts';
 import { parseWalName } from '../../../src/ops/wal/segment.ts';
 import { requireProgram, type ToolPlaces } from '../../../src/ops/tools/find.ts';

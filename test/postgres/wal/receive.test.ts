@@ -1,0 +1,128 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lsnNumber } from '../../../src/core/lsn.ts';
+import { folderRepository, type FolderRepository } from '../../../src/ops/backup/repository.ts';
+import { findGaps } from '../../../src/ops/wal/segment.ts';
+import { onServer } from '../../support/connection.ts';
+import type { TestServer } from '../../support/server.ts';
+import { ask, copied, expectSame, receive, startWalServer, storedSegments, until, writeSegments } from './support.ts';
+
+const SEGMENT = 16 << 20;
+let server: TestServer;
+const folder = mkdtempSync(join(tmpdir(), 'dbctl-receive-'));
+const repositoryOf = (name: string) => folderRepository(name, join(folder, name));
+const slotLsn = async (slot: string) =>
+  lsnNumber(await ask(server, `select restart_lsn from pg_replication_slots where slot_name = '${slot}'`));
+
+beforeAll(async () => {
+  server = await startWalServer();
+  await writeSegments(server.url(), 1);
+}, 60_000);
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('a receiver', () => {
+  it('stores the segments archive_command copies, byte for byte, while they are written, and ends when it is told', async () => {
+    const repository = repositoryOf('bytes');
+    const receiver = receive(server, repository, { slot: 'bytes', createSlot: true });
+    await until('it receives', () => receiver.said.some((line) => line.includes('receiving timeline 1')));
+    const before = copied(server).length;
+    await writeSegments(server.url(), 4);
+    await until('four segments', async () => (await storedSegments(repository)).length >= 4);
+    const { why, segments, reconnects } = await receiver.stop();
+    expect({ why, reconnects }).toEqual({ why: 'stopped', reconnects: 0 });
+    expect(segments).toBeGreaterThanOrEqual(4);
+    expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(4);
+    expect(copied(server).length).toBeGreaterThanOrEqual(before + 4);
+    // What is whole is in the repository; what is not is only here.
+    expect(readdirSync(join(folder, 'spool-of-bytes')).filter((name) => !name.endsWith('.partial'))).toEqual([]);
+    expect(await ask(server, `select active from pg_replication_slots where slot_name = 'bytes'`)).toBe('false');
+    await onServer(server.url(), `select pg_drop_replication_slot('bytes')`);
+  });
+
+  it('goes on where the archive ends, to a position or to what the server has', async () => {
+    const repository = repositoryOf('on');
+    await receive(server, repository, { slot: 'on', createSlot: true, until: 'now' }).ended;
+    await writeSegments(server.url(), 3);
+    const first = await receive(server, repository, { slot: 'on', until: 'now' }).ended;
+    expect(first).toMatchObject({ why: 'reached', segments: 3 });
+    await writeSegments(server.url(), 2);
+    const goal = lsnNumber(first.lsn) + BigInt(SEGMENT);
+    const second = await receive(server, repository, { slot: 'on', until: goal }).ended;
+    expect(lsnNumber(second.lsn)).toBeGreaterThanOrEqual(goal);
+    expect(findGaps(await storedSegments(repository), SEGMENT)).toEqual([]);
+    expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(4);
+    await onServer(server.url(), `select pg_drop_replication_slot('on')`);
+  });
+
+  it('tells the server no more than is in the repository or the spool', async () => {
+    const repository = repositoryOf('slow');
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const slow: FolderRepository = {
+      ...repository,
+      storage: {
+        ...repository.storage,
+        create: async (key, content) => (await gate, repository.storage.create(key, content)),
+      },
+    };
+    const receiver = receive(server, slow, { slot: 'slow', createSlot: true });
+    await until('it receives', () => receiver.said.some((line) => line.includes('receiving timeline 1')));
+    const began = await slotLsn('slow');
+    await writeSegments(server.url(), 7);
+    await until('it has come', () => readdirSync(join(folder, 'spool-of-slow')).length >= 4);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await slotLsn('slow')) - began).toBeLessThan(BigInt(SEGMENT));
+    expect(await storedSegments(repository)).toEqual([]);
+    open();
+    await until('all are stored', async () => (await storedSegments(repository)).length >= 7);
+    await until('the slot moves on', async () => (await slotLsn('slow')) - began >= BigInt(6 * SEGMENT));
+    await receiver.stop();
+    expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(7);
+    await onServer(server.url(), `select pg_drop_replication_slot('slow')`);
+  });
+
+  it('ends with what the repository said, and confirms nothing of it', async () => {
+    const repository = repositoryOf('full');
+    const full: FolderRepository = {
+      ...repository,
+      storage: { ...repository.storage, create: () => Promise.reject(new Error('no space left on the disk')) },
+    };
+    const receiver = receive(server, full, { slot: 'full', createSlot: true });
+    await until('it receives', () => receiver.said.some((line) => line.includes('receiving timeline 1')));
+    const began = await slotLsn('full');
+    await writeSegments(server.url(), 2);
+    await expect(receiver.ended).rejects.toThrow('no space left on the disk');
+    expect((await slotLsn('full')) - began).toBeLessThan(BigInt(SEGMENT));
+    // The next run stores what lies in the spool first.
+    await receive(server, repository, { slot: 'full', until: 'now' }).ended;
+    expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(2);
+    await onServer(server.url(), `select pg_drop_replication_slot('full')`);
+  });
+
+  it('goes on after the server was restarted, and after it crashed', async () => {
+    const repository = repositoryOf('again');
+    const receiver = receive(server, repository, { slot: 'again', createSlot: true });
+    await until('it receives', () => receiver.said.some((line) => line.includes('receiving timeline 1')));
+    await writeSegments(server.url(), 1);
+    for (const end of [() => server.halt(), () => server.kill()]) {
+      const tries = () => receiver.said.filter((line) => line.includes('trying again')).length;
+      const before = tries();
+      await end();
+      await until('it notices', () => tries() > before);
+      await server.start();
+      await writeSegments(server.url(), 2);
+    }
+    const goal = await ask(server, 'select pg_walfile_name(pg_switch_wal())');
+    await until('it has caught up', async () => (await storedSegments(repository)).includes(goal), 40);
+    const { reconnects } = await receiver.stop();
+    expect(reconnects).toBeGreaterThanOrEqual(2);
+    expect(findGaps(await storedSegments(repository), SEGMENT)).toEqual([]);
+    expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(5);
+    await onServer(server.url(), `select pg_drop_replication_slot('again')`);
+  }, 90_000);
+});
