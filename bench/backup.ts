@@ -89,7 +89,11 @@ export async function run(args: readonly string[]): Promise<void> {
       ['pg_dump -Fd -j2 zstd:1', null, (into) => program(dump, ['-Fd', '-j2', '--compress=zstd:1', '-f', into])],
       ['dbctl, logical', 'pg_dump -Fd -j2 zstd:1', own(createLogicalBackup)],
       ['pg_basebackup -Ft -X fetch', null, (into) => program(base, ['-Ft', '-X', 'fetch', '-c', 'fast', '-D', into])],
-      ['dbctl, physical, native', 'pg_basebackup -Ft -X fetch', own(createPhysicalBackup)],
+      [
+        'dbctl, physical, native',
+        'pg_basebackup -Ft -X fetch',
+        own((session, all) => createPhysicalBackup(session, { ...all, engine: 'native', incremental: null })),
+      ],
     ];
     const times = new Map<string, number[]>();
     for (let round = 0; round < Number(values.rounds); round += 1) {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { fail } from '../core/errors.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
-import type { Manifest } from '../ops/backup/manifest.ts';
+import type { Manifest, PhysicalManifest } from '../ops/backup/manifest.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import type { Signer, SignerSettings } from '../ops/signing/signer.ts';
 import type { Context } from './context.ts';
@@ -98,6 +98,15 @@ export async function chooseBackup(backups: Backups, id: string): Promise<Manife
       hint: 'Take another one: dbctl backup list.',
     });
   return found.manifest;
+}
+
+/**
+ * What an incremental backup is restored together with, the full one first; of any other nothing. Fails with backup.failed where one of them is
+ * not there, is not to be trusted, or is not the one it was made on.
+ */
+export async function ancestorsOf(backups: Backups, manifest: Manifest): Promise<readonly PhysicalManifest[]> {
+  const { requireChain } = await import('../ops/backup/chain.ts');
+  return manifest.type === 'physical' ? requireChain(manifest, await knownBackups(backups)) : [];
 }
 
 /** What people call a size. */

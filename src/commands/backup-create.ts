@@ -5,6 +5,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { Manifest } from '../ops/backup/manifest.ts';
 import type { Distributed } from '../ops/backup/distribute.ts';
+import type { EngineChoice } from '../ops/backup/engine.ts';
 import type { BackupInputs } from '../ops/backup/inputs.ts';
 import { REPOSITORY_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
 import type { Context } from './context.ts';
@@ -17,8 +18,10 @@ export const spec: CommandSpec = {
   description:
     'One snapshot carries the dump (pg_dump, directory format, zstd), the definitions, and a fingerprint of every table: rows and a hash. ' +
     'Roles and settings of the cluster stand beside it, without passwords. Every file is hashed into a signed manifest, and the backup ' +
-    'appears in each repository of dbctl.yaml whole or not at all: one that does not answer is exit 1, and dbctl backup sync catches up. Takes no lock that writers notice; needs select on every table. A physical backup needs ' +
-    'the attribute REPLICATION and no client program.',
+    'appears in each repository of dbctl.yaml whole or not at all: one that does not answer is exit 1, and dbctl backup sync catches up. Takes ' +
+    'no lock that writers notice; needs select on every table. A physical backup needs ' +
+    'the attribute REPLICATION and no client program; an incremental one holds what changed since another, needs summarize_wal on, and is ' +
+    'restored together with those it was made on, by pg_combinebackup.',
   effect: 'reads',
   options: [
     {
@@ -27,16 +30,26 @@ export const spec: CommandSpec = {
       choices: ['logical', 'physical'],
       default: 'logical',
     },
+    { flags: '--incremental', description: 'with --type physical: only the blocks that changed since another physical backup' },
+    { flags: '--base <id>', description: 'with --incremental: since this one (default: the newest of this server)' },
+    {
+      flags: '--engine <engine>',
+      description: 'with --type physical: tools: pg_basebackup; native: dbctl itself; auto: pg_basebackup where it is found',
+      choices: ['auto', 'tools', 'native'],
+      default: 'auto',
+    },
     REPOSITORY_OPTION,
   ],
   examples: [
     ['dbctl backup create --env prod', 'into every repository of dbctl.yaml'],
     ['dbctl backup create --env prod --repository offsite', 'into one'],
     ['dbctl backup create --env prod --type physical', 'every database of the server, with nothing installed but npm'],
+    ['dbctl backup create --env prod --type physical --incremental', 'what changed since the newest one'],
   ],
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  await requirePhysical(options);
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const [signer, target, { operator }] = await Promise.all([backups.signer(), context.connection(), migrateSettings(context)]);
   const { distribute, homeOf } = await import('../ops/backup/distribute.ts');
@@ -68,15 +81,38 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       progress: context.progress,
       signal: context.signal,
     };
-    const manifest = physical ? await physicalBackup(opened, inputs) : await logicalBackup(opened, inputs, config, context);
+    const manifest = physical
+      ? await physicalBackup(opened, inputs, options, { publicKeys: backups.publicKeys, context })
+      : await logicalBackup(opened, inputs, config, context);
     const distributed = await distribute(manifest, home, repositories, context);
     return answer(manifest, distributed, (context.clock().getTime() - started) / 1000, context.target(opened));
   });
 }
 
-async function physicalBackup(session: Session, inputs: BackupInputs): Promise<Manifest> {
-  const { createPhysicalBackup } = await import('../ops/backup/physical.ts');
-  return createPhysicalBackup(session, inputs);
+/** What speaks of files of the server says nothing to a dump. Fails with usage. */
+async function requirePhysical(options: ParsedOptions): Promise<void> {
+  const { fail } = await import('../core/errors.ts');
+  const given = (['incremental', 'base'] as const).find((name) => options[name] !== undefined && options[name] !== false);
+  const flag = given ?? (options['engine'] === 'auto' ? undefined : 'engine');
+  if (flag !== undefined && options['type'] !== 'physical')
+    fail('usage', `--${flag} goes with --type physical`, { hint: 'Run dbctl backup create --help.' });
+  if (given === 'base') fail('usage', '--base goes with --incremental', { hint: 'Run dbctl backup create --help.' });
+}
+
+async function physicalBackup(
+  session: Session,
+  inputs: BackupInputs,
+  options: ParsedOptions,
+  { publicKeys, context }: { readonly publicKeys: readonly string[]; readonly context: Context },
+): Promise<Manifest> {
+  const [{ createPhysicalBackup }, { places }] = await Promise.all([import('../ops/backup/physical.ts'), toolsContext(context)]);
+  const { base, incremental, engine } = options;
+  return createPhysicalBackup(session, {
+    ...inputs,
+    tools: places,
+    engine: engine as EngineChoice,
+    incremental: incremental === true ? { id: (base as string | undefined) ?? null, publicKeys } : null,
+  });
 }
 
 async function logicalBackup(session: Session, inputs: BackupInputs, { backup }: Config, context: Context): Promise<Manifest> {
@@ -132,10 +168,13 @@ function repositoryItem(id: string, { repository, problem }: Distributed, what: 
 
 function whatOf(manifest: Manifest): { readonly text: string; readonly summary: JsonObject } {
   if (manifest.type === 'physical') {
+    const { parent, engine, endLsn, programs } = manifest;
     const { databases } = manifest.source;
+    const by = engine === 'native' ? 'dbctl itself' : `pg_basebackup ${programs['pg_basebackup']}`;
+    const what = parent === null ? 'the whole server' : `what changed since ${parent.id}`;
     return {
-      text: `the whole server, ${databases.length} databases, up to ${manifest.endLsn}`,
-      summary: { databases, endLsn: manifest.endLsn },
+      text: `${what}, ${databases.length} databases, up to ${endLsn}, taken by ${by}`,
+      summary: { databases, endLsn, engine, parent: parent?.id ?? null },
     };
   }
   const { tables } = manifest.fingerprint;

@@ -2,7 +2,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Manifest } from '../ops/backup/manifest.ts';
 import type { DrillInputs, DrillStep, Recovery } from '../ops/drill/drill.ts';
-import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
+import { REPOSITORY_OPTION, ancestorsOf, chooseBackup, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
 import { toolsContext } from './tools-context.ts';
@@ -43,6 +43,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const ledger = ledgerSettings(backups.config);
   const inputs: DrillInputs = {
     repository: backups.repository,
+    ancestors: await ancestorsOf(backups, manifest),
     tools: places,
     jobs: backups.config.backup.jobs,
     immutability: immutabilitySettings(backups.config),

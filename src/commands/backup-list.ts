@@ -49,10 +49,12 @@ function backupItem(known: KnownBackup): Item {
     });
   }
   const { type, snapshotAt, source } = known.manifest;
+  const parent = known.manifest.type === 'physical' ? known.manifest.parent : null;
   return item({
     id: known.id,
     object: known.id,
-    message: `${source.database} of ${known.manifest.environment}`,
+    message: `${source.database} of ${known.manifest.environment}${parent === null ? '' : `, what changed since ${parent.id}`}`,
+    parent: parent?.id ?? null,
     type,
     snapshotAt: snapshotAt.replace(/\.\d+/, ''),
     size: sizeText(bytesOf(known.manifest)),

@@ -13,7 +13,7 @@ export const spec: CommandSpec = {
   description:
     'Keeps in each repository, of each database, the newest of each day, week, month and year as backup.keep says (without it: of the last 7 days that have one), ' +
     'and always the newest sealed one. One under hold (a file of its name in the folder .holds of the repository) and one whose seal is ' +
-    'broken stay. A signed note of each removal keeps the chain of manifests whole. Look first with --dry-run. Needs no database.',
+    'broken stay, and so does what an incremental one that stays was made on. A signed note of each removal keeps the chain of manifests whole. Look first with --dry-run. Needs no database.',
   effect: 'changes',
   options: [REPOSITORY_OPTION],
   examples: [
@@ -83,7 +83,8 @@ const goingLines = ({ repository, decisions }: PrunePlan): string[] =>
 async function removeGoing({ repository, known, decisions }: PrunePlan, signer: Signer, { signal }: Context): Promise<void> {
   const { removeBackup } = await import('../ops/backup/prune.ts');
   const going = new Set(decisions.flatMap(({ id, act }) => (act === 'remove' ? [id] : [])));
-  for (const one of known) {
+  // From the newest on: an incremental backup goes before those it was made on.
+  for (const one of known.toReversed()) {
     if (one.state === 'sealed' && going.has(one.id)) await removeBackup(repository, one.manifest, signer, signal);
   }
 }

@@ -73,9 +73,13 @@ function physicalFacts({
   endLsn,
   timeline,
   tablespaces,
+  engine,
+  parent,
 }: Extract<Manifest, { type: 'physical' }>): (readonly [string, string])[] {
   return [
+    ['taken by', engine === 'native' ? 'dbctl itself (native)' : 'pg_basebackup (tools)'],
     ['holds', `databases ${listed(source.databases)}; ${tablespaces.length} tablespaces`],
+    ['changes since', parent === null ? 'nothing: it holds everything' : `${parent.id}, without which it cannot be restored`],
     ['WAL', `${startLsn} to ${endLsn}, timeline ${timeline}`],
   ];
 }

@@ -9,7 +9,7 @@ export const spec: CommandSpec = {
   summary: 'hash every file of the backups again, and compare with the sealed manifests',
   description:
     'Finds files that were changed, cut short, swapped, added or are missing, manifests that were changed, and backups that are missing in ' +
-    'the chain of manifests. Says nothing about whether they can be restored: that is what backup drill tries. Needs no database.',
+    'the chain of manifests, or that an incremental one needs. Says nothing about whether they can be restored: that is what backup drill tries. Needs no database.',
   effect: 'reads',
   args: [{ name: '[id]', description: 'one backup, or latest (default: all of them)' }],
   options: [REPOSITORY_OPTION],
@@ -57,8 +57,15 @@ async function choose(
   { repository }: Backups,
 ): Promise<readonly KnownBackup[]> {
   const { fail } = await import('../core/errors.ts');
-  const chosen = wanted === undefined ? all : wanted === 'latest' ? all.slice(-1) : all.filter(({ id }) => id === wanted);
-  if (chosen.length > 0 || wanted === undefined) return chosen;
+  if (wanted === undefined) return all;
+  const { followChain } = await import('../ops/backup/chain.ts');
+  const chosen = wanted === 'latest' ? all.at(-1) : all.find(({ id }) => id === wanted);
+  if (chosen?.state === 'broken') return [chosen];
+  // One that holds changes is whole when those it was made on are.
+  if (chosen !== undefined) {
+    const { members } = followChain(chosen.manifest, all);
+    return all.filter(({ id }) => members.some((member) => member.id === id));
+  }
   return fail('backup.failed', `${repository.name} has no backup ${wanted}`, { hint: 'dbctl backup list shows what is there.' });
 }
 

@@ -3,7 +3,7 @@ import { fail } from '../core/errors.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Manifest, PhysicalManifest } from '../ops/backup/manifest.ts';
 import type { Replay } from '../ops/restore/replay.ts';
-import { chooseBackup, knownBackups, type Backups } from './backup-context.ts';
+import { ancestorsOf, chooseBackup, knownBackups, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
 
@@ -31,12 +31,23 @@ export async function restoreIntoFolder(request: FolderRequest, backups: Backups
     choose(request, backups),
   ]);
   const data = resolve(context.cwd, request.data);
+  const ancestors = await ancestorsOf(backups, manifest);
   if (context.globals.dryRun) return answer(manifest, { data, replay, request }, 'would be unpacked here', null, null);
   await context.confirm(`Restore ${manifest.id} (data of ${manifest.snapshotAt}) into ${data}?`);
   const account = await serverAccount(process.getuid?.());
   const { progress, signal } = context;
   const { repository } = backups;
-  const made = await restoreDataFolder({ repository, manifest, data, account, replay, tools: places, progress, signal });
+  const made = await restoreDataFolder({
+    repository,
+    manifest,
+    ancestors,
+    data,
+    account,
+    replay,
+    tools: places,
+    progress,
+    signal,
+  });
   const message =
     made.verified === null ? 'unpacked; pg_verifybackup is not there to compare the files' : 'every file as the server sent it';
   return answer(manifest, { data, replay, request }, message, made.tablespaces, made.verified);

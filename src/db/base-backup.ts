@@ -3,43 +3,48 @@ import { connect } from '../runtime/connection/connect.ts';
 import { connectionFacts } from '../runtime/connection/facts.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
 import { sqlError } from './sql-error.ts';
+import { uploadManifest } from './upload-manifest.ts';
 
 /** What a base backup brings, in this order: archives one after the other, then the manifest. */
 export interface BaseBackupReceiver {
   /** A tar archive begins: `base.tar`, or `<oid>.tar` of the tablespace at `path`. */
   archive(name: string, path: string | null): void;
-  /** Bytes of the archive, or of the manifest. False: call again after `drained`; the stream stands still until then. */
+  /**
+   * Bytes of the archive, or of the manifest; pg writes over them when this returns. False: the stream stands still until `drained`; what has
+   * arrived with it still comes.
+   */
   data(chunk: Buffer): boolean;
+  /** Resolves when more can be taken, rejects when nothing ever will. */
   drained(): Promise<void>;
   /** The manifest begins. */
   manifest(): void;
 }
 
-export interface BaseBackupResult {
-  readonly startLsn: string;
-  readonly endLsn: string;
-  readonly timeline: number;
-  readonly tablespaces: readonly { readonly oid: string; readonly path: string }[];
+export interface BaseBackupRequest {
+  readonly label: string;
+  /** Path of the backup_manifest of the backup before, of which only changes are wanted; null: everything. */
+  readonly incrementalTo: string | null;
 }
 
 /**
- * Takes a base backup over the replication protocol (BASE_BACKUP, PostgreSQL 15 and later), with the WAL it needs to start.
- * Fails with db.denied where the role may not, with sql.failed when a page of the server has a wrong checksum (XX001, after all data has
- * come), with db.unreachable when the connection breaks.
+ * Takes a base backup over the replication protocol (BASE_BACKUP, PostgreSQL 15 and later; incremental since 17), with the WAL it needs to
+ * start. Fails with db.denied where the role may not, with sql.failed when a page of the server has a wrong checksum (XX001, after all data
+ * has come) or it cannot tell what changed since, with db.unreachable when the connection breaks, with what the receiver throws.
  */
 export async function receiveBaseBackup(
   target: ConnectionTarget,
-  label: string,
+  request: BaseBackupRequest,
   receiver: BaseBackupReceiver,
   signal: AbortSignal,
-): Promise<BaseBackupResult> {
+): Promise<void> {
   const client = await connect(target, { applicationName: 'dbctl backup', replication: true, signal });
   const stop = () => void client.end();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await new Promise((resolve, reject) => {
+    if (request.incrementalTo !== null) await uploadManifest(client, request.incrementalTo);
+    await new Promise<void>((resolve, reject) => {
       client.on('error', reject);
-      client.query(new BaseBackupQuery(label, receiver, resolve, reject) as unknown as pg.Submittable);
+      client.query(new BaseBackupQuery(request, receiver, resolve, reject) as unknown as pg.Submittable);
     });
   } catch (thrown) {
     throw sqlError(thrown, undefined, connectionFacts(client)?.lost);
@@ -57,46 +62,48 @@ interface Connection {
 /** First bytes of the messages of a base backup (protocol-replication, BASE_BACKUP). */
 const KIND = { archive: 0x6e, manifest: 0x6d, data: 0x64 } as const;
 
-/** What pg calls while the answer comes: result sets as rows of text, the backup itself as copy data. */
+/**
+ * TABLESPACE_MAP as pg_basebackup asks for it in tar format: links to tablespaces stand in a file instead of the archive. WAIT false: the
+ * WAL comes with the backup, and a server whose archiving fails would let us wait for ever.
+ */
+const OPTIONS = "CHECKPOINT 'fast', WAL true, WAIT false, MANIFEST 'yes', TABLESPACE_MAP true, VERIFY_CHECKSUMS true";
+
+/** What pg calls while the answer comes: result sets as rows of text, which nobody needs, and the backup itself as copy data. */
 class BaseBackupQuery {
-  readonly #label: string;
+  readonly #request: BaseBackupRequest;
   readonly #receiver: BaseBackupReceiver;
-  readonly #resolve: (result: BaseBackupResult) => void;
+  readonly #resolve: () => void;
   readonly #reject: (error: Error) => void;
-  readonly #sets: (string | null)[][][] = [];
   #failure: Error | undefined;
   #standing = false;
   callback: unknown = () => {};
 
-  constructor(
-    label: string,
-    receiver: BaseBackupReceiver,
-    resolve: (result: BaseBackupResult) => void,
-    reject: (error: Error) => void,
-  ) {
-    [this.#label, this.#receiver, this.#resolve, this.#reject] = [label, receiver, resolve, reject];
+  constructor(request: BaseBackupRequest, receiver: BaseBackupReceiver, resolve: () => void, reject: (error: Error) => void) {
+    [this.#request, this.#receiver, this.#resolve, this.#reject] = [request, receiver, resolve, reject];
   }
 
   submit(connection: Connection): void {
-    const label = this.#label.replaceAll("'", "''");
-    connection.query(`BASE_BACKUP (LABEL '${label}', CHECKPOINT 'fast', WAL true, MANIFEST 'yes', VERIFY_CHECKSUMS true)`);
+    const label = this.#request.label.replaceAll("'", "''");
+    connection.query(`BASE_BACKUP (LABEL '${label}', ${OPTIONS}${this.#request.incrementalTo === null ? '' : ', INCREMENTAL'})`);
   }
 
-  handleRowDescription(): void {
-    this.#sets.push([]);
-  }
+  handleRowDescription(): void {}
 
-  handleDataRow({ fields }: { fields: (string | null)[] }): void {
-    this.#sets.at(-1)?.push(fields);
-  }
+  handleDataRow(): void {}
 
   handleCopyData({ chunk }: { chunk: Buffer }, connection: Connection): void {
     if (this.#failure !== undefined) return;
     try {
       this.#take(chunk, connection);
     } catch (thrown) {
-      this.#failure = thrown as Error;
+      this.#stop(thrown as Error);
     }
+  }
+
+  /** The rest of the backup is not waited for: the connection is ended next. */
+  #stop(failure: Error): void {
+    this.#failure = failure;
+    this.#reject(failure);
   }
 
   #take(chunk: Buffer, connection: Connection): void {
@@ -110,13 +117,12 @@ class BaseBackupQuery {
         this.#receiver.manifest();
         break;
       case KIND.data: {
-        // pg uses its buffer again for the next message.
-        const goOn = this.#receiver.data(Buffer.from(chunk.subarray(1)));
+        const goOn = this.#receiver.data(chunk.subarray(1));
         // Messages that came in the same packet are still handed over while the stream stands.
         if (goOn || this.#standing) break;
         this.#standing = true;
         connection.stream.pause();
-        void this.#goOnLater(connection);
+        void this.#goOnLater(connection).catch((thrown: Error) => this.#stop(thrown));
         break;
       }
       default:
@@ -142,14 +148,6 @@ class BaseBackupQuery {
   }
 
   handleReadyForQuery(): void {
-    const [start, tablespaces = [], end] = this.#sets;
-    if (this.#failure !== undefined) return this.#reject(this.#failure);
-    this.#resolve({
-      startLsn: start?.[0]?.[0] ?? '',
-      timeline: Number(start?.[0]?.[1] ?? 0),
-      // The data folder itself is the one without an oid.
-      tablespaces: tablespaces.flatMap(([oid, path]) => (oid === null || oid === undefined ? [] : [{ oid, path: path ?? '' }])),
-      endLsn: end?.[0]?.[0] ?? '',
-    });
+    this.#resolve();
   }
 }

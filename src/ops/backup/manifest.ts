@@ -63,7 +63,14 @@ interface Common {
   /** Every file of the backup but the manifest and its seal. */
   readonly files: readonly BackupFile[];
   /** The backup made before it in this repository. */
-  readonly previous: { readonly id: string; readonly manifest: string } | null;
+  readonly previous: BackupLink | null;
+}
+
+/** Names another backup of the repository, and which bytes its manifest had. */
+export interface BackupLink {
+  readonly id: string;
+  /** SHA-256. */
+  readonly manifest: string;
 }
 
 /** A dump of one database. */
@@ -77,7 +84,9 @@ export interface LogicalManifest extends Common {
 export interface PhysicalManifest extends Common {
   readonly type: 'physical';
   /** Who took it: dbctl itself, or pg_basebackup. */
-  readonly engine: 'native';
+  readonly engine: 'native' | 'tools';
+  /** The backup of which it holds only the changes, by the hash of its manifest; null: it holds everything. */
+  readonly parent: BackupLink | null;
   readonly source: ClusterFacts;
   readonly startLsn: string;
   readonly endLsn: string;

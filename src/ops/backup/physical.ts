@@ -1,60 +1,82 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { fail } from '../../core/errors.ts';
-import { receiveBaseBackup, type BaseBackupReceiver, type BaseBackupResult } from '../../db/base-backup.ts';
+import { DbctlError, fail } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
-import type { ConnectionTarget } from '../../runtime/connection/target.ts';
-import type { BackupInputs } from './inputs.ts';
-import { MANIFEST, SEAL, manifestText, sealOf, type ClusterFacts, type PhysicalManifest } from './manifest.ts';
+import type { ToolPlaces } from '../tools/find.ts';
+import { majorOf } from '../tools/program.ts';
+import { bringFile } from '../restore/bring.ts';
 import { addBackup } from './add.ts';
-import { backupId, hashTree, previousOf, requireSpace } from './repository.ts';
+import { chooseParent } from './chain.ts';
+import { readCluster, readTablespaces, replayedAt } from './cluster.ts';
+import { chooseEngine, type BaseBackupEngine, type EngineChoice } from './engine.ts';
+import type { BackupInputs } from './inputs.ts';
+import {
+  MANIFEST,
+  SEAL,
+  manifestText,
+  sealOf,
+  sha256Of,
+  type BackupFile,
+  type BackupLink,
+  type PhysicalManifest,
+} from './manifest.ts';
+import { requireBaseBackup } from './physical-preflight.ts';
+import { backupId, previousOf, requireSpace } from './repository.ts';
+import { CLUSTER_FOLDER, SERVER_MANIFEST, readServerManifest, type WalRange } from './server-manifest.ts';
+import { knowBackups } from './verify.ts';
+import { requireSummaries } from './wal-summaries.ts';
 
-/** Where the archives are in the backup: a folder of their own, which pg_verifybackup accepts as it is. */
-export const CLUSTER_FOLDER = 'cluster';
+export interface PhysicalInputs extends BackupInputs {
+  readonly engine: EngineChoice;
+  readonly tools: ToolPlaces;
+  /** Only what changed since another backup; null: everything. */
+  readonly incremental: IncrementalRequest | null;
+}
 
-/** What pg_verifybackup looks for beside the archives. */
-export const SERVER_MANIFEST = 'backup_manifest';
+export interface IncrementalRequest {
+  /** Since which backup; null: the newest of this server that can be restored. */
+  readonly id: string | null;
+  /** Keys whose seals are believed. */
+  readonly publicKeys: readonly string[];
+}
 
 /**
- * Takes a base backup of the whole server over the replication protocol, in the format of `pg_basebackup --format=tar`: base.tar, an archive
- * of each tablespace, backup_manifest, with the WAL to start from. No client program takes part.
- * Fails with db.denied or refused before anything is written, with sql.failed when the server finds a page with a wrong checksum.
+ * Takes a base backup of the whole server, in the format of `pg_basebackup --format=tar`: base.tar, an archive of each tablespace,
+ * backup_manifest, with the WAL to start from.
+ * Fails with db.denied, db.version or refused before anything is written, with sql.failed or backup.failed when the server finds a page with
+ * a wrong checksum.
  */
-export async function createPhysicalBackup(session: Session, inputs: BackupInputs): Promise<PhysicalManifest> {
-  const { repository, progress, signal } = inputs;
+export async function createPhysicalBackup(session: Session, inputs: PhysicalInputs): Promise<PhysicalManifest> {
+  const { repository, target, signal, incremental } = inputs;
+  const engine = await chooseEngine(inputs.engine, inputs.tools, majorOf(session.serverVersion));
+  await requireBaseBackup(session, target, { incremental: incremental !== null, signal });
   const source = await readCluster(session);
-  await requireSpace(repository, source.sizeBytes);
+  if (incremental === null) await requireSpace(repository, source.sizeBytes);
   const newId = () => backupId('cluster', inputs.clock(), randomBytes(2).toString('hex'));
   return addBackup(repository, newId, signal, async (making, id) => {
-    const step = progress.step('base backup', source.sizeBytes);
-    await mkdir(join(making, CLUSTER_FOLDER), { mode: 0o700 });
-    const files = new ArchiveWriter(join(making, CLUSTER_FOLDER), (bytes) => step.tick(bytes));
-    const received = await receive(inputs.target, `dbctl ${id}`, files, signal);
-    step.done();
-    const hash = progress.step('hash what was written');
-    const hashed = await hashTree(making, (bytes) => hash.tick(bytes));
-    hash.done();
+    // Under the lock of the repository, so that nobody prunes it meanwhile.
+    const parent = incremental === null ? null : await findParent(session, inputs, incremental, making);
+    const { files, ...taken } = await takeFiles(session, inputs, { engine, making, id, parent, sizeBytes: source.sizeBytes });
+    if (parent !== null) await rm(parent.serverManifest);
     const finishedAt = inputs.clock().toISOString();
     const manifest: PhysicalManifest = {
       format: 'dbctl-backup/1',
       id,
       type: 'physical',
-      engine: 'native',
+      engine: engine.name,
+      parent: parent?.link ?? null,
       project: inputs.project,
       environment: inputs.environment,
-      // A base backup is of the moment it ends: what was committed before is in it.
-      snapshotAt: finishedAt,
+      // A base backup is of the moment it ends: what was committed before is in it; of a standby what had come there.
+      snapshotAt: (await replayedAt(session)) ?? finishedAt,
       finishedAt,
       operator: inputs.operator,
       dbctl: inputs.dbctl,
       source,
-      ...received,
-      programs: {},
-      files: hashed,
+      ...taken,
+      programs: engine.programs,
+      files,
       previous: await previousOf(repository),
     };
     await writeFile(join(making, MANIFEST), manifestText(manifest), { mode: 0o600 });
@@ -63,94 +85,96 @@ export async function createPhysicalBackup(session: Session, inputs: BackupInput
   });
 }
 
-/** Whatever happens, no file is open afterwards: the folder is synced or removed next. */
-async function receive(
-  target: ConnectionTarget,
-  label: string,
-  files: ArchiveWriter,
-  signal: AbortSignal,
-): Promise<BaseBackupResult> {
-  try {
-    return await receiveBaseBackup(target, label, files, signal);
-  } finally {
-    await files.end();
-  }
+interface Parent {
+  readonly link: BackupLink;
+  /** Path of what the server said when it was made: a copy, gone when the backup is taken. */
+  readonly serverManifest: string;
 }
 
-async function readCluster(session: Session): Promise<ClusterFacts> {
-  const [row] = await session.rows<
-    Omit<ClusterFacts, 'systemIdentifier' | 'serverVersion' | 'sizeBytes' | 'database'> & { size: string; slots: boolean }
-  >(CLUSTER);
-  if (row === undefined) throw new Error('a session is always on a server');
-  const { size, slots, ...facts } = row;
-  if (!slots)
-    fail('refused', 'the server takes no base backups: max_wal_senders is 0', {
-      hint: 'alter system set max_wal_senders = 10, then restart it.',
+/** Fails with refused where there is none, or the server cannot say what changed since; with backup.failed where its manifest was changed. */
+async function findParent(
+  session: Session,
+  { repository, signal }: PhysicalInputs,
+  { id, publicKeys }: IncrementalRequest,
+  making: string,
+): Promise<Parent> {
+  const parent = chooseParent(await knowBackups(repository, publicKeys), { systemIdentifier: session.systemIdentifier, id });
+  await requireSummaries(session, parent);
+  const serverManifest = join(making, `.${SERVER_MANIFEST}`);
+  const file = parent.files.find(({ path }) => path === `${CLUSTER_FOLDER}/${SERVER_MANIFEST}`);
+  const differences =
+    file === undefined ? ['it has no manifest'] : await bringFile(repository, parent.id, file, serverManifest, { signal });
+  if (differences.length > 0) {
+    fail('backup.failed', `${parent.id} is not what was sealed: ${differences.join('; ')}`, {
+      hint: 'Take a full backup, and look at that one: dbctl backup verify.',
     });
+  }
+  return { link: { id: parent.id, manifest: sha256Of(manifestText(parent)) }, serverManifest };
+}
+
+interface Taking {
+  readonly engine: BaseBackupEngine;
+  readonly making: string;
+  readonly id: string;
+  readonly parent: Parent | null;
+  readonly sizeBytes: number;
+}
+
+type Taken = WalRange & Pick<PhysicalManifest, 'files' | 'tablespaces'>;
+
+async function takeFiles(
+  session: Session,
+  { target, progress, signal }: PhysicalInputs,
+  { engine, making, id, parent, sizeBytes }: Taking,
+): Promise<Taken> {
+  const folder = join(making, CLUSTER_FOLDER);
+  await mkdir(folder, { mode: 0o700 });
+  const before = await readTablespaces(session);
+  const step = parent === null ? progress.step('base backup', sizeBytes) : progress.step(`what changed since ${parent.link.id}`);
+  const files = await engine
+    .take({
+      target,
+      at: session,
+      folder,
+      label: `dbctl ${id}`,
+      incrementalTo: parent?.serverManifest ?? null,
+      onBytes: (bytes) => step.tick(bytes),
+      signal,
+    })
+    .catch((thrown: unknown) => throwKnown(thrown, parent));
+  step.done();
+  const { systemIdentifier, ...range } = await readServerManifest(join(folder, SERVER_MANIFEST));
+  if (systemIdentifier !== null && session.systemIdentifier !== null && systemIdentifier !== session.systemIdentifier) {
+    fail('backup.failed', `the files came from server ${systemIdentifier}, and the session is on ${session.systemIdentifier}`, {
+      hint: 'Name one host in the URL: two connections to it have to reach the same server.',
+    });
+  }
+  // One made or dropped meanwhile is known by the one look or the other.
+  const paths = new Map([...before, ...(await readTablespaces(session))]);
   return {
-    systemIdentifier: session.systemIdentifier,
-    database: 'cluster',
-    serverVersion: session.serverVersion,
-    ...facts,
-    sizeBytes: Number(size),
+    ...range,
+    tablespaces: oidsOf(files).map((oid) => ({ oid, path: paths.get(oid) ?? '' })),
+    files: files
+      .map((file) => ({ ...file, path: `${CLUSTER_FOLDER}/${file.path}` }))
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
 }
 
-const CLUSTER = /* sql */ `
-select (select r.rolname::pg_catalog.text from pg_catalog.pg_roles r where r.oid = 10) as "bootstrapUser",
-       pg_catalog.current_setting('data_checksums') = 'on' as checksums,
-       pg_catalog.current_setting('max_wal_senders')::pg_catalog.int4 > 0 as slots,
-       array(select d.datname::pg_catalog.text from pg_catalog.pg_database d where d.datallowconn and not d.datistemplate order by 1) as databases,
-       (select pg_catalog.sum(pg_catalog.pg_tablespace_size(t.oid))::pg_catalog.text from pg_catalog.pg_tablespace t) as size`;
+const oidsOf = (files: readonly BackupFile[]): string[] =>
+  files.flatMap(({ path }) => (/^\d+\.tar$/.test(path) ? [path.slice(0, -'.tar'.length)] : []));
 
-/** Writes what comes, one file after the other, and says when the disk is slower than the server. */
-class ArchiveWriter implements BaseBackupReceiver {
-  readonly #folder: string;
-  readonly #onBytes: (bytes: number) => void;
-  #file: WriteStream | undefined;
-  readonly #ended: Promise<void>[] = [];
-  #failure: Error | undefined;
-
-  constructor(folder: string, onBytes: (bytes: number) => void) {
-    [this.#folder, this.#onBytes] = [folder, onBytes];
+/** What the server says of summaries and timelines, with the way out: its own hints speak of waiting. */
+function throwKnown(thrown: unknown, parent: Parent | null): never {
+  if (
+    parent !== null &&
+    thrown instanceof DbctlError &&
+    /WAL summar|timeline|manifest (?:requires|system)/i.test(thrown.message)
+  ) {
+    fail('refused', `no incremental backup can follow ${parent.link.id}: ${thrown.message}`, {
+      cause: thrown,
+      hint: 'Take a full one: dbctl backup create --type physical.',
+      ...(thrown.detail === undefined ? {} : { detail: thrown.detail }),
+    });
   }
-
-  archive(name: string): void {
-    // The server chooses the name: `base.tar` or an oid, and never a path.
-    if (!/^(?:base|\d+)\.tar$/.test(name)) throw new Error(`the server sends an archive called ${JSON.stringify(name)}`);
-    this.#open(name);
-  }
-
-  manifest(): void {
-    this.#open(SERVER_MANIFEST);
-  }
-
-  data(chunk: Buffer): boolean {
-    if (this.#failure !== undefined) throw this.#failure;
-    this.#onBytes(chunk.length);
-    return this.#file?.write(chunk) ?? true;
-  }
-
-  async drained(): Promise<void> {
-    const file = this.#file;
-    if (file === undefined || !file.writableNeedDrain) return;
-    const heard = new AbortController();
-    // A file that fails never drains, but it closes.
-    await Promise.race(['drain', 'close'].map((event) => once(file, event, { signal: heard.signal }))).finally(() =>
-      heard.abort(),
-    );
-  }
-
-  /** Every byte is with the system; to be synced with the rest of the folder. */
-  async end(): Promise<void> {
-    this.#file?.end();
-    await Promise.all(this.#ended);
-  }
-
-  #open(name: string): void {
-    this.#file?.end();
-    this.#file = createWriteStream(join(this.#folder, name), { mode: 0o600, flags: 'wx', highWaterMark: 4 << 20 });
-    this.#file.on('error', (error) => (this.#failure ??= error));
-    this.#ended.push(finished(this.#file));
-  }
+  throw thrown;
 }

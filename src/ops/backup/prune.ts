@@ -1,9 +1,10 @@
-import { DbctlError } from '../../core/errors.ts';
+import { DbctlError, fail } from '../../core/errors.ts';
 import { openNote, signNote } from '../signing/note.ts';
 import type { Signer } from '../signing/signer.ts';
+import { parentOf } from './chain.ts';
 import { keptBackups, type KeepRule } from './keep.ts';
-import { manifestText, sha256Of, type Manifest } from './manifest.ts';
-import { readText, removeFiles, withRepositoryLock, type Repository } from './repository.ts';
+import { MANIFEST, manifestText, sha256Of, type Manifest } from './manifest.ts';
+import { backupIds, readText, removeFiles, withRepositoryLock, type Repository } from './repository.ts';
 import type { KnownBackup } from './verify.ts';
 
 /** What prune would do with one backup, and why. */
@@ -16,8 +17,23 @@ export interface PruneDecision {
 /** Reasons to keep, by backup: a file of that name in the folder `.holds` of the repository, whose text is the reason. */
 export type Holds = ReadonlyMap<string, string>;
 
-/** Decides; removes nothing. A backup whose seal is broken stays until somebody has looked at it. */
+/**
+ * Decides; removes nothing. A backup whose seal is broken stays until somebody has looked at it, and one that another that stays was made on
+ * stays with it. Pure.
+ */
 export function planPrune(known: readonly KnownBackup[], rule: KeepRule, holds: Holds): PruneDecision[] {
+  const decisions = new Map(planEach(known, rule, holds).map((one) => [one.id, one]));
+  // Children come after their parents: from the newest on, each has been decided when its parent is.
+  for (const one of known.toReversed()) {
+    const parent = one.state === 'sealed' ? parentOf(one.manifest) : null;
+    if (parent === null || decisions.get(one.id)?.act !== 'keep') continue;
+    if (decisions.get(parent.id)?.act === 'remove')
+      decisions.set(parent.id, { id: parent.id, act: 'keep', why: `${one.id} needs it` });
+  }
+  return [...decisions.values()];
+}
+
+function planEach(known: readonly KnownBackup[], rule: KeepRule, holds: Holds): PruneDecision[] {
   const sealed = known.flatMap((one) => (one.state === 'sealed' ? [one.manifest] : []));
   const kept = keptBackups(
     sealed.map(({ id, source, snapshotAt }) => ({ id, database: source.database, snapshotAt })),
@@ -44,7 +60,10 @@ export async function readHolds(repository: Repository, ids: readonly string[]):
 
 const noteKey = (id: string): string => `.pruned/${id}.note`;
 
-/** Removes a backup. A signed note stays in its place, so that the chain of manifests shows a removal by right. Fails with lock.held. */
+/**
+ * Removes a backup. A signed note stays in its place, so that the chain of manifests shows a removal by right. Fails with lock.held, and with
+ * refused where an incremental backup that is there was made on it: those go first.
+ */
 export async function removeBackup(
   repository: Repository,
   manifest: Manifest,
@@ -52,10 +71,29 @@ export async function removeBackup(
   signal: AbortSignal,
 ): Promise<void> {
   await withRepositoryLock(repository, signal, async () => {
+    await requireNoChild(repository, manifest.id);
     const note = await signNote(pruneText(manifest.id, sha256Of(manifestText(manifest))), signer);
     await repository.storage.write(noteKey(manifest.id), Buffer.from(note));
     await removeFiles(repository, manifest.id);
   });
+}
+
+/** Seals are not asked: what a manifest nobody believes needs is not taken away either. One may have been made since the plan was. */
+async function requireNoChild(repository: Repository, id: string): Promise<void> {
+  for (const other of await backupIds(repository)) {
+    const text = await readText(repository, `${other}/${MANIFEST}`);
+    if (text !== null && parentIn(text) === id)
+      fail('refused', `${id} is needed by ${other}, which was made on it`, { hint: 'Look again: dbctl backup prune --dry-run.' });
+  }
+}
+
+function parentIn(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { parent?: { id?: string } | null }).parent?.id;
+  } catch {
+    // Broken, and told by backup list; nobody can restore it.
+    return undefined;
+  }
 }
 
 const pruneText = (id: string, manifest: string): string => `dbctl-prune/1\n${id}\nmanifest ${manifest}\n`;

@@ -1,5 +1,6 @@
-import { keptBackups, type KeepRule } from './keep.ts';
+import type { KeepRule } from './keep.ts';
 import type { Manifest } from './manifest.ts';
+import { planPrune } from './prune.ts';
 import type { KnownBackup } from './verify.ts';
 
 /** What a repository holds, as far as catching up needs it. */
@@ -34,19 +35,19 @@ export function planSync(states: readonly RepositoryState[], rule: KeepRule): Co
         lacking.set(id, { manifest, from, to: target.name });
       }
     }
-    const all = [
-      ...sealedOf(target.known).map(({ manifest }) => manifest),
-      ...[...lacking.values()].map(({ manifest }) => manifest),
-    ];
-    const kept = keptBackups(
-      all.map(({ id, source, snapshotAt }) => ({ id, database: source.database, snapshotAt })),
-      rule,
+    const all = [...target.known, ...[...lacking.values()].map(({ manifest }) => sealed(manifest))].toSorted((a, b) =>
+      timeOf(a) < timeOf(b) ? -1 : 1,
     );
+    const kept = new Set(planPrune(all, rule, new Map()).flatMap(({ id, act }) => (act === 'keep' ? [id] : [])));
     return [...lacking.values()]
       .filter(({ manifest }) => kept.has(manifest.id))
       .toSorted((a, b) => (a.manifest.snapshotAt < b.manifest.snapshotAt ? -1 : 1));
   });
 }
+
+const sealed = (manifest: Manifest): KnownBackup => ({ id: manifest.id, state: 'sealed', manifest });
+
+const timeOf = (one: KnownBackup): string => (one.state === 'sealed' ? one.manifest.snapshotAt : '');
 
 const sealedOf = (known: readonly KnownBackup[]) =>
   known.flatMap((one) => (one.state === 'sealed' ? [{ id: one.id, manifest: one.manifest }] : []));

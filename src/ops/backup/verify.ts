@@ -1,4 +1,5 @@
 import { DbctlError } from '../../core/errors.ts';
+import { followChain } from './chain.ts';
 import { manifestText, openManifest, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
 import { wasPruned } from './prune.ts';
 import { backupIds, hashBackup, readManifestTexts, type Repository } from './repository.ts';
@@ -57,7 +58,12 @@ export async function backupProblems(
 ): Promise<string[]> {
   if (known.state === 'broken') return [known.problem];
   const files = await verifyFiles(repository, known.manifest, onBytes);
-  return [...files, ...(await chainProblems(repository, known.manifest, all, publicKeys))];
+  const { problem } = followChain(known.manifest, all);
+  return [
+    ...files,
+    ...(problem === null ? [] : [problem]),
+    ...(await chainProblems(repository, known.manifest, all, publicKeys)),
+  ];
 }
 
 export interface VerifyInputs {

@@ -1,7 +1,7 @@
 import { DbctlError, fail } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Session } from '../../db/session.ts';
-import type { Manifest } from '../backup/manifest.ts';
+import type { Manifest, PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import { planInstall } from '../immutability/install.ts';
 import type { ImmutabilitySettings } from '../immutability/settings.ts';
@@ -12,6 +12,8 @@ import type { ToolPlaces } from '../tools/find.ts';
 
 export interface DrillInputs {
   readonly repository: Repository;
+  /** What an incremental backup is restored together with, the full one first. */
+  readonly ancestors?: readonly PhysicalManifest[];
   readonly tools: ToolPlaces;
   readonly jobs: number;
   readonly immutability: ImmutabilitySettings;

@@ -5,7 +5,8 @@ import { DbctlError, fail } from '../../core/errors.ts';
 import { withSession, type Session } from '../../db/session.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
-import { unpackBackup } from '../restore/unpack.ts';
+import { withBackupFolders } from '../restore/bring.ts';
+import { layOut } from '../restore/combine.ts';
 import { withServerOn, type MakeData, type ServerOnData } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
 import { checkIndexes } from './amcheck.ts';
@@ -103,14 +104,17 @@ async function recovered(session: Session, systemIdentifier: string | null): Pro
 async function unpack(
   manifest: PhysicalManifest,
   folder: string,
-  { progress, data, account }: Pick<DrillInputs, 'progress'> & Pick<Parameters<MakeData>[0], 'data' | 'account'>,
+  inputs: DrillInputs & Pick<Parameters<MakeData>[0], 'data' | 'account'>,
 ): Promise<string> {
-  const step = progress.step('unpack', manifest.source.sizeBytes);
-  const { archives } = await unpackBackup(manifest, folder, data, {
-    tablespaces: join(dirname(data), 'tablespaces'),
-    account,
-    onBytes: (bytes) => step.tick(bytes),
-  });
+  const { data, account, ancestors = [] } = inputs;
+  const step = inputs.progress.step('unpack', manifest.source.sizeBytes);
+  const { archives } = await withBackupFolders(inputs, ancestors, (before) =>
+    layOut([...before, { manifest, folder }], data, {
+      ...inputs,
+      tablespaces: join(dirname(data), 'tablespaces'),
+      onBytes: (bytes) => step.tick(bytes),
+    }),
+  );
   step.done();
   const write = async (name: string, text: string, flag: 'a' | 'w') => {
     await writeFile(join(data, name), text, { mode: 0o600, flag });
@@ -122,7 +126,8 @@ async function unpack(
   await write('postgresql.auto.conf', OVERRIDES(data), 'a');
   await write('dbctl_hba.conf', 'local all all trust\n', 'w');
   await write('dbctl_ident.conf', '', 'w');
-  return `${archives} ${archives === 1 ? 'archive' : 'archives'}`;
+  const of = ancestors.length === 0 ? '' : ` of ${ancestors.length + 1} backups, combined`;
+  return `${archives} ${archives === 1 ? 'archive' : 'archives'}${of}`;
 }
 
 /** The role initdb made, on the socket nobody else can reach. */

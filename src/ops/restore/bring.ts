@@ -63,6 +63,19 @@ export async function withBackupFolder<T>(inputs: BringInputs, use: (folder: str
   }
 }
 
+/** The same of several, each known to be as it was sealed before anything is done with one of them. */
+export async function withBackupFolders<M extends Manifest, T>(
+  inputs: Omit<BringInputs, 'manifest'>,
+  manifests: readonly M[],
+  use: (brought: readonly { readonly manifest: M; readonly folder: string }[]) => Promise<T>,
+): Promise<T> {
+  const [manifest, ...others] = manifests;
+  if (manifest === undefined) return use([]);
+  return withBackupFolder({ ...inputs, manifest }, (folder) =>
+    withBackupFolders(inputs, others, (brought) => use([{ manifest, folder }, ...brought])),
+  );
+}
+
 async function bringFiles({ repository, manifest, progress, signal }: BringInputs, folder: string): Promise<void> {
   const step = progress.step(
     'bring the backup',
@@ -72,16 +85,25 @@ async function bringFiles({ repository, manifest, progress, signal }: BringInput
   for (const file of manifest.files) {
     const path = join(folder, file.path);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const from = await repository.storage.read(`${manifest.id}/${file.path}`);
-    if (from === null) differences.push(`${file.path} is missing`);
-    else {
-      const seen = new Seen((bytes) => step.tick(bytes));
-      await pipeline(from, seen, createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
-      differences.push(...seen.differences(file));
-    }
+    differences.push(...(await bringFile(repository, manifest.id, file, path, { signal, onBytes: (bytes) => step.tick(bytes) })));
   }
   step.done();
   if (differences.length > 0) refuse(manifest, differences);
+}
+
+/** Copies one file of a backup to a new path of this machine. What it differs in from what was sealed, a sentence; none when nothing does. */
+export async function bringFile(
+  { storage }: Repository,
+  id: string,
+  file: BackupFile,
+  path: string,
+  { signal, onBytes = () => {} }: { readonly signal: AbortSignal; readonly onBytes?: (bytes: number) => void },
+): Promise<string[]> {
+  const from = await storage.read(`${id}/${file.path}`);
+  if (from === null) return [`${file.path} is missing`];
+  const seen = new Seen(onBytes);
+  await pipeline(from, seen, createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
+  return seen.differences(file);
 }
 
 /** Hashes what passes through. */

@@ -1,4 +1,5 @@
 import { DbctlError, fail } from '../../core/errors.ts';
+import { followChain } from '../backup/chain.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { KnownBackup } from '../backup/verify.ts';
@@ -11,6 +12,7 @@ import { planReplay, readHistories, wayFrom, type Replay } from './replay.ts';
 export function candidates(known: readonly KnownBackup[], target: RecoveryTarget): PhysicalManifest[] {
   return known
     .flatMap((one) => (one.state === 'sealed' && one.manifest.type === 'physical' ? [one.manifest] : []))
+    .filter((manifest) => followChain(manifest, known).problem === null)
     .filter(({ snapshotAt, endLsn }) => {
       if (target.kind === 'time') return microseconds(snapshotAt) <= microseconds(target.time);
       return target.kind !== 'lsn' || lsnNumber(endLsn) <= lsnNumber(target.lsn);

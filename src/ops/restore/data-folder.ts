@@ -3,19 +3,21 @@ import { dirname, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
-import { CLUSTER_FOLDER, SERVER_MANIFEST } from '../backup/physical.ts';
+import { SERVER_MANIFEST } from '../backup/server-manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { ServerAccount } from '../process/account.ts';
 import { runProgram } from '../process/program.ts';
-import { findPrograms, type ToolPlaces } from '../tools/find.ts';
+import { findSameMajor, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
-import { withBackupFolder } from './bring.ts';
+import { withBackupFolders } from './bring.ts';
+import { layOut, type BackupInFolder } from './combine.ts';
 import { prepareReplay, type Replay } from './replay.ts';
-import { unpackBackup } from './unpack.ts';
 
 export interface DataFolderInputs {
   readonly repository: Repository;
   readonly manifest: PhysicalManifest;
+  /** What an incremental one is restored together with, the full one first. */
+  readonly ancestors?: readonly PhysicalManifest[];
   /** Absolute; not there yet, or empty. */
   readonly data: string;
   /** Whom the files are given to; undefined: the caller keeps them. */
@@ -42,12 +44,14 @@ export async function restoreDataFolder(inputs: DataFolderInputs): Promise<Resto
   const { data } = inputs;
   const [tablespaces, wal] = [`${data}.tablespaces`, `${data}.wal`];
   await requireRoom(inputs, [data, tablespaces, wal]);
-  return withBackupFolder(inputs, (backup) => unpackInto(inputs, backup, { tablespaces, wal }));
+  return withBackupFolders(inputs, [...(inputs.ancestors ?? []), inputs.manifest], (chain) =>
+    unpackInto(inputs, chain, { tablespaces, wal }),
+  );
 }
 
 async function unpackInto(
   inputs: DataFolderInputs,
-  backup: string,
+  chain: readonly BackupInFolder[],
   { tablespaces, wal }: { readonly tablespaces: string; readonly wal: string },
 ): Promise<RestoredFolder> {
   const { manifest, data, account, progress, replay } = inputs;
@@ -55,9 +59,16 @@ async function unpackInto(
   try {
     const step = progress.step('unpack', manifest.source.sizeBytes);
     const made = join(making, 'data');
-    await unpackBackup(manifest, backup, made, { tablespaces, account, onBytes: (bytes) => step.tick(bytes) });
+    const { tools, signal } = inputs;
+    const { serverManifest } = await layOut(chain, made, {
+      tablespaces,
+      account,
+      tools,
+      signal,
+      onBytes: (bytes) => step.tick(bytes),
+    });
     step.done();
-    const verified = await verify(inputs, backup, made, making);
+    const verified = await verify(inputs, serverManifest, made, making);
     if (replay !== null) await bringLog(inputs, replay, { data: made, wal });
     await rmdir(data).catch(ignoreAbsent);
     await rename(made, data);
@@ -80,7 +91,7 @@ async function bringLog(
   step.done();
 }
 
-async function requireRoom({ manifest, data }: DataFolderInputs, folders: readonly string[]): Promise<void> {
+async function requireRoom({ manifest, ancestors = [], data }: DataFolderInputs, folders: readonly string[]): Promise<void> {
   // The path goes into a shell command of the server's configuration.
   if (/['"$`\\%\n]/.test(data))
     fail('usage', `${data} has characters a server cannot be told`, { hint: 'Take letters, digits, dashes and dots.' });
@@ -98,7 +109,10 @@ async function requireRoom({ manifest, data }: DataFolderInputs, folders: readon
   const { bavail, bsize } = await statfs(parent).catch(() =>
     fail('refused', `there is no folder ${parent}`, { hint: 'Make it first.' }),
   );
-  const [free, needed] = [bavail * bsize, manifest.source.sizeBytes];
+  // The parts of a chain lie beside what is made of them.
+  const parts = ancestors.length === 0 ? [] : [...ancestors, manifest].flatMap(({ files }) => files);
+  const free = bavail * bsize;
+  const needed = parts.reduce((sum, { bytes }) => sum + bytes, manifest.source.sizeBytes);
   if (free < needed) {
     fail(
       'refused',
@@ -111,19 +125,19 @@ async function requireRoom({ manifest, data }: DataFolderInputs, folders: readon
 /** pg_verifybackup reads the manifest from beside the archives, and every file below the folder, tablespaces too. */
 async function verify(
   { manifest, tools, progress, signal }: DataFolderInputs,
-  backup: string,
+  serverManifest: string,
   data: string,
   making: string,
 ): Promise<boolean | null> {
-  const [found] = await findPrograms(tools, majorOf(manifest.source.serverVersion), ['pg_verifybackup']);
-  const program = found?.taken ?? null;
+  const program = await findSameMajor('pg_verifybackup', tools, majorOf(manifest.source.serverVersion));
   if (program === null) return null;
   const step = progress.step('compare every file with the manifest of the server');
   const copy = join(making, SERVER_MANIFEST);
-  await copyFile(join(backup, CLUSTER_FOLDER, SERVER_MANIFEST), copy);
+  await copyFile(serverManifest, copy);
   const ended = await runProgram({
     file: program.path,
-    args: ['--no-parse-wal', '--quiet', `--manifest-path=${copy}`, data],
+    // It says where tablespaces were on the other server, and was left out on purpose.
+    args: ['--no-parse-wal', '--quiet', '--ignore=tablespace_map', `--manifest-path=${copy}`, data],
     signal,
   });
   step.done();

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { fail } from '../../core/errors.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
-import { CLUSTER_FOLDER } from '../backup/physical.ts';
+import { CLUSTER_FOLDER } from '../backup/server-manifest.ts';
 import type { ServerAccount } from '../process/account.ts';
 
 export interface UnpackInputs {
@@ -28,22 +28,48 @@ export async function ownFolder(path: string, account: ServerAccount | undefined
  * Fails with backup.failed on an archive that is not what the server makes.
  */
 export async function unpackBackup(
-  { files }: PhysicalManifest,
+  { files, tablespaces: known }: PhysicalManifest,
   backup: string,
   data: string,
   inputs: UnpackInputs,
 ): Promise<{ readonly archives: number }> {
-  await ownFolder(data, inputs.account);
+  const { tablespaces, account } = inputs;
+  await ownFolder(data, account);
+  await ownFolder(join(data, LINKS), account);
   const archives = files.filter(({ path }) => path.startsWith(`${CLUSTER_FOLDER}/`) && path.endsWith('.tar'));
   for (const { path } of archives) {
     const name = path.slice(CLUSTER_FOLDER.length + 1);
-    const into = name === 'base.tar' ? data : join(inputs.tablespaces, name.replace(/\.tar$/, ''));
-    if (into !== data) await ownFolder(inputs.tablespaces, inputs.account);
-    await ownFolder(into, inputs.account);
+    const oid = name === 'base.tar' ? null : name.replace(/\.tar$/, '');
+    const into = oid === null ? data : folderOf(oid, known, { data, tablespaces });
+    if (oid !== null && into !== join(data, LINKS, oid)) {
+      await ownFolder(tablespaces, account);
+      await symlink(into, join(data, LINKS, oid));
+    }
+    await ownFolder(into, account);
     await unpackArchive(join(backup, path), into, inputs);
   }
   return { archives: archives.length };
 }
+
+/** Holds a link to each tablespace, named by its oid. */
+const LINKS = 'pg_tblspc';
+
+/** One that was made inside of the data folder (allow_in_place_tablespaces) goes there again. */
+function folderOf(
+  oid: string,
+  known: PhysicalManifest['tablespaces'],
+  { data, tablespaces }: { readonly data: string; readonly tablespaces: string },
+): string {
+  const inPlace = known.some((one) => one.oid === oid && one.path === `${LINKS}/${oid}`);
+  return inPlace ? join(data, LINKS, oid) : join(tablespaces, oid);
+}
+
+/**
+ * Files of the other server that a copy must not have. tablespace_map names where tablespaces were there: a server that starts with it links
+ * to those folders, which on the same machine are the living ones. With standby.signal a copy of a standby waits for its primary for ever,
+ * and recovery.signal belongs to a recovery that was not finished.
+ */
+const LEFT_OUT: ReadonlySet<string> = new Set(['tablespace_map', 'standby.signal', 'recovery.signal']);
 
 /**
  * Unpacks an archive of a base backup into a folder, for the account the server will run as. Only folders, plain files and the links of
@@ -67,14 +93,16 @@ export async function unpackArchive(
         await mkdir(path, { recursive: true, mode: 0o700 });
         await own(path);
         entry.resume();
+      } else if (type === 'file' && LEFT_OUT.has(name)) {
+        entry.resume();
       } else if (type === 'file') {
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
         onBytes(entry.header.size ?? 0);
         await pipeline(entry, createWriteStream(path, { mode: 0o600 }));
         await own(path);
-      } else if (type === 'symlink' && name.startsWith('pg_tblspc/')) {
+      } else if (type === 'symlink' && name.startsWith(`${LINKS}/`)) {
         // Where tablespaces were on the other server says nothing of this one.
-        await symlink(join(tablespaces, name.slice('pg_tblspc/'.length)), path);
+        await symlink(join(tablespaces, name.slice(`${LINKS}/`.length)), path).catch(ignorePresent);
         entry.resume();
       } else {
         fail('backup.failed', `${archive} holds a ${type} called ${JSON.stringify(name)}`, {
@@ -93,4 +121,8 @@ function inside(folder: string, name: string): string {
   return fail('backup.failed', `the archive leads out of its folder: ${JSON.stringify(name)}`, {
     hint: 'Take another backup, and find out who changed this one.',
   });
+}
+
+function ignorePresent(thrown: NodeJS.ErrnoException): void {
+  if (thrown.code !== 'EEXIST') throw thrown;
 }

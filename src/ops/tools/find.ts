@@ -64,6 +64,12 @@ export async function requireProgram(name: ClientProgramName, places: ToolPlaces
   });
 }
 
+/** The program of this very major; null: it is not there. For those that read files of a server, whose format changes from major to major. */
+export async function findSameMajor(name: ClientProgramName, places: ToolPlaces, major: number): Promise<ClientProgram | null> {
+  const [found] = await findPrograms(places, major, [name]);
+  return found?.all.find(({ versionNumber }) => majorOf(versionNumber) === major) ?? null;
+}
+
 async function foldersOf({ setting, path, cache }: ToolPlaces, major: number): Promise<{ folder: string; origin: Origin }[]> {
   if (setting !== null) return [{ folder: setting, origin: 'setting' }];
   // A relative folder on PATH means another program in every folder one stands in.

@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { chownSync, createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,56 +7,15 @@ import pg from 'pg';
 import { pack, type Header } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
-import { withSession } from '../../../src/db/session.ts';
-import type { PhysicalManifest } from '../../../src/ops/backup/manifest.ts';
-import { createPhysicalBackup } from '../../../src/ops/backup/physical.ts';
-import { backupIds, folderRepository } from '../../../src/ops/backup/repository.ts';
-import { runDrill, type DrillInputs } from '../../../src/ops/drill/drill.ts';
-import { physicalRecovery } from '../../../src/ops/drill/physical.ts';
-import { unpackArchive, unpackBackup } from '../../../src/ops/restore/unpack.ts';
-import { requireProgram } from '../../../src/ops/tools/find.ts';
+import { backupIds } from '../../../src/ops/backup/repository.ts';
+import { unpackArchive } from '../../../src/ops/restore/unpack.ts';
 import { runCli } from '../../support/cli.ts';
-import { onServer, targetOf } from '../../support/connection.ts';
-import { QUIET, backupBench } from './support.ts';
+import { onServer } from '../../support/connection.ts';
+import { physicalBench } from './physical-support.ts';
+import { backupBench } from './support.ts';
 
 const bench = backupBench({ settings: { max_wal_senders: '4', wal_level: 'replica' } });
-const repository = () => folderRepository('physical', join(bench.folder, 'physical'));
-
-const create = (url = bench.server.url()): Promise<PhysicalManifest> => {
-  const target = targetOf(url, 'postgres');
-  return withSession(target, { access: 'read', statementTimeoutMs: 0 }, (session) =>
-    createPhysicalBackup(session, {
-      ...QUIET,
-      repository: repository(),
-      target,
-      signer: bench.signer,
-      project: 'test',
-      environment: 'dev',
-      operator: 'test@here',
-      dbctl: '0',
-      clock: () => new Date(),
-    }),
-  );
-};
-const drill = (manifest: PhysicalManifest, changes: Partial<DrillInputs> = {}) => {
-  const inputs: DrillInputs = {
-    ...QUIET,
-    repository: repository(),
-    tools: bench.tools,
-    jobs: 1,
-    immutability: { owner: 'x', runbook: 'x', partitionCreators: [], unlockers: [], tables: [] },
-    ledger: { tables: [], xidColumn: 'x', intervalMs: 1, sample: 0, signer: null, publicKeys: [], sinks: [] },
-    database: 'bank',
-    uid: process.getuid?.(),
-    clock: () => new Date(),
-    ...changes,
-  };
-  return runDrill(manifest, inputs, physicalRecovery(manifest, inputs));
-};
-const verifyBackup = async (id: string) => {
-  const { path } = await requireProgram('pg_verifybackup', bench.tools, 18);
-  return spawnSync(path, ['--no-parse-wal', join(repository().folder, id, 'cluster')], { encoding: 'utf8' });
-};
+const { repository, create, drill, ask, verifyBackup } = physicalBench(bench);
 
 beforeAll(async () => {
   await onServer(bench.server.url(), 'create database bank');
@@ -116,7 +74,6 @@ describe('a physical backup without any client program', () => {
     const manifest = await create();
     stop.abort();
     await Promise.all(writers);
-    let sum: string | undefined;
     const looked = await drill(manifest, {
       database: 'bank',
       tools: { ...bench.tools, setting: '/nowhere' },
@@ -124,22 +81,10 @@ describe('a physical backup without any client program', () => {
     expect(looked.steps.find(({ name }) => name === 'amcheck')).toMatchObject({ outcome: 'not tried' });
     expect(looked.steps.every(({ outcome }) => outcome !== 'failed')).toBe(true);
     // And once more with eyes of our own: what one account lost another has.
-    const { withServerOn } = await import('../../../src/ops/server/throw-away.ts');
-    await withServerOn(
-      { ...QUIET, major: 18, uid: process.getuid?.() },
-      async ({ data, account }) => {
-        const tablespaces = join(data, '..', 'tablespaces');
-        await unpackBackup(manifest, join(repository().folder, manifest.id), data, { tablespaces, account, onBytes: () => {} });
-        writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\n');
-        if (account !== undefined) chownSync(join(data, 'pg_hba.conf'), account.uid, account.gid);
-      },
-      async ({ socket, port }) => {
-        const client = new pg.Client({ host: socket, port, user: 'postgres', database: 'bank' });
-        await client.connect();
-        const { rows } = await client.query<{ sum: string }>('select sum(balance)::text as sum from account');
-        sum = rows[0]?.sum;
-        await client.end();
-      },
+    const [{ sum } = { sum: '' }] = await ask<{ sum: string }>(
+      [manifest],
+      'bank',
+      'select sum(balance)::text as sum from account',
     );
     expect(sum).toBe('200000');
   }, 180_000);
@@ -153,7 +98,7 @@ describe('a physical backup that fails keeps nothing', () => {
     const as = new URL(bench.server.url());
     [as.username, as.password] = ['t_no_replication', 'x3'];
     const before = await kept();
-    await expect(create(as.href)).rejects.toMatchObject({ code: 'db.denied' });
+    await expect(create({}, as.href)).rejects.toMatchObject({ code: 'db.denied' });
     expect(await kept()).toEqual(before);
   });
 

@@ -1,0 +1,140 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { receiveBaseBackup, type BaseBackupReceiver } from '../../db/base-backup.ts';
+import type { BaseBackupEngine } from './engine.ts';
+import type { BackupFile } from './manifest.ts';
+import { SERVER_MANIFEST } from './server-manifest.ts';
+
+/** dbctl itself, over the replication protocol: no client program takes part. Files are hashed while they are written. */
+export const nativeEngine: BaseBackupEngine = {
+  name: 'native',
+  programs: {},
+  async take({ target, folder, label, incrementalTo, onBytes, signal }) {
+    const files = new ArchiveWriter(folder, onBytes);
+    try {
+      await receiveBaseBackup(target, { label, incrementalTo }, files, signal);
+    } catch (thrown) {
+      await files.abandon();
+      throw thrown;
+    }
+    return files.end();
+  },
+};
+
+/** The server sends some 32 kB at a time; written and hashed in pieces of this size. */
+const BLOCK = 1 << 20;
+
+/** Blocks on their way to the disk at a time; beyond that the server has to wait. */
+const BLOCKS = 8;
+
+const NO_BLOCK = Buffer.alloc(0);
+
+interface OpenFile {
+  readonly name: string;
+  readonly stream: WriteStream;
+  readonly closed: Promise<void>;
+  readonly hash: Hash;
+  bytes: number;
+}
+
+/** Writes what comes, one file after the other, and says when the disk is slower than the server. */
+class ArchiveWriter implements BaseBackupReceiver {
+  readonly #folder: string;
+  readonly #onBytes: (bytes: number) => void;
+  readonly #files: OpenFile[] = [];
+  readonly #free: Buffer[] = [];
+  #inUse = 0;
+  #block: Buffer = NO_BLOCK;
+  #filled = 0;
+  #failure: Error | undefined;
+  #onChange = () => {};
+
+  constructor(folder: string, onBytes: (bytes: number) => void) {
+    [this.#folder, this.#onBytes] = [folder, onBytes];
+  }
+
+  archive(name: string): void {
+    // The server chooses the name: `base.tar` or an oid, and never a path.
+    if (!/^(?:base|\d+)\.tar$/.test(name)) throw new Error(`the server sends an archive called ${JSON.stringify(name)}`);
+    this.#open(name);
+  }
+
+  manifest(): void {
+    this.#open(SERVER_MANIFEST);
+  }
+
+  data(chunk: Buffer): boolean {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#onBytes(chunk.length);
+    for (let taken = 0; taken < chunk.length;) {
+      if (this.#filled === this.#block.length) this.#takeBlock();
+      const copied = chunk.copy(this.#block, this.#filled, taken);
+      this.#filled += copied;
+      taken += copied;
+    }
+    return this.#inUse < BLOCKS;
+  }
+
+  async drained(): Promise<void> {
+    while (this.#inUse >= BLOCKS && this.#failure === undefined) await new Promise<void>((resolve) => (this.#onChange = resolve));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Every byte is with the system; to be synced with the rest of the backup. */
+  async end(): Promise<BackupFile[]> {
+    this.#close();
+    await Promise.all(this.#files.map(({ closed }) => closed));
+    return this.#files.map(({ name, bytes, hash }) => ({ path: name, bytes, sha256: hash.digest('hex') }));
+  }
+
+  /** No file is open afterwards: the folder is removed next. */
+  async abandon(): Promise<void> {
+    for (const { stream } of this.#files) stream.destroy();
+    await Promise.allSettled(this.#files.map(({ closed }) => closed));
+  }
+
+  #open(name: string): void {
+    this.#close();
+    const stream = createWriteStream(join(this.#folder, name), { mode: 0o600, flags: 'wx', highWaterMark: BLOCK * BLOCKS });
+    const closed = finished(stream);
+    closed.catch((error: Error) => this.#fail(error));
+    this.#files.push({ name, stream, closed, hash: createHash('sha256'), bytes: 0 });
+  }
+
+  #close(): void {
+    const file = this.#files.at(-1);
+    if (file === undefined) return;
+    this.#flush();
+    file.stream.end();
+  }
+
+  #takeBlock(): void {
+    this.#flush();
+    this.#block = this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
+    this.#inUse += 1;
+  }
+
+  /** Hands what is filled of the block to the file. */
+  #flush(): void {
+    const file = this.#files.at(-1);
+    if (file === undefined) throw new Error('the server sends bytes of no archive');
+    const block = this.#block;
+    const filled = block.subarray(0, this.#filled);
+    [this.#block, this.#filled] = [NO_BLOCK, 0];
+    if (block === NO_BLOCK) return;
+    file.bytes += filled.length;
+    file.hash.update(filled);
+    file.stream.write(filled, () => {
+      this.#inUse -= 1;
+      this.#free.push(block);
+      this.#onChange();
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#onChange();
+  }
+}
