@@ -2,6 +2,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { CheckedPart } from '../ops/restore/catalogue-difference.ts';
+import type { PartsWish } from '../ops/restore/selection.ts';
 import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
@@ -12,7 +13,8 @@ export const spec: CommandSpec = {
   description:
     'The database is that of --env, and has to be there and empty: create it first. Before anything is touched, seal and hashes of the ' +
     'backup, version, locale, roles and extensions are looked at. Afterwards rows, sequences, definitions, owners, grants, policies and the ' +
-    'state of triggers are compared with what was seen when the backup was made; a difference is exit 1. Refuses protected environments.',
+    'state of triggers are compared with what was seen when the backup was made; a difference is exit 1. Single tables or schemas go into a ' +
+    'database that does not have them, in one transaction. Refuses protected environments.',
   effect: 'destroys',
   args: [{ name: '[id]', description: 'the backup (default: latest)' }],
   options: [
@@ -25,16 +27,30 @@ export const spec: CommandSpec = {
       flags: '--timeline <number>',
       description: 'with --to: the timeline to follow (default: the latest of the archive)',
     },
+    {
+      flags: '--table <schema.table>',
+      description: 'only this table of a dump, with what it needs; nothing that is there is overwritten',
+      repeatable: true,
+    },
+    { flags: '--schema <name>', description: 'only this schema of a dump, in the same way', repeatable: true },
     REPOSITORY_OPTION,
   ],
   examples: [
     ['dbctl restore --env staging', 'the newest backup'],
+    ['dbctl restore --env staging --table app.orders --dry-run', 'what one table would bring along, and what would be missing'],
     ['dbctl restore --data /var/lib/postgresql/restored', 'the files of a physical backup'],
     ['dbctl restore --data /var/lib/postgresql/restored --to 2026-11-21T06:00Z', 'to a point in time'],
     ['dbctl restore --data /var/lib/postgresql/restored --to latest', 'all that was archived: the server is lost'],
     ['dbctl restore learning_lab-20261121T091500123Z-1f0c --env staging', 'one of dbctl backup list'],
   ],
 };
+
+const SESSION = {
+  access: 'write',
+  applicationName: 'dbctl restore',
+  statementTimeoutMs: 0,
+  idleInTransactionTimeoutMs: 0,
+} as const;
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const [{ restoreLogical }, { requireRestorable }] = await Promise.all([
@@ -44,9 +60,15 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const { id, data, to, timeline } = options as Partial<Record<string, string>>;
   if (data !== undefined) {
+    if (partsWish(options) !== null) {
+      fail('usage', '--table and --schema do not go with --data: the files are of a whole server', {
+        hint: 'Restore them, start a server on them, and copy the table from there: runbooks/restore-one-table.md.',
+      });
+    }
     const { restoreIntoFolder } = await import('./restore-data.ts');
     return restoreIntoFolder({ id, data, to, timeline }, backups, context);
   }
+  const wish = partsWish(options);
   const manifest = await chooseBackup(backups, id ?? 'latest');
   if (to !== undefined) fail('usage', '--to goes with --data: a dump is of one moment', { hint: 'Run dbctl restore --help.' });
   if (manifest.type === 'physical') {
@@ -55,13 +77,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     });
   }
   const [target, { places }] = await Promise.all([context.connection(), toolsContext(context)]);
-  const session = {
-    access: 'write',
-    applicationName: 'dbctl restore',
-    statementTimeoutMs: 0,
-    idleInTransactionTimeoutMs: 0,
-  } as const;
-  return context.withDatabase(session, async (opened) => {
+  if (wish !== null) {
+    const { restoreSomeParts } = await import('./restore-parts.ts');
+    return restoreSomeParts({ manifest, wish, target, places, session: SESSION }, backups, context);
+  }
+  return context.withDatabase(SESSION, async (opened) => {
     await requireRestorable(opened, manifest);
     if (context.globals.dryRun) {
       const message = `${manifest.id} could be restored here`;
@@ -102,6 +122,19 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       },
     };
   });
+}
+
+/** Null: all of it is wanted. Fails with usage for patterns. */
+function partsWish(options: ParsedOptions): PartsWish | null {
+  const [tables = [], schemas = []] = [options['table'], options['schema']] as (readonly string[] | undefined)[];
+  const pattern = [...tables, ...schemas].find((name) => /[*?]/.test(name));
+  if (pattern !== undefined) {
+    fail('usage', `${pattern} is a pattern, and what is restored has to be named`, {
+      hint: 'Give --table or --schema once for each: --table app.orders --table app.lines.',
+    });
+  }
+  if (tables.length === 0 && schemas.length === 0) return null;
+  return { tables: tables.map((name) => (name.includes('.') ? name : `public.${name}`)), schemas };
 }
 
 /** What a restored database was compared in, one item each; and one for each difference. */

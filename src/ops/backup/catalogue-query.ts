@@ -21,7 +21,10 @@ const ENABLED = (column: string): string =>
   `case ${column} when 'O' then 'enabled' when 'D' then 'disabled' when 'A' then 'ALWAYS' when 'R' then 'replica' end`;
 
 const relation = `pg_catalog.format('%s.%s', n.nspname, c.relname)`;
-const ROUTINE = `pg_catalog.format('%s.%s(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))`;
+/** As pg_dump tags it: types alone, since names of arguments tell no two routines apart. */
+const ROUTINE = `pg_catalog.format('%s.%s(%s)', n.nspname, p.proname, case when p.prokind = 'a' and p.pronargs = 0 then '*' else
+  (select pg_catalog.string_agg(pg_catalog.format_type(a.type, null), ', ' order by a.place)
+   from pg_catalog.unnest(p.proargtypes) with ordinality a (type, place)) end)`;
 
 /** One query a kind; each brings kind, object, the table it is on (null: none), and what is so about it. */
 const KINDS: readonly string[] = [

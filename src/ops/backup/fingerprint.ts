@@ -40,19 +40,29 @@ export async function readFingerprint(
   onTable: (name: string) => void,
   sequences?: readonly SequenceFingerprint[],
 ): Promise<Fingerprint> {
-  await session.script(SETTINGS);
-  const relations = await session.rows<{ schema: string; name: string; byOid: boolean }>(RELATIONS);
-  const tables: TableFingerprint[] = [];
-  for (const { schema, name, byOid } of relations) {
-    tables.push(byOid ? await byText(session, schema, name) : await byRecord(session, schema, name));
-    onTable(`${schema}.${name}`);
-  }
   return {
-    tables,
+    tables: await readTables(session, onTable),
     sequences: sequences ?? (await readSequences(session)),
     largeObjects: await largeObjects(session),
     ledger: await ledgerHead(session),
   };
+}
+
+/** The tables alone, in the same way; `only`: no others than these. */
+export async function readTables(
+  session: Session,
+  onTable: (name: string) => void,
+  only?: ReadonlySet<string>,
+): Promise<TableFingerprint[]> {
+  await session.script(SETTINGS);
+  const relations = await session.rows<{ schema: string; name: string; byOid: boolean }>(RELATIONS);
+  const tables: TableFingerprint[] = [];
+  for (const { schema, name, byOid } of relations) {
+    if (only?.has(`${schema}.${name}`) === false) continue;
+    tables.push(byOid ? await byText(session, schema, name) : await byRecord(session, schema, name));
+    onTable(`${schema}.${name}`);
+  }
+  return tables;
 }
 
 /** Texts of rows are the same in every session with these; row security would hide rows and is an error instead. */

@@ -5,7 +5,7 @@ import { missingRoles } from '../backup/source.ts';
 import { majorOf } from '../tools/program.ts';
 
 /** What a database is before a restore into it. */
-interface TargetFacts {
+export interface TargetFacts {
   readonly objects: readonly string[];
   readonly encoding: string;
   readonly localeProvider: string;
@@ -20,9 +20,8 @@ interface TargetFacts {
  * Everything that would stop a restore half-way or make it another database than the one backed up, found before anything is touched. One
  * sentence each; none when it may begin.
  */
-export async function restoreProblems(session: Session, manifest: LogicalManifest): Promise<string[]> {
-  const [target] = await session.rows<TargetFacts>(TARGET);
-  if (target === undefined) throw new Error('a session is always on a database');
+async function restoreProblems(session: Session, manifest: LogicalManifest): Promise<string[]> {
+  const target = await readTarget(session);
   const { source } = manifest;
   const [from, to] = [majorOf(source.serverVersion), majorOf(session.serverVersion)];
   const there = new Set(target.extensions);
@@ -42,7 +41,14 @@ export async function restoreProblems(session: Session, manifest: LogicalManifes
   ];
 }
 
-function localeProblems(source: SourceFacts, target: TargetFacts): string[] {
+export async function readTarget(session: Session): Promise<TargetFacts> {
+  const [target] = await session.rows<TargetFacts>(TARGET);
+  if (target === undefined) throw new Error('a session is always on a database');
+  return target;
+}
+
+/** Where text would sort and compare otherwise. */
+export function localeProblems(source: SourceFacts, target: TargetFacts): string[] {
   const keys = ['encoding', 'localeProvider', 'locale', 'collate', 'ctype'] as const;
   return keys
     .filter((key) => source[key] !== target[key])
