@@ -4,9 +4,10 @@ import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { KnownBackup } from '../backup/verify.ts';
 import { readArchive } from '../wal/archive.ts';
+import { readHistories } from '../wal/read-histories.ts';
 import { lsnNumber } from '../../core/lsn.ts';
 import { microseconds, type RecoveryTarget } from './recovery-target.ts';
-import { planReplay, readHistories, wayFrom, type Replay } from './replay.ts';
+import { planReplay, wayFrom, type Replay } from './replay.ts';
 
 /** Physical backups a recovery to the target could begin at, the newest first: the less of the log there is to replay, the sooner it is done. Pure. */
 export function candidates(known: readonly KnownBackup[], target: RecoveryTarget): PhysicalManifest[] {

@@ -4,9 +4,10 @@ import { fail } from '../../core/errors.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { ServerAccount } from '../process/account.ts';
-import { fetchWal, readArchive, readWal } from '../wal/archive.ts';
-import { parseHistory, stretchesFrom, type Histories, type Stretch } from '../wal/history.ts';
+import { fetchWal, readArchive } from '../wal/archive.ts';
+import { stretchesFrom, type Histories, type Stretch } from '../wal/history.ts';
 import { lsnNumber } from '../../core/lsn.ts';
+import { readHistories } from '../wal/read-histories.ts';
 import { addressOf, parseWalName, segmentName } from '../wal/segment.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
 import { recoverySettings, type RecoveryTarget } from './recovery-target.ts';
@@ -87,15 +88,6 @@ export async function planReplay(
   const segments = reach.segments.slice(0, reach.segments.indexOf(target.segment) + 1);
   const histories = names.filter((name) => parseWalName(name)?.kind === 'history');
   return { segments, histories, timeline: way.timeline, target };
-}
-
-/** Where every timeline of the archive left another. Fails with backup.failed on a history that cannot be read. */
-export async function readHistories(repository: Repository, names: readonly string[]): Promise<Histories> {
-  const read = async (name: string) => {
-    const bytes = await readWal(repository, name);
-    return [Number.parseInt(name.slice(0, 8), 16), parseHistory(name, bytes?.toString('utf8') ?? '')] as const;
-  };
-  return new Map(await Promise.all(names.filter((name) => parseWalName(name)?.kind === 'history').map(read)));
 }
 
 /**

@@ -142,15 +142,24 @@ export interface WalArchive {
   readonly system: { readonly identifier: string; readonly segmentBytes: number } | null;
   /** Names of the files, in the order of the log within a timeline. */
   readonly names: readonly string[];
+  /** Bytes each of them takes in the storage, by name. */
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
 /** What is in the archive. */
 export async function readArchive(repository: Repository): Promise<WalArchive> {
   const files = await repository.storage.list(WAL_FOLDER);
   const [identifier = '', segmentBytes = ''] = ((await readText(repository, SYSTEM)) ?? '').trim().split(' ');
+  const sizes = new Map(
+    files.flatMap(({ key, bytes }) => {
+      const name = walNameOf(key);
+      return name === null ? [] : [[name, bytes] as const];
+    }),
+  );
   return {
     system: identifier === '' ? null : { identifier, segmentBytes: Number(segmentBytes) },
-    names: files.flatMap(({ key }) => walNameOf(key) ?? []).toSorted(),
+    names: [...sizes.keys()].toSorted(),
+    sizes,
   };
 }
 

@@ -95,7 +95,7 @@ describe('how far an archive reaches', () => {
 
   it('is not read from a history that is none', () => {
     expect(() => parseHistory('00000002.history', 'nonsense')).toThrow(
-      '00000002.history in the archive has a line that is no switch of timelines: nonsense',
+      '00000002.history has a line that is no switch of timelines: nonsense',
     );
   });
 });
