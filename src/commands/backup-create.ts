@@ -8,6 +8,7 @@ import type { Distributed } from '../ops/backup/distribute.ts';
 import type { EngineChoice } from '../ops/backup/engine.ts';
 import type { BackupInputs } from '../ops/backup/inputs.ts';
 import { REPOSITORY_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
+import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
 import { toolsContext } from './tools-context.ts';
@@ -48,7 +49,10 @@ export const spec: CommandSpec = {
   ],
 };
 
-export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+export const run = (options: ParsedOptions, context: Context): Promise<Answer> =>
+  withNotices(spec.name, context, () => act(options, context));
+
+async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   await requirePhysical(options);
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const [signer, target, { operator }] = await Promise.all([backups.signer(), context.connection(), migrateSettings(context)]);

@@ -3,6 +3,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { Manifest } from '../ops/backup/manifest.ts';
 import type { DrillInputs, DrillStep, Recovery } from '../ops/drill/drill.ts';
 import { REPOSITORY_OPTION, ancestorsOf, chooseBackup, openBackups } from './backup-context.ts';
+import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
 import { toolsContext } from './tools-context.ts';
@@ -24,7 +25,10 @@ export const spec: CommandSpec = {
   ],
 };
 
-export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+export const run = (options: ParsedOptions, context: Context): Promise<Answer> =>
+  withNotices(spec.name, context, () => act(options, context));
+
+async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const [{ runDrill }, { storeReport }, { immutabilitySettings }, { ledgerSettings }, { manifestText, sha256Of }] =
     await Promise.all([
       import('../ops/drill/drill.ts'),

@@ -5,6 +5,7 @@ import type { Repository } from '../ops/backup/repository.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { Signer } from '../ops/signing/signer.ts';
 import { REPOSITORY_OPTION, knownBackups, openBackups, type Backups } from './backup-context.ts';
+import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
@@ -22,7 +23,10 @@ export const spec: CommandSpec = {
   ],
 };
 
-export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+export const run = (options: ParsedOptions, context: Context): Promise<Answer> =>
+  withNotices(spec.name, context, () => act(options, context));
+
+async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const plans = await Promise.all(backups.repositories.map((repository) => planOf({ ...backups, repository })));
   const going = plans.flatMap(({ decisions }) => decisions.filter(({ act }) => act === 'remove'));

@@ -4,6 +4,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import type { Copy, RepositoryState } from '../ops/backup/sync.ts';
 import { openBackups, type Backups } from './backup-context.ts';
+import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
@@ -28,7 +29,10 @@ interface Opened {
   readonly waitingFor: Repository | null;
 }
 
-export async function run(_options: ParsedOptions, context: Context): Promise<Answer> {
+export const run = (options: ParsedOptions, context: Context): Promise<Answer> =>
+  withNotices(spec.name, context, () => act(options, context));
+
+async function act(_options: ParsedOptions, context: Context): Promise<Answer> {
   const backups = await openBackups(context, undefined);
   const [{ planSync }, { opened, failures }] = await Promise.all([import('../ops/backup/sync.ts'), openStates(backups)]);
   const copies = planSync(

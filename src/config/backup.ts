@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { checkWord, path } from './forms.ts';
 import { signer, verifierKeys } from './ledger.ts';
+import { hooks, notify } from './notices.ts';
 import { choice, duration, kinds, section, wholeNumber } from './values.ts';
 
 const repository = section({
@@ -42,4 +43,6 @@ export const backup = section({
     .describe('How many days ago the newest passed drill may be before backup status says no.'),
   jobs: wholeNumber(1, 64).prefault(2).describe('Sessions that dump or restore at the same time.'),
   lock_wait: duration().prefault('30s').describe('How long pg_dump waits for a table somebody is altering.'),
+  hooks: hooks.prefault({}).describe('Programs around backup create, drill, sync and prune.'),
+  notify: notify(),
 });

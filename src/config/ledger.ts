@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { checkWord, identifier, path, qualifiedName, slug, variableName } from './forms.ts';
 import { choice, duration, kinds, listOf, section, text, wholeNumber } from './values.ts';
 
-const words = () =>
+export const words = () =>
   z
     .array(text('word', /\S/, 'a word'), { error: 'expected a list of words' })
     .min(1, { error: 'expected a list of words' })

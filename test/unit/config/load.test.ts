@@ -61,6 +61,8 @@ describe('a good dbctl.yaml', () => {
         drill_days: 100,
         jobs: 2,
         lock_wait: 30_000,
+        hooks: { before: [], after: [] },
+        notify: [],
       },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });

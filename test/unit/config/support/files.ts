@@ -347,6 +347,21 @@ export const BAD_FILES: readonly BadFile[] = [
     problems: ['dbctl.yaml:3:16: backup.jobs: expected a whole number from 1 to 64, found the number 0'],
   },
   {
+    name: 'a notice that tells nobody',
+    yaml: `${HEAD}backup: {notify: [{on: [failed]}]}\n`,
+    problems: [
+      'dbctl.yaml:3:19: backup.notify[0]: tells nobody, or two: write either command: [PROGRAM, …] or webhook: {variable: NAME}',
+    ],
+    beyondSchema: true,
+  },
+  {
+    name: 'a hook that is one line of shell',
+    yaml: `${HEAD}backup: {hooks: {before: ["sync && true"]}}\n`,
+    problems: [
+      'dbctl.yaml:3:27: backup.hooks.before[0]: expected a list of words, found the text "sync && true": write [sync && true]',
+    ],
+  },
+  {
     name: 'a misspelt key',
     yaml: `${HEAD}migrations: {lock_timout: 2s}\n`,
     problems: ['dbctl.yaml:3:14: migrations.lock_timout: unknown key, did you mean lock_timeout'],

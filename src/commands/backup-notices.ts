@@ -1,0 +1,80 @@
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { DbctlError } from '../core/errors.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { Notice, NoticeFacts } from '../ops/notice/notice.ts';
+import type { Listener } from '../ops/notice/tell.ts';
+import type { Context } from './context.ts';
+
+/**
+ * A command with the programs of backup.hooks around it, and those of backup.notify told how it ended. A run that changes nothing runs none.
+ * Fails with refused where a program before it fails; who could not be told afterwards is a failed item, for nobody would hear of the next failure
+ * either.
+ */
+export async function withNotices(command: string, context: Context, act: () => Promise<Answer>): Promise<Answer> {
+  const { config } = await context.config();
+  const listeners = listenersOf(config);
+  const { before } = config.backup.hooks;
+  if (context.globals.dryRun || (before.length === 0 && listeners.length === 0)) return act();
+  const started = context.clock();
+  const facts = (): NoticeFacts => ({
+    command,
+    project: config.project,
+    environment: context.globals.env,
+    host: hostname(),
+    at: context.clock().toISOString(),
+    seconds: (context.clock().getTime() - started.getTime()) / 1000,
+  });
+  const { noticeOf, noticeOfError } = await import('../ops/notice/notice.ts');
+  try {
+    await runBefore(command, before, context);
+    const answer = await act();
+    const untold = await tellAll(listeners, noticeOf(facts(), answer), context);
+    return untold.length === 0 ? answer : { ...answer, ok: false, items: [...answer.items, ...untold] };
+  } catch (thrown) {
+    const { code, message } = thrown instanceof DbctlError ? thrown : { code: 'internal' as const, message: 'a defect in dbctl' };
+    const untold = await tellAll(listeners, noticeOfError(facts(), { code, message }), context);
+    for (const one of untold) context.log.warn(one.message);
+    throw thrown;
+  }
+}
+
+async function runBefore(command: string, before: readonly (readonly string[])[], context: Context): Promise<void> {
+  const { runHook } = await import('../ops/notice/tell.ts');
+  const variables = { DBCTL_COMMAND: command, DBCTL_ENVIRONMENT: context.globals.env };
+  for (const program of before) await runHook(program, { variables }, context);
+}
+
+function listenersOf({ backup }: Config): Listener[] {
+  const always = backup.hooks.after.map((command) => ({ kind: 'command', on: ['passed', 'failed'], command }) as const);
+  const told = backup.notify.flatMap(({ on, command, webhook }): Listener[] => {
+    if (command !== undefined) return [{ kind: 'command', on, command }];
+    return webhook === undefined ? [] : [{ kind: 'webhook', on, variable: webhook.variable }];
+  });
+  return [...always, ...told];
+}
+
+/** Each for itself; what came of those that failed. */
+async function tellAll(listeners: readonly Listener[], notice: Notice, context: Context): Promise<Item[]> {
+  const { tell } = await import('../ops/notice/tell.ts');
+  const untold: Item[] = [];
+  for (const listener of listeners.filter(({ on }) => on.includes(notice.outcome))) {
+    try {
+      await tell(listener, notice, context);
+    } catch (thrown) {
+      if (!(thrown instanceof DbctlError)) throw thrown;
+      const object = listener.kind === 'command' ? (listener.command[0] ?? '') : listener.variable;
+      untold.push(
+        item({
+          id: 'notice',
+          object,
+          status: 'fail',
+          severity: 'medium',
+          message: thrown.message,
+          fix: 'see backup.notify in dbctl.yaml',
+        }),
+      );
+    }
+  }
+  return untold;
+}
