@@ -1,10 +1,10 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import { item, type Answer } from '../core/report.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
 import type { PruneDecision } from '../ops/backup/prune.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
-import type { Signer } from '../ops/signing/signer.ts';
-import { REPOSITORY_OPTION, knownBackups, openBackups, type Backups } from './backup-context.ts';
+import type { WalPrune } from '../ops/wal/prune.ts';
+import { REPOSITORY_OPTION, knownBackups, openBackups, sizeText, type Backups } from './backup-context.ts';
 import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 
@@ -14,7 +14,9 @@ export const spec: CommandSpec = {
   description:
     'Keeps in each repository, of each database, the newest of each day, week, month and year as backup.keep says (without it: of the last 7 days that have one), ' +
     'and always the newest sealed one. One under hold (a file of its name in the folder .holds of the repository) and one whose seal is ' +
-    'broken stay, and so does what an incremental one that stays was made on. A signed note of each removal keeps the chain of manifests whole. Look first with --dry-run. Needs no database.',
+    'broken stay, and so does what an incremental one that stays was made on. A signed note of each removal keeps the chain of manifests whole. ' +
+    'The write-ahead log goes up to the segment in which the oldest physical backup that stays begins; without one all of it stays. ' +
+    'Look first with --dry-run. Needs no database.',
   effect: 'changes',
   options: [REPOSITORY_OPTION],
   examples: [
@@ -31,21 +33,21 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const plans = await Promise.all(backups.repositories.map((repository) => planOf({ ...backups, repository })));
   const going = plans.flatMap(({ decisions }) => decisions.filter(({ act }) => act === 'remove'));
   const all = plans.reduce((sum, { decisions }) => sum + decisions.length, 0);
+  const wal = walOf(plans);
   const { dryRun } = context.globals;
-  if (!dryRun && going.length > 0) {
-    await context.confirm(`Remove ${going.length} of ${all} backups?\n${plans.flatMap(goingLines).join('\n')}`);
-    const signer = await backups.signer();
-    for (const plan of plans) await removeGoing(plan, signer, context);
+  if (!dryRun && going.length + wal.files > 0) {
+    await context.confirm(`Remove ${going.length} of ${all} backups${walText(wal)}?\n${plans.flatMap(goingLines).join('\n')}`);
+    for (const plan of plans) await removeGoing(plan, backups, context);
   }
   return {
     ok: true,
-    items: plans.flatMap(({ repository, decisions }) =>
-      decisions.map(({ id, act, why }) => item({ id, object: id, message: why, act, repository: repository.name })),
-    ),
+    items: plans.flatMap(itemsOf),
     summary: {
       repositories: plans.length,
       kept: all - going.length,
       removed: going.length,
+      walFiles: wal.files,
+      walBytes: wal.bytes,
       state: dryRun ? 'planned' : 'done',
     },
     view: {
@@ -56,9 +58,9 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
         { field: 'message', title: 'because' },
       ],
       notes: [
-        going.length === 0
+        going.length + wal.files === 0
           ? 'Nothing to remove.'
-          : `${going.length} ${dryRun ? 'would be removed' : 'removed'}, ${all - going.length} kept.`,
+          : `${going.length}${walText(wal)} ${dryRun ? 'would be removed' : 'removed'}, ${all - going.length} kept.`,
       ],
     },
   };
@@ -68,27 +70,70 @@ interface PrunePlan {
   readonly repository: Repository;
   readonly known: readonly KnownBackup[];
   readonly decisions: readonly PruneDecision[];
+  /** Null: there is no log in the repository. */
+  readonly wal: WalPrune | null;
 }
 
 async function planOf(backups: Backups): Promise<PrunePlan> {
-  const { planPrune, readHolds } = await import('../ops/backup/prune.ts');
+  const [{ planPrune, readHolds }, { planWalPrune }, { readArchive }] = await Promise.all([
+    import('../ops/backup/prune.ts'),
+    import('../ops/wal/prune.ts'),
+    import('../ops/wal/archive.ts'),
+  ]);
   const { repository, config } = backups;
   const known = await knownBackups(backups);
   const holds = await readHolds(
     repository,
     known.map(({ id }) => id),
   );
-  return { repository, known, decisions: planPrune(known, config.backup.keep, holds) };
+  const decisions = planPrune(known, config.backup.keep, holds);
+  const going = goingIds(decisions);
+  const kept = known.filter(({ id }) => !going.has(id));
+  const archive = await readArchive(repository);
+  return { repository, known, decisions, wal: archive.names.length === 0 ? null : planWalPrune(archive, kept) };
 }
 
-const goingLines = ({ repository, decisions }: PrunePlan): string[] =>
-  decisions.flatMap(({ id, act }) => (act === 'remove' ? [`  ${id} of ${repository.name}`] : []));
+const goingIds = (decisions: readonly PruneDecision[]): ReadonlySet<string> =>
+  new Set(decisions.flatMap(({ id, act }) => (act === 'remove' ? [id] : [])));
 
-async function removeGoing({ repository, known, decisions }: PrunePlan, signer: Signer, { signal }: Context): Promise<void> {
-  const { removeBackup } = await import('../ops/backup/prune.ts');
-  const going = new Set(decisions.flatMap(({ id, act }) => (act === 'remove' ? [id] : [])));
+interface WalSum {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const walOf = (plans: readonly PrunePlan[]): WalSum => ({
+  files: plans.reduce((sum, { wal }) => sum + (wal?.remove.length ?? 0), 0),
+  bytes: plans.reduce((sum, { wal }) => sum + (wal?.bytes ?? 0), 0),
+});
+
+const walText = ({ files, bytes }: WalSum): string => (files === 0 ? '' : ` and ${files} files of the log (${sizeText(bytes)})`);
+
+function itemsOf({ repository: { name: repository }, decisions, wal }: PrunePlan): Item[] {
+  const items = decisions.map(({ id, act, why }) => item({ id, object: id, message: why, act, repository }));
+  if (wal === null) return items;
+  const { remove, bytes, why } = wal;
+  const message = remove.length === 0 ? why : `${remove.length} files, ${sizeText(bytes)}: ${why}`;
+  const act = remove.length === 0 ? 'keep' : 'remove';
+  return [...items, item({ id: 'wal', object: 'write-ahead log', message, act, repository, files: remove.length, bytes })];
+}
+
+function goingLines({ repository: { name }, decisions, wal }: PrunePlan): string[] {
+  const lines = [...goingIds(decisions)].map((id) => `  ${id} of ${name}`);
+  if (wal === null || wal.remove.length === 0) return lines;
+  return [...lines, `  the log of ${name}, ${wal.remove[0]} to ${wal.remove.at(-1)}`];
+}
+
+/** Backups first: a run that is killed leaves log nobody needs, and never a backup without its log. */
+async function removeGoing(
+  { repository, known, decisions, wal }: PrunePlan,
+  backups: Backups,
+  { signal }: Context,
+): Promise<void> {
+  const [{ removeBackup }, { pruneWal }] = await Promise.all([import('../ops/backup/prune.ts'), import('../ops/wal/prune.ts')]);
+  const going = goingIds(decisions);
   // From the newest on: an incremental backup goes before those it was made on.
   for (const one of known.toReversed()) {
-    if (one.state === 'sealed' && going.has(one.id)) await removeBackup(repository, one.manifest, signer, signal);
+    if (one.state === 'sealed' && going.has(one.id)) await removeBackup(repository, one.manifest, await backups.signer(), signal);
   }
+  if (wal !== null && wal.remove.length > 0) await pruneWal(repository, wal, signal);
 }

@@ -163,6 +163,9 @@ export async function readArchive(repository: Repository): Promise<WalArchive> {
   };
 }
 
+/** Takes files out of the archive, in this order; one that is not there is no error. */
+export const removeWal = ({ storage }: Repository, names: readonly string[]): Promise<void> => storage.remove(names.map(keyOf));
+
 /** Never taken for the end of the log: a recovery that ends at a broken segment would open a database that lacks what came after. */
 const broken = (name: string, why: string): never =>
   fail('backup.failed', `${name} in the archive ${why}`, {
