@@ -42,12 +42,12 @@ const COMPRESSION = 'zstd:1';
 export async function createLogicalBackup(session: Session, inputs: DumpInputs): Promise<LogicalManifest> {
   const { repository, progress } = inputs;
   const major = majorOf(session.serverVersion);
-  const [dump, dumpAll] = await Promise.all([
+  // Programs are run to say their version, which takes as long as the questions to the server.
+  const [dump, dumpAll, source] = await Promise.all([
     requireProgram('pg_dump', inputs.tools, major),
     requireProgram('pg_dumpall', inputs.tools, major),
+    requireRights(session).then(() => readSource(session)),
   ]);
-  await requireRights(session);
-  const source = await readSource(session);
   await requireSpace(repository, source.sizeBytes);
   const newId = () => backupId(source.database, inputs.clock(), randomBytes(2).toString('hex'));
   return addBackup(repository, newId, inputs.signal, async (making, id) => {
@@ -77,6 +77,12 @@ export async function createLogicalBackup(session: Session, inputs: DumpInputs):
   });
 }
 
+/**
+ * Processes that help to read the fingerprint. Hashing a table takes half as long as dumping it, so it ends with the dump when it has half of
+ * the dump's processes; more would only take the processors away from it.
+ */
+const fingerprintWorkers = (jobs: number): number => Math.ceil(jobs / 2) - 1;
+
 interface Taken {
   readonly snapshotAt: string;
   readonly fingerprint: Fingerprint;
@@ -97,6 +103,7 @@ async function takeSnapshot(
       );
       const { snapshot = '', at = '' } = row ?? {};
       const sequences = await readSequences(session);
+      await session.script(`set local max_parallel_workers_per_gather = ${fingerprintWorkers(inputs.jobs)}`);
       const common = ['--snapshot', snapshot, `--lock-wait-timeout=${inputs.lockWaitMs}`, '--no-password'];
       const step = inputs.progress.step('dump and fingerprint');
       const stop = new AbortController();
@@ -112,17 +119,24 @@ async function takeSnapshot(
             `--compress=${COMPRESSION}`,
             // Since 18; before, they are computed anew after a restore.
             ...(dump.versionNumber >= 180_000 ? ['--statistics'] : []),
+            // The repository syncs every file before the backup gets its name.
+            '--no-sync',
             `--file=${join(making, PARTS.dump)}`,
           ],
           KEPT,
         ),
-        run(dump, [...common, '--schema-only', `--restrict-key=${RESTRICT_KEY}`, `--file=${join(making, PARTS.schema)}`], KEPT),
+        run(
+          dump,
+          [...common, '--schema-only', '--no-sync', `--restrict-key=${RESTRICT_KEY}`, `--file=${join(making, PARTS.schema)}`],
+          KEPT,
+        ),
         run(
           dumpAll,
           [
             '--globals-only',
             '--no-role-passwords',
             '--no-password',
+            '--no-sync',
             `--restrict-key=${RESTRICT_KEY}`,
             `--file=${join(making, PARTS.globals)}`,
           ],

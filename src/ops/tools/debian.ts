@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Progress } from '../../core/progress.ts';
 import { fail } from '../../core/errors.ts';
 import { withLockFile } from '../process/lock.ts';
@@ -8,12 +8,24 @@ import { runProgram } from '../process/program.ts';
 import type { OsRelease } from './advice.ts';
 import { cachedPrograms } from './cache-folder.ts';
 
-export interface InstallWish {
-  readonly major: number;
-  readonly cache: string;
+interface Surroundings {
   readonly release: OsRelease;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+}
+
+export interface InstallWish extends Surroundings {
+  readonly major: number;
+  readonly cache: string;
+}
+
+export interface PackagesWish extends Surroundings {
+  /** Packages to bring with all they depend on; the suite that has the first is asked for the others. */
+  readonly packages: readonly [string, ...string[]];
+  /** Where they are unpacked; what was there is replaced. */
+  readonly folder: string;
+  /** The folder in it, without a slash in front, whose programs are to run here. */
+  readonly bin: string;
 }
 
 /** Suites in the order in which they came out: the machine's own is asked first, then newer ones, since older ones cannot have more. */
@@ -23,24 +35,34 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Brings client programs of one major into the cache, from the Debian archive the machine's own apt is set up for, without touching the
- * system and without root: apt with state, cache and sources of its own downloads and verifies the packages, dpkg unpacks them, and each
- * program becomes a script that runs it through the loader and the libraries that came with it. Returns the folder of the programs.
- * Fails with refused where the machine has no Debian archive or the archive not the major.
+ * Brings client programs of one major into the cache, and returns their folder; see {@link bringPackages}. Fails with refused where the machine
+ * has no Debian archive or the archive not the major.
  */
-export async function installFromDebian(wish: InstallWish): Promise<string> {
-  const { folder, bin } = cachedPrograms(wish.cache, wish.major);
+export async function installFromDebian({ major, cache, ...rest }: InstallWish): Promise<string> {
+  const { folder, bin } = cachedPrograms(cache, major);
+  // The server's package has pg_waldump.
+  const packages = [`postgresql-client-${major}`, `postgresql-${major}`] as const;
+  await bringPackages({ ...rest, packages, folder, bin: relative(folder, bin) });
+  return bin;
+}
+
+/**
+ * Brings packages from the Debian archive the machine's own apt is set up for, without touching the system and without root: apt with state,
+ * cache and sources of its own downloads and verifies them, dpkg unpacks them, and each program becomes a script that runs it through the loader
+ * and the libraries that came with it. Fails with refused where the machine has no Debian archive, or the archive not the packages.
+ */
+export async function bringPackages(wish: PackagesWish): Promise<void> {
+  const { folder } = wish;
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
-  return withLockFile(`${folder}.lock`, { signal: wish.signal }, async () => {
+  await withLockFile(`${folder}.lock`, { signal: wish.signal }, async () => {
     const making = `${folder}.making-${randomBytes(6).toString('hex')}`;
     try {
       const apt = await ownApt(join(making, 'apt'));
       await download(apt, wish);
       await unpack(join(making, 'apt', 'cache', 'archives'), join(making, 'root'), wish);
-      await wrapPrograms(join(making, 'root'), folder, wish.major);
+      await wrapPrograms(join(making, 'root'), folder, wish.bin);
       await rm(folder, { recursive: true, force: true });
       await rename(join(making, 'root'), folder);
-      return bin;
     } finally {
       await rm(making, { recursive: true, force: true });
     }
@@ -71,25 +93,20 @@ async function ownApt(folder: string): Promise<Apt> {
   return { folder, options: Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]) };
 }
 
-async function download(apt: Apt, wish: InstallWish): Promise<void> {
+async function download(apt: Apt, wish: PackagesWish): Promise<void> {
   const archive = await ownArchive(wish);
-  const client = `postgresql-client-${wish.major}`;
+  const [first] = wish.packages;
   const unread: string[] = [];
   for (const suite of suitesFrom(wish.release)) {
     const step = wish.progress.step(`look into ${suite}`);
     await writeFile(join(apt.folder, 'sources.list'), `deb ${archive.options}${archive.uri} ${suite} ${archive.component}\n`);
     const updated = await aptGet(apt, ['update', '--error-on=any'], wish);
-    const known = updated.status === 0 && (await aptGet(apt, ['--simulate', 'install', client], wish)).status === 0;
+    const known = updated.status === 0 && (await aptGet(apt, ['--simulate', 'install', first], wish)).status === 0;
     step.done();
     if (updated.status !== 0) unread.push(`${suite}: ${lastLine(updated.stderr)}`);
     if (!known) continue;
-    const packages = wish.progress.step(`download ${client} from ${suite}`);
-    // The server's package has pg_waldump.
-    const got = await aptGet(
-      apt,
-      ['--yes', '--no-install-recommends', '--download-only', 'install', client, `postgresql-${wish.major}`],
-      wish,
-    );
+    const packages = wish.progress.step(`download ${first} from ${suite}`);
+    const got = await aptGet(apt, ['--yes', '--no-install-recommends', '--download-only', 'install', ...wish.packages], wish);
     packages.done();
     if (got.status === 0) return;
     fail('refused', `the packages could not be downloaded: ${lastLine(got.stderr)}`, {
@@ -97,12 +114,12 @@ async function download(apt: Apt, wish: InstallWish): Promise<void> {
     });
   }
   const said = unread.length === 0 ? '' : `; not readable: ${unread.join('; ')}`;
-  fail('refused', `the archive ${archive.uri} has no ${client}${said}`, {
+  fail('refused', `the archive ${archive.uri} has no ${first}${said}`, {
     hint: 'dbctl tools status prints the line that brings it from elsewhere.',
   });
 }
 
-const aptGet = ({ options }: Apt, args: readonly string[], { signal }: InstallWish) =>
+const aptGet = ({ options }: Apt, args: readonly string[], { signal }: Surroundings) =>
   runProgram({ file: 'apt-get', args: [...options, ...args], signal, variables: { DEBIAN_FRONTEND: 'noninteractive' } }).catch(
     notThere('apt-get'),
   );
@@ -115,7 +132,7 @@ interface Archive {
 }
 
 /** The archive of the distribution itself, as the machine's apt has it: mirror, component and keyring are the machine's choice. */
-async function ownArchive({ release, signal }: InstallWish): Promise<Archive> {
+async function ownArchive({ release, signal }: Surroundings): Promise<Archive> {
   // Apt before 2.9 does not know SIGNED_BY and leaves the word as it is; its own trusted keys are then asked.
   const format = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)';
   const { stdout } = await runProgram({
@@ -140,7 +157,7 @@ function suitesFrom({ ID = '', VERSION_CODENAME = '' }: OsRelease): readonly str
   return place === -1 ? [VERSION_CODENAME, ...known].filter((suite) => suite !== '') : known.slice(place);
 }
 
-async function unpack(archives: string, root: string, { progress, signal }: InstallWish): Promise<void> {
+async function unpack(archives: string, root: string, { progress, signal }: Surroundings): Promise<void> {
   const packages = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
   const step = progress.step('unpack', packages.length);
   await mkdir(root, { recursive: true });
@@ -159,8 +176,7 @@ async function unpack(archives: string, root: string, { progress, signal }: Inst
  * Programs of a newer suite need its C library: each is moved aside, and a script in its place runs it through the loader that came along.
  * `--argv0` makes the program look for its siblings and its share folder beside the script.
  */
-async function wrapPrograms(root: string, final: string, major: number): Promise<void> {
-  const bin = join('usr', 'lib', 'postgresql', String(major), 'bin');
+async function wrapPrograms(root: string, final: string, bin: string): Promise<void> {
   const triplet = (await readdir(join(root, 'usr', 'lib'))).find((name) => name.includes('-linux-gnu'));
   const loader =
     triplet === undefined
