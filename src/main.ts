@@ -8,6 +8,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// The SDK of object storage would say at each run that it will leave Node.js 20 in 2027: on standard error of every archive_command.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 // Scripts ask for the version often, and nothing needs to be loaded to tell it.
 if (process.argv[2] === '--version') process.stdout.write(`${version()}\n`);
 else process.exitCode = await run();

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fail } from '../../core/errors.ts';
 import { syncPath, writeDurably } from './durable.ts';
+import { paced } from './pace.ts';
 import type { Content, Storage, StoredFile, Transfer } from './storage.ts';
 
 /** A folder of this machine. Files are 0600 and folders 0700, whatever the umask. */
@@ -54,8 +55,11 @@ async function read(path: string): Promise<Readable | null> {
 
 async function write(path: string, content: Content, transfer?: Transfer): Promise<void> {
   await beside(path, async (temporary) => {
-    if (Buffer.isBuffer(content)) await writeDurably(temporary, content);
-    else await copyDurably(content.path, temporary, transfer);
+    if (Buffer.isBuffer(content)) {
+      await transfer?.pace?.(content.length, transfer.signal);
+      await writeDurably(temporary, content);
+      transfer?.onBytes(content.length);
+    } else await copyDurably(content.path, temporary, transfer);
     await rename(temporary, path);
   });
 }
@@ -93,11 +97,18 @@ async function copyDurably(from: string, to: string, transfer?: Transfer): Promi
   if (transfer === undefined) await copyFile(from, to);
   else {
     const source = createReadStream(from, { highWaterMark: 1 << 20 });
-    source.on('data', (chunk) => transfer.onBytes(chunk.length));
-    await pipeline(source, createWriteStream(to, { mode: 0o600, flags: 'wx' }), { signal: transfer.signal });
+    const target = createWriteStream(to, { mode: 0o600, flags: 'wx' });
+    await pipeline(source, (chunks: AsyncIterable<Buffer>) => watched(chunks, transfer), target, { signal: transfer.signal });
   }
   await chmod(to, 0o600);
   await syncPath(to);
+}
+
+async function* watched(chunks: AsyncIterable<Buffer>, { pace, signal, onBytes }: Transfer): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    for await (const stride of pace === undefined ? [chunk] : paced(chunk, pace, signal)) yield stride;
+    onBytes(chunk.length);
+  }
 }
 
 const noneWhereAbsent = (thrown: NodeJS.ErrnoException): [] => {

@@ -16,6 +16,8 @@ export interface Transfer {
   readonly signal: AbortSignal;
   /** Called with the number of bytes moved since the last call. */
   readonly onBytes: (bytes: number) => void;
+  /** Awaited before so many bytes move, where there is a rate limit: {@link file://./pace.ts rateLimited} sets it, a storage keeps to it. */
+  readonly pace?: (bytes: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
 /**
@@ -37,8 +39,10 @@ export interface Storage {
   write(key: string, content: Content, transfer?: Transfer): Promise<void>;
   /** Stores a file where there is none of that key, whichever of many does it at the same time. False: there is one. */
   create(key: string, content: Buffer): Promise<boolean>;
-  /** Removes files. One that is not there is no error. */
+  /** Removes files. One that is not there is no error. What a place keeps all the same, as older versions or under a lock, is out of sight. */
   remove(keys: readonly string[]): Promise<void>;
+  /** Why the place keeps the bytes of a file when it is removed now, in words such as `is locked until …`; null: nothing keeps it. Absent: it never does. */
+  keptBy?(key: string): Promise<string | null>;
   /** Ends connections. */
   close(): Promise<void>;
 }
