@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { fail } from '../core/errors.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
@@ -34,15 +33,15 @@ export async function openBackups(context: Context, name: string | undefined): P
       hint: `dbctl.yaml has ${repositories.map((one) => one.name).join(', ')}.`,
     });
   }
-  const { folderRepository } = await import('../ops/backup/repository.ts');
-  const open = (one: (typeof repositories)[number]) => folderRepository(one.name, resolve(folder, one.path));
-  const opened = name === undefined ? repositories.map(open) : [open(found)];
+  const { openRepository } = await import('../ops/storage/open.ts');
+  const wanted = name === undefined ? repositories : [found];
+  const opened = await Promise.all(wanted.map((one) => openRepository(one, { ...context, folder })));
   const settings = await signerSettings(config);
   const signer = () => signerOf(settings, folder, context);
   const listed = own.length > 0 ? own : config.ledger.public_keys;
   return {
     config,
-    repository: opened[0] ?? open(found),
+    repository: opened[0] ?? (await openRepository(found, { ...context, folder })),
     repositories: opened,
     publicKeys: listed.length > 0 ? listed : await ownKey(signer),
     signer,

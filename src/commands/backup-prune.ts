@@ -75,7 +75,7 @@ interface PrunePlan {
 }
 
 async function planOf(backups: Backups): Promise<PrunePlan> {
-  const [{ planPrune, readHolds }, { planWalPrune }, { readArchive }] = await Promise.all([
+  const [{ planPrune, readHolds, readLocks }, { planWalPrune }, { readArchive }] = await Promise.all([
     import('../ops/backup/prune.ts'),
     import('../ops/wal/prune.ts'),
     import('../ops/wal/archive.ts'),
@@ -86,7 +86,13 @@ async function planOf(backups: Backups): Promise<PrunePlan> {
     repository,
     known.map(({ id }) => id),
   );
-  const decisions = planPrune(known, config.backup.keep, holds);
+  const wished = planPrune(known, config.backup.keep, holds);
+  const locks = await readLocks(
+    repository,
+    wished.flatMap(({ id, act }) => (act === 'remove' ? [id] : [])),
+  );
+  // Once more: what a locked one was made on has to stay with it.
+  const decisions = locks.size === 0 ? wished : planPrune(known, config.backup.keep, new Map([...holds, ...locks]));
   const going = goingIds(decisions);
   const kept = known.filter(({ id }) => !going.has(id));
   const archive = await readArchive(repository);

@@ -1,14 +1,9 @@
 import * as z from 'zod';
-import { checkWord, path } from './forms.ts';
+import { path } from './forms.ts';
 import { signer, verifierKeys } from './ledger.ts';
 import { hooks, notify } from './notices.ts';
-import { choice, duration, kinds, section, wholeNumber } from './values.ts';
-
-const repository = section({
-  name: checkWord('a name such as nightly').describe('Name of the repository in reports.'),
-  type: choice(['folder']).describe('What kind of place it is.'),
-  path: path().describe('The folder, relative to the folder of dbctl.yaml.'),
-});
+import { repository } from './repository.ts';
+import { duration, kinds, section, wholeNumber } from './values.ts';
 
 const keep = section({
   last: wholeNumber(1, 10_000).prefault(1).describe('The newest backups, at least this many, however old.'),

@@ -58,6 +58,15 @@ export async function readHolds(repository: Repository, ids: readonly string[]):
   );
 }
 
+/**
+ * What the place itself would keep of these, such as a bucket under object lock: to remove them would hide them and free nothing. The manifest
+ * is written last, so that its lock ends last.
+ */
+export async function readLocks({ storage }: Repository, ids: readonly string[]): Promise<Holds> {
+  const found = await Promise.all(ids.map(async (id) => [id, (await storage.keptBy?.(`${id}/${MANIFEST}`)) ?? null] as const));
+  return new Map(found.flatMap(([id, words]) => (words === null ? [] : [[id, `it ${words}`] as const])));
+}
+
 const noteKey = (id: string): string => `.pruned/${id}.note`;
 
 /**
