@@ -74,7 +74,7 @@ function putPart(
   sha256: string | undefined,
 ): S3Answer {
   const upload = uploads.require(id, key);
-  bucket.checkRoom(body.length);
+  bucket.checkRoom(body.length + uploads.bytesHeld());
   const part = uploads.put(upload, Number(query.get('partNumber')), body, sha256);
   return {
     status: 200,

@@ -30,6 +30,10 @@ export class Uploads {
     this.#now = now;
   }
 
+  bytesHeld(): number {
+    return [...this.all.values()].flatMap(({ parts }) => [...parts.values()]).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
   begin(key: string, wanted: Wanted, sha256: boolean): Upload {
     const upload = { id: randomBytes(12).toString('hex'), key, at: this.#now(), wanted, sha256, parts: new Map<number, Part>() };
     this.all.set(upload.id, upload);
