@@ -110,11 +110,15 @@ export async function connect({ file, args, environment, silenceMs }: SftpProgra
   function rest(): void {
     if (waiting.size > 0) return;
     clearTimeout(timer);
-    for (const part of [child, child.stdin, child.stdout, child.stderr]) (part as { unref?: () => void }).unref?.();
+    hold(false);
   }
-  function wake(): void {
-    for (const part of [child, child.stdin, child.stdout, child.stderr]) (part as { ref?: () => void }).ref?.();
-    watch();
+  let held = true;
+  function hold(wanted: boolean): void {
+    if (held === wanted || failure !== undefined) return;
+    held = wanted;
+    for (const part of [child, child.stdin, child.stdout, child.stderr] as { ref?(): void; unref?(): void }[])
+      if (wanted) part.ref?.();
+      else part.unref?.();
   }
 
   function lose(why: string): void {
@@ -151,13 +155,13 @@ export async function connect({ file, args, environment, silenceMs }: SftpProgra
         if (failure !== undefined) return reject(failure);
         const id = (nextId = (nextId + 1) >>> 0);
         waiting.set(id, { answer, resolve, reject });
-        wake();
+        hold(true);
+        watch();
         send(type, [number(id), ...body]);
       }),
     close: async () => {
       clearTimeout(timer);
-      wake();
-      clearTimeout(timer);
+      hold(true);
       child.stdin.end();
       const kill = setTimeout(() => child.kill('SIGKILL'), 2_000);
       await ended;

@@ -66,11 +66,11 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|host key .* has changed/i,
     'The other machine has another key than before, or is another machine. Compare it there (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) before you change known_hosts.',
   ],
+  [/UNPROTECTED PRIVATE KEY|bad permissions/, 'Others may read the key file: chmod 600 it, and have a new key made.'],
   [
     /Host key verification failed|No .* host key is known/,
     'Its key is not known here. Compare it there (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), and add it to known_hosts.',
   ],
-  [/UNPROTECTED PRIVATE KEY|bad permissions/, 'Others may read the key file: chmod 600 it, and have a new key made.'],
   [
     /Permission denied \(/,
     'The key is not among the authorized_keys of that user, or needs a passphrase nobody can type: use an agent, or a key without one.',
@@ -87,11 +87,12 @@ export const isFinal = (said: string): boolean =>
 export const sshHint = (said: string): string =>
   HINTS.find(([form]) => form.test(said))?.[1] ?? 'Try it by hand: ssh -s HOST sftp.';
 
-/** The line of what ssh said that tells most. */
+/** The line of what ssh said that tells most: a refusal often only follows from what a line before it says. */
 export function sshWords(said: string): string {
   const lines = said
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^@+/.test(line));
-  return lines.findLast((line) => HINTS.some(([form]) => form.test(line))) ?? lines.at(-1) ?? 'the connection ended';
+  const [form] = HINTS.find(([one]) => one.test(said)) ?? [];
+  return lines.find((line) => form?.test(line)) ?? lines.at(-1) ?? 'the connection ended';
 }
