@@ -17,7 +17,7 @@ export interface FolderRequest {
   readonly timeline: string | undefined;
 }
 
-interface Chosen {
+export interface ChosenPhysical {
   readonly manifest: PhysicalManifest;
   readonly replay: Replay | null;
 }
@@ -28,7 +28,7 @@ export async function restoreIntoFolder(request: FolderRequest, backups: Backups
     import('../ops/restore/data-folder.ts'),
     import('../ops/process/account.ts'),
     toolsContext(context),
-    choose(request, backups),
+    choosePhysical(request, backups),
   ]);
   const data = resolve(context.cwd, request.data);
   const ancestors = await ancestorsOf(backups, manifest);
@@ -53,7 +53,11 @@ export async function restoreIntoFolder(request: FolderRequest, backups: Backups
   return answer(manifest, { data, replay, request }, message, made.tablespaces, made.verified);
 }
 
-async function choose({ id, to, timeline }: FolderRequest, backups: Backups): Promise<Chosen> {
+/** The physical backup to begin with, and what is replayed after it. Fails with refused where the archive does not lead to the point. */
+export async function choosePhysical(
+  { id, to, timeline }: Omit<FolderRequest, 'data'>,
+  backups: Backups,
+): Promise<ChosenPhysical> {
   const following = timelineOf(timeline);
   if (to === undefined) return { manifest: await physicalBackup(backups, id), replay: null };
   const [{ parseRecoveryTarget }, { planReplay }, { planFromNewest }] = await Promise.all([

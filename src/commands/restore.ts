@@ -21,7 +21,7 @@ export const spec: CommandSpec = {
     { flags: '--data <folder>', description: 'a physical backup into this new data folder; no server is started' },
     {
       flags: '--to <point>',
-      description: 'with --data: replay the archived log up to a time with its zone, an LSN, name:POINT, or latest',
+      description: 'with --data or --into: replay the archived log up to a time with its zone, an LSN, name:POINT, or latest',
     },
     {
       flags: '--timeline <number>',
@@ -33,6 +33,11 @@ export const spec: CommandSpec = {
       repeatable: true,
     },
     { flags: '--schema <name>', description: 'only this schema of a dump, in the same way', repeatable: true },
+    {
+      flags: '--into <place>',
+      description: 'embedded: a server of its own on this machine, in the background, to look into; with --to, a physical backup',
+      choices: ['embedded'],
+    },
     REPOSITORY_OPTION,
   ],
   examples: [
@@ -41,6 +46,8 @@ export const spec: CommandSpec = {
     ['dbctl restore --data /var/lib/postgresql/restored', 'the files of a physical backup'],
     ['dbctl restore --data /var/lib/postgresql/restored --to 2026-11-21T06:00Z', 'to a point in time'],
     ['dbctl restore --data /var/lib/postgresql/restored --to latest', 'all that was archived: the server is lost'],
+    ['dbctl restore --into embedded', 'the newest backup on a server of its own, to look into'],
+    ['dbctl restore --into embedded --to 2026-11-21T06:00Z', 'as it was before the mistake, to look into'],
     ['dbctl restore learning_lab-20261121T091500123Z-1f0c --env staging', 'one of dbctl backup list'],
   ],
 };
@@ -58,19 +65,18 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     import('../ops/restore/preflight.ts'),
   ]);
   const backups = await openBackups(context, options['repository'] as string | undefined);
-  const { id, data, to, timeline } = options as Partial<Record<string, string>>;
+  const { id, data, to, timeline, into } = options as Partial<Record<string, string>>;
+  requireTogether(options);
+  if (into !== undefined) {
+    const { restoreIntoEmbedded } = await import('./restore-into.ts');
+    return restoreIntoEmbedded({ id, to, timeline }, backups, context);
+  }
   if (data !== undefined) {
-    if (partsWish(options) !== null) {
-      fail('usage', '--table and --schema do not go with --data: the files are of a whole server', {
-        hint: 'Restore them, start a server on them, and copy the table from there: runbooks/restore-one-table.md.',
-      });
-    }
     const { restoreIntoFolder } = await import('./restore-data.ts');
     return restoreIntoFolder({ id, data, to, timeline }, backups, context);
   }
   const wish = partsWish(options);
   const manifest = await chooseBackup(backups, id ?? 'latest');
-  if (to !== undefined) fail('usage', '--to goes with --data: a dump is of one moment', { hint: 'Run dbctl restore --help.' });
   if (manifest.type === 'physical') {
     fail('refused', `${manifest.id} is of a whole server, and cannot be restored into a database`, {
       hint: 'Restore it into a new data folder: dbctl restore --data FOLDER.',
@@ -122,6 +128,22 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       },
     };
   });
+}
+
+/** Options that mean different things to do. Fails with usage. */
+function requireTogether(options: ParsedOptions): void {
+  const { data, to, timeline, into } = options as Partial<Record<string, string>>;
+  const hint = 'Run dbctl restore --help.';
+  if (data !== undefined && into !== undefined) fail('usage', '--data and --into are two places: name one', { hint });
+  if (data === undefined && into === undefined && to !== undefined) {
+    fail('usage', '--to goes with --data or --into: a dump is of one moment', { hint });
+  }
+  if (timeline !== undefined && to === undefined) fail('usage', '--timeline goes with --to', { hint });
+  if (partsWish(options) !== null && (data !== undefined || into !== undefined)) {
+    fail('usage', '--table and --schema go into a database, not with --data or --into', {
+      hint: 'Restore all of it there, and copy the table from it: runbooks/restore-one-table.md.',
+    });
+  }
 }
 
 /** Null: all of it is wanted. Fails with usage for patterns. */

@@ -70,7 +70,7 @@ describe('restore --table', () => {
       'files of a server',
       ['--table', 'app.orders', '--data', '/tmp/nowhere'],
       'usage',
-      '--table and --schema do not go with --data: the files are of a whole server',
+      '--table and --schema go into a database, not with --data or --into',
     ],
     ['a table that is not in it', ['--table', 'orders'], 'refused', ' has no table public.orders'],
     ['quotes', ['--table', '"app"."orders"'], 'refused', ' has no table "app"."orders"'],
