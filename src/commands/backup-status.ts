@@ -2,6 +2,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import { REPOSITORY_OPTION, knownBackups, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
+import { drillMetrics } from './drill-context.ts';
 
 export const spec: CommandSpec = {
   name: 'backup status',
@@ -23,7 +24,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const { max_age: maxAge, drill_days: drillDays } = backups.config.backup;
   const known = await knownBackups(backups);
   const newest = known.findLast(({ state }) => state === 'sealed');
-  const passed = (await readReports(backups.repository, backups.publicKeys)).findLast(({ ok }) => ok);
+  const drills = await readReports(backups.repository, backups.publicKeys);
+  const passed = drills.findLast(({ ok }) => ok);
   const now = context.clock().getTime();
   const age = (at: string | undefined): number | null => (at === undefined ? null : now - Date.parse(at));
   const backupAge = age(newest?.state === 'sealed' ? newest.manifest.snapshotAt : undefined);
@@ -66,6 +68,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       metrics: [
         gauge('dbctl_backup_age_seconds', 'Age of the data of the newest sealed backup.', backupAge),
         gauge('dbctl_drill_age_seconds', 'Time since the newest drill that passed.', lastDrill),
+        ...drillMetrics(drills.at(-1)),
         {
           name: 'dbctl_backup_broken',
           help: 'Backups whose seal is broken.',

@@ -72,7 +72,8 @@ export async function choosePhysical(
   return { manifest, replay: await planReplay(repository, manifest, target, following) };
 }
 
-async function physicalBackup(backups: Backups, id: string | undefined): Promise<PhysicalManifest> {
+/** The physical backup of that id, or the newest. Fails with refused where it is a dump. */
+export async function physicalBackup(backups: Backups, id: string | undefined): Promise<PhysicalManifest> {
   const newest = (known: Awaited<ReturnType<typeof knownBackups>>) =>
     known.findLast((one) => one.state === 'sealed' && one.manifest.type === 'physical')?.id;
   const manifest: Manifest = await chooseBackup(backups, id ?? newest(await knownBackups(backups)) ?? 'latest');
@@ -82,7 +83,8 @@ async function physicalBackup(backups: Backups, id: string | undefined): Promise
   });
 }
 
-function timelineOf(text: string | undefined): number | undefined {
+/** `--timeline`. Fails with usage on what is no number. */
+export function timelineOf(text: string | undefined): number | undefined {
   if (text === undefined || /^[1-9]\d{0,9}$/.test(text)) return text === undefined ? undefined : Number(text);
   return fail('usage', `--timeline takes a number such as 2, not ${text}`, { hint: 'Run dbctl restore --help.' });
 }

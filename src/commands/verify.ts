@@ -43,14 +43,15 @@ export const spec: CommandSpec = {
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const loaded = await context.config();
-  const checks = await readChecks(loaded, context);
+  const checks = await projectChecks(loaded, context);
   const selected = await select(checks, options, loaded);
   if (options['printSql'] === true || options['list'] === true) return show(selected, options['printSql'] === true);
-  const waivers = await readWaivers(checks, loaded, context);
+  const waivers = await projectWaivers(checks, loaded, context);
   return verifyServer(selected, waivers, options, context);
 }
 
-async function readChecks({ config, folder }: LoadedConfig, context: Context): Promise<Check[]> {
+/** The checks that come with dbctl and those of the project. */
+export async function projectChecks({ config, folder }: LoadedConfig, context: Context): Promise<Check[]> {
   const { builtInFolder, loadChecks } = await import('../ops/verify/load.ts');
   return loadChecks([builtInFolder(), resolve(folder, config.verify.checks)], context.cwd);
 }
@@ -88,7 +89,12 @@ async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> 
   return { ok: true, items: catalogue(checks), summary: { checks: checks.length }, view };
 }
 
-async function readWaivers(checks: readonly Check[], { config, folder }: LoadedConfig, context: Context): Promise<Waiver[]> {
+/** The findings somebody of the project answers for. */
+export async function projectWaivers(
+  checks: readonly Check[],
+  { config, folder }: LoadedConfig,
+  context: Context,
+): Promise<Waiver[]> {
   const { loadWaivers } = await import('../ops/verify/waivers.ts');
   const { waivers } = config.verify;
   const severities = new Map(checks.map(({ id, severity }) => [id, severity]));

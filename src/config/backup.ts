@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { drill } from './drill.ts';
 import { path } from './forms.ts';
 import { signer, verifierKeys } from './ledger.ts';
 import { hooks, notify } from './notices.ts';
@@ -36,6 +37,7 @@ export const backup = section({
   drill_days: wholeNumber(1, 3_650)
     .prefault(100)
     .describe('How many days ago the newest passed drill may be before backup status says no.'),
+  drill: drill.prefault({}).describe('What a drill asks of a restored backup.'),
   jobs: wholeNumber(1, 64).prefault(2).describe('Sessions that dump or restore at the same time.'),
   lock_wait: duration().prefault('30s').describe('How long pg_dump waits for a table somebody is altering.'),
   hooks: hooks.prefault({}).describe('Programs around backup create, drill, sync and prune.'),

@@ -2,11 +2,12 @@ import { withClientEnvironment } from '../backup/client-environment.ts';
 import { programRunner } from '../backup/programs.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import { findPrograms } from '../tools/find.ts';
-import { NotTried, type DrillInputs } from './drill.ts';
+import type { DrillInputs } from './drill.ts';
+import { NotTried } from './steps.ts';
 
 /**
  * Every index against its table, by the program of PostgreSQL that knows how. Fails with backup.failed where one is not whole, and with
- * {@link NotTried} where there is no such program.
+ * {@link NotTried} where there is no such program. Leaves the extension amcheck behind, so it comes after what looks at the database.
  */
 export async function checkIndexes(
   target: ConnectionTarget,

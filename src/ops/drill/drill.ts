@@ -1,14 +1,17 @@
-import { DbctlError, fail } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
-import type { Session } from '../../db/session.ts';
 import type { Manifest, PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
-import { planInstall } from '../immutability/install.ts';
 import type { ImmutabilitySettings } from '../immutability/settings.ts';
 import type { LedgerSettings } from '../ledger/settings.ts';
-import { verifyLedger } from '../ledger/verify.ts';
 import { bringBackup, type BroughtBackup } from '../restore/bring.ts';
+import type { RecoveryTarget } from '../restore/recovery-target.ts';
+import type { Replay } from '../restore/replay.ts';
 import type { ToolPlaces } from '../tools/find.ts';
+import { answerOf, type DrillAnswer } from './answer.ts';
+import type { AssertionInputs } from './assertions.ts';
+import { stepper, type DrillStep, type Try } from './steps.ts';
+import { targetSteps, type DrillTargets } from './targets.ts';
+import type { DrillChecks } from './verify.ts';
 
 export interface DrillInputs {
   readonly repository: Repository;
@@ -18,109 +21,88 @@ export interface DrillInputs {
   readonly jobs: number;
   readonly immutability: ImmutabilitySettings;
   readonly ledger: LedgerSettings;
-  /** The database of dbctl.yaml, in which guards and ledger are. */
+  /** Of a backup of a whole server: the database in which guards, ledger, checks and assertions are looked for. */
   readonly database: string;
+  /** The checks of the project; absent: none are run. */
+  readonly checks?: DrillChecks;
+  /** The project's own questions; absent: there are none. */
+  readonly assertions?: AssertionInputs;
+  /** How long and how old at most; absent: nothing was asked for. */
+  readonly targets?: DrillTargets;
+  /** When the choice of the backup began, and how it was made; absent: it is no part of the drill. */
+  readonly chosen?: { readonly began: Date; readonly message: string };
+  /** The recovery with the archived write-ahead log that is tried; absent: the backup alone is. */
+  readonly recovery?: { readonly to: RecoveryTarget; readonly replay: Replay };
   readonly uid: number | undefined;
   readonly clock: () => Date;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-/** One thing a drill tried, how long it took, and what came of it. */
-export interface DrillStep {
-  readonly name: 'fetch' | 'unpack' | 'server' | 'restore' | 'amcheck' | 'immutability' | 'ledger';
-  readonly outcome: 'passed' | 'failed' | 'not tried';
-  readonly message: string;
-  readonly seconds: number;
-}
-
 export interface Drill {
+  readonly answer: DrillAnswer;
   readonly steps: readonly DrillStep[];
   /** From the beginning to a database that was looked at: what a recovery from this backup takes here; null: it did not get there. */
   readonly rtoSeconds: number | null;
-  /** Age of the data: what is lost if the server is lost now. */
-  readonly rpoSeconds: number;
+  /**
+   * What would be lost if the server were lost when the drill began: from the last commit that came back, or the moment the data is of. Where
+   * nothing was written for a while it is larger than the loss, never smaller. Null: a point was asked for, and what comes after it is no loss.
+   */
+  readonly rpoSeconds: number | null;
+  /** Time of the last commit that was replayed from the log; null: none was, or nobody knows. */
+  readonly lastCommit: string | null;
 }
 
-/** Tries one thing: true when it passed. What fails is noted and not thrown, but for a signal. */
-export type Try = (name: DrillStep['name'], act: () => Promise<string>) => Promise<boolean>;
+/** Called when the data is there and was compared or opened; with the time of the last replayed commit, where one is known. */
+export type Reached = (lastCommit?: Date | null) => void;
 
-/** Thrown by an act that could not be tried, which is neither a pass nor a failure of the backup. */
-export class NotTried extends Error {}
-
-/** Restores a backup of one type, whose files are in `folder`, on a server made for it. `reached` is called when the data is there and was looked at. */
-export type Recovery = (tryIt: Try, reached: () => void, folder: string) => Promise<void>;
+/** Restores a backup of one type, whose files are in `folder`, on a server made for it. */
+export type Recovery = (tryIt: Try, reached: Reached, folder: string) => Promise<void>;
 
 /**
  * Runs a drill: hashes the backup, then what the type of the backup needs, and notes each step with its time. What fails is in the steps; it
  * fails itself only with server.failed or interrupted.
  */
-export async function runDrill(manifest: Manifest, inputs: DrillInputs, recover: Recovery): Promise<Drill> {
-  const { clock } = inputs;
-  const steps: DrillStep[] = [];
-  const began = clock().getTime();
-  let rtoSeconds: number | null = null;
-  const tryIt: Try = async (name, act) => {
-    const started = clock().getTime();
-    const ended = (outcome: DrillStep['outcome'], message: string) => {
-      steps.push({ name, outcome, message, seconds: (clock().getTime() - started) / 1000 });
-      return outcome === 'passed';
-    };
+export function runDrill(manifest: Manifest, inputs: DrillInputs, recover: Recovery): Promise<Drill> {
+  return measureDrill(new Date(manifest.snapshotAt), inputs, async (tryIt, reached) => {
+    let brought: BroughtBackup | undefined;
+    await tryIt('fetch', async () => {
+      brought = await bringBackup({ ...inputs, manifest });
+      return 'every file as it was sealed';
+    });
+    if (brought === undefined) return;
     try {
-      return ended('passed', await act());
-    } catch (thrown) {
-      if (thrown instanceof NotTried) return ended('not tried', thrown.message);
-      if (!(thrown instanceof DbctlError) || thrown.code === 'interrupted') throw thrown;
-      return ended('failed', thrown.message);
-    }
-  };
-  let brought: BroughtBackup | undefined;
-  await tryIt('fetch', async () => {
-    brought = await bringBackup({ ...inputs, manifest });
-    return 'every file as it was sealed';
-  });
-  if (brought !== undefined) {
-    try {
-      await recover(tryIt, () => (rtoSeconds = (clock().getTime() - began) / 1000), brought.folder);
+      await recover(tryIt, reached, brought.folder);
     } finally {
       await brought.release();
     }
-  }
-  return { steps, rtoSeconds, rpoSeconds: (began - Date.parse(manifest.snapshotAt)) / 1000 };
-}
-
-/** The guards of append-only tables in a restored database. Fails with backup.failed where one is not as it was. */
-export async function tryGuards(session: Session, settings: ImmutabilitySettings): Promise<string> {
-  if (settings.tables.length === 0) return 'no table is append-only';
-  const { steps, drift, refusals } = await planInstall(session, settings);
-  const problems = [
-    ...[...drift, ...refusals].map(({ object, problem }) => `${object}: ${problem}`),
-    ...steps.map(({ object, summary }) => `${object}: ${summary}`),
-  ];
-  if (problems.length > 0) fail('backup.failed', problems.join('; '));
-  return `${settings.tables.length} tables are guarded as they were`;
-}
-
-/** Rows of a restored database against what was sealed. That the log belongs to another server, or ends early, is right here. */
-export async function tryLedger(
-  session: Session,
-  settings: LedgerSettings,
-  openSession: <T>(use: (session: Session) => Promise<T>) => Promise<T>,
-): Promise<string> {
-  const [{ there } = { there: false }] = await session.rows<{ there: boolean }>(
-    `select pg_catalog.to_regclass('dbctl.ledger_checkpoint') is not null as there`,
-  );
-  if (!there) return 'nothing was sealed';
-  const findings = await verifyLedger(session, {
-    settings,
-    sinks: [],
-    extent: { full: true, newest: 0, sample: 0 },
-    jobs: 1,
-    openSession,
-    onRows: () => {},
   });
-  const bad = findings.filter(({ kind }) => kind === 'tampered');
-  if (bad.length > 0) fail('backup.failed', bad.map(({ object, message }) => `${object}: ${message}`).join('; '));
-  const sealed = findings.filter(({ kind }) => kind === 'sealed').length;
-  return sealed === 0 ? 'nothing was sealed' : `${sealed} partitions and logs as they were sealed`;
 }
+
+/** The same for a backup of any origin: `dataOf` is the moment its data is of. */
+export async function measureDrill(
+  dataOf: Date,
+  { clock, chosen, targets, recovery, signal }: Pick<DrillInputs, 'clock' | 'chosen' | 'targets' | 'recovery' | 'signal'>,
+  act: (tryIt: Try, reached: Reached) => Promise<void>,
+): Promise<Drill> {
+  const steps: DrillStep[] = [];
+  const began = chosen?.began ?? clock();
+  const seen: { rtoSeconds: number | null; lastCommit: Date | null } = { rtoSeconds: null, lastCommit: null };
+  const reached: Reached = (lastCommit = null) => {
+    seen.rtoSeconds = secondsBetween(began, clock());
+    seen.lastCommit = lastCommit;
+  };
+  const tryIt = stepper(steps, { clock, began, signal });
+  if (chosen !== undefined) await tryIt('choose', () => Promise.resolve(chosen.message));
+  await act(tryIt, reached);
+  const { rtoSeconds, lastCommit } = seen;
+  const point = recovery !== undefined && recovery.to.kind !== 'latest';
+  // A backup holds every commit up to its moment, whenever the last one was.
+  const rpoSeconds = point
+    ? null
+    : Math.min(...[dataOf, lastCommit ?? dataOf].map((at) => Math.max(0, secondsBetween(at, began))));
+  const all = [...steps, ...targetSteps({ rtoSeconds, rpoSeconds }, targets)];
+  return { answer: answerOf(all, rtoSeconds), steps: all, rtoSeconds, rpoSeconds, lastCommit: lastCommit?.toISOString() ?? null };
+}
+
+const secondsBetween = (from: Date, to: Date): number => (to.getTime() - from.getTime()) / 1000;

@@ -1,99 +1,106 @@
 import { sha256Of, type Manifest } from '../backup/manifest.ts';
-import { readText, type Repository } from '../backup/repository.ts';
+import { readText, withRepositoryLock, type Repository } from '../backup/repository.ts';
 import { openNote, signNote } from '../signing/note.ts';
 import type { Signer } from '../signing/signer.ts';
+import type { Choice } from './choose.ts';
 import type { Drill } from './drill.ts';
+import { drillHistory, type DrillHistory } from './history.ts';
+import { reportMarkdown } from './markdown.ts';
+
+/** What was drilled. */
+export interface DrilledBackup {
+  readonly id: string;
+  readonly type: Manifest['type'] | 'pgbackrest' | 'barman';
+  /** The database of a dump; of a whole server, what stands for all of them. */
+  readonly database: string;
+  /** Hash of its manifest; null: it was made by another tool. */
+  readonly manifest: string | null;
+  readonly snapshotAt: string;
+  readonly sizeBytes: number;
+}
 
 /** What an auditor wants to see of a drill, and what keeps it from being changed or left out. */
 export interface DrillReport extends Drill {
   readonly format: 'dbctl-drill/1';
   readonly id: string;
+  /** Place in the chain, from 1. */
+  readonly number: number;
   readonly ok: boolean;
   readonly at: string;
   readonly operator: string;
   readonly dbctl: string;
-  readonly backup: { readonly id: string; readonly manifest: string; readonly snapshotAt: string; readonly sizeBytes: number };
+  readonly backup: DrilledBackup;
+  readonly choice: Choice;
+  readonly targets: { readonly rtoSeconds: number | null; readonly rpoSeconds: number | null };
   readonly programs: Readonly<Record<string, string>>;
+  /** How long the last drills of its kind took, this one too; null: none came to a database. */
+  readonly history: DrillHistory | null;
   /** The report before it, by the hash of its text. */
   readonly previous: { readonly id: string; readonly report: string } | null;
 }
 
-export interface ReportFacts {
+/** What is reported besides what was seen. */
+export type ReportFacts = Pick<DrillReport, 'operator' | 'dbctl' | 'backup' | 'choice' | 'targets' | 'programs'> & {
   readonly at: Date;
-  readonly operator: string;
-  readonly dbctl: string;
-  /** Of the backup's manifest, as text. */
-  readonly manifestSha256: string;
-}
+};
 
-const FOLDER = '.drills/';
+export const REPORTS = '.drills/';
 
 /**
- * Stores the report of a drill beside the backups, as JSON with a signed note and as Markdown, chained to the one before. Returns it with
- * the path of the JSON.
+ * Stores the report of a drill beside the backups, as JSON with a signed note and as Markdown, chained to the one before; two drills at once
+ * one after the other. Returns it with the path of the JSON and its hash, the head of the chain.
  */
 export async function storeReport(
   repository: Repository,
-  manifest: Manifest,
   drill: Drill,
-  facts: ReportFacts,
+  { at, ...facts }: ReportFacts,
   signer: Signer,
-): Promise<{ report: DrillReport; path: string }> {
-  const id = `${facts.at.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${manifest.id}`;
-  const report: DrillReport = {
-    format: 'dbctl-drill/1',
-    id,
-    ok: drill.steps.every(({ outcome }) => outcome !== 'failed') && drill.rtoSeconds !== null,
-    at: facts.at.toISOString(),
-    operator: facts.operator,
-    dbctl: facts.dbctl,
-    backup: {
-      id: manifest.id,
-      manifest: facts.manifestSha256,
-      snapshotAt: manifest.snapshotAt,
-      sizeBytes: manifest.source.sizeBytes,
-    },
-    programs: manifest.programs,
-    previous: await lastReport(repository),
-    ...drill,
-  };
-  const text = `${JSON.stringify(report, null, 2)}\n`;
-  const write = (kind: string, content: string) => repository.storage.write(`${FOLDER}${id}.${kind}`, Buffer.from(content));
-  await write('note', await signNote(noteText(id, text), signer));
-  await write('md', markdown(report));
-  // Last: a report without its note is none.
-  await write('json', text);
-  return { report, path: `${repository.storage.place}/${FOLDER}${id}.json` };
+  { publicKeys, signal }: { readonly publicKeys: readonly string[]; readonly signal: AbortSignal },
+): Promise<{ readonly report: DrillReport; readonly path: string; readonly head: string }> {
+  return withRepositoryLock(repository, signal, async () => {
+    const before = await readReports(repository, publicKeys);
+    const previous = await lastReport(repository);
+    const number = previous === null ? 1 : numberOf(previous.id) + 1;
+    const id = `${String(number).padStart(6, '0')}-${at.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${facts.backup.id}`;
+    const history = drillHistory([...before, { ...drill, ...facts }], facts.backup);
+    const ok = drill.answer === 'passed';
+    const report: DrillReport = {
+      ...facts,
+      ...drill,
+      format: 'dbctl-drill/1',
+      id,
+      number,
+      ok,
+      at: at.toISOString(),
+      history,
+      previous,
+    };
+    const text = reportText(report);
+    const write = (kind: string, content: string) => repository.storage.write(`${REPORTS}${id}.${kind}`, Buffer.from(content));
+    await write('note', await signNote(noteText(id, text), signer));
+    await write('md', reportMarkdown(report));
+    // Last: a report without its note is none.
+    await write('json', text);
+    return { report, path: `${repository.storage.place}/${REPORTS}${id}.json`, head: sha256Of(text) };
+  });
 }
 
-const reportIds = async ({ storage }: Repository): Promise<string[]> =>
-  (await storage.names(FOLDER)).filter((name) => name.endsWith('.json')).map((name) => name.replace(/\.json$/, ''));
+const reportText = (report: DrillReport): string => `${JSON.stringify(report, null, 2)}\n`;
+
+/** Place of a report in the chain, as its name says. */
+export const numberOf = (id: string): number => Number.parseInt(id, 10);
+
+/** Names of the reports in the order of the chain. The number is in front: a clock that was set back changes nothing. */
+export const reportIds = async ({ storage }: Repository): Promise<string[]> =>
+  (await storage.names(REPORTS))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -5))
+    .toSorted((a, b) => numberOf(a) - numberOf(b));
 
 async function lastReport(repository: Repository): Promise<DrillReport['previous']> {
   const id = (await reportIds(repository)).at(-1);
   if (id === undefined) return null;
-  return { id, report: sha256Of((await readText(repository, `${FOLDER}${id}.json`)) ?? '') };
-}
-
-/** The report for people: what was tried, what came of it, how long it took. */
-export function markdown({ id, ok, at, operator, backup, steps, rtoSeconds, rpoSeconds, previous }: DrillReport): string {
-  return [
-    `# Restore drill ${id}`,
-    '',
-    `**${ok ? 'Passed' : 'Failed'}**, ${at}, by ${operator}. Backup ${backup.id}, data of ${backup.snapshotAt}, manifest ${backup.manifest}.`,
-    '',
-    `Time to a compared database: ${rtoSeconds === null ? 'not reached' : `${rtoSeconds.toFixed(1)} s`}. Age of the data: ${Math.round(rpoSeconds)} s.`,
-    '',
-    '| step | outcome | seconds | what was seen |',
-    '|---|---|---|---|',
-    ...steps.map(
-      ({ name, outcome, seconds, message }) =>
-        `| ${name} | ${outcome} | ${seconds.toFixed(1)} | ${message.replaceAll('|', '/').replaceAll('\n', ' ')} |`,
-    ),
-    '',
-    previous === null ? 'The first report of this repository.' : `Follows ${previous.id} (${previous.report}).`,
-    '',
-  ].join('\n');
+  return { id, report: sha256Of((await readText(repository, `${REPORTS}${id}.json`)) ?? '') };
 }
 
 /** Every report of a repository whose note is good, oldest first; others are passed over, as if there had been no drill. */
@@ -105,7 +112,7 @@ export async function readReports(repository: Repository, publicKeys: readonly s
 
 async function readReport(repository: Repository, id: string, publicKeys: readonly string[]): Promise<DrillReport | null> {
   try {
-    const [text, note] = await Promise.all(['json', 'note'].map((kind) => readText(repository, `${FOLDER}${id}.${kind}`)));
+    const [text, note] = await Promise.all(['json', 'note'].map((kind) => readText(repository, `${REPORTS}${id}.${kind}`)));
     if (typeof text !== 'string' || typeof note !== 'string') return null;
     return openNote(note, publicKeys).text === noteText(id, text) ? (JSON.parse(text) as DrillReport) : null;
   } catch {
@@ -113,4 +120,5 @@ async function readReport(repository: Repository, id: string, publicKeys: readon
   }
 }
 
-const noteText = (id: string, report: string): string => `dbctl-drill/1\n${id}\nreport ${sha256Of(report)}\n`;
+/** What is signed: which report, and the hash of every byte of it. */
+export const noteText = (id: string, report: string): string => `dbctl-drill/1\n${id}\nreport ${sha256Of(report)}\n`;

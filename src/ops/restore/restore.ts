@@ -24,6 +24,8 @@ export interface RestoreInputs {
   readonly jobs: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Called when every row is there, and nothing was compared yet. */
+  readonly onLoaded?: () => void;
 }
 
 export interface Restored extends Comparison {
@@ -63,6 +65,7 @@ export async function restoreFrom(session: Session, folder: string, inputs: Rest
   );
   step.done();
   const refused = await restoreDatabaseFacts(session, folder);
+  inputs.onLoaded?.();
   const compare = progress.step('compare', manifest.fingerprint.tables.length);
   const comparison = await compareRestored(session, { ...inputs, folder, onTable: (name) => compare.tick(1, name) });
   compare.done();

@@ -69,6 +69,10 @@ export interface ServerOnData {
   /** Folder of its socket, which only its account and root may enter. */
   readonly socket: string;
   crash(): Promise<void>;
+  /** The last FATAL or PANIC line of its log; undefined: there is none. */
+  lastWords(): Promise<string | undefined>;
+  /** True when no process of it is left, which happens by itself only when a recovery cannot reach its target. */
+  ended(): Promise<boolean>;
 }
 
 /** The same on a data folder that `make` makes, such as one of a backup. Fails with server.failed, and with what `make` throws. */
@@ -93,25 +97,27 @@ export async function withServerOn<T>(
     const port = await freePort();
     await make({ data, making: join(folder, 'making-'), binFolder, account });
     const log = join(logs, 'server.log');
+    const lastWords = async () => {
+      const said = await readFile(log, 'utf8').catch(() => '');
+      const line = said.split('\n').findLast((one) => /FATAL|PANIC/.test(one));
+      return line?.replace(/^.*?(?=FATAL|PANIC)/, '');
+    };
     const start = async () => {
       await removeDeadLocks(data, socket);
       const ended = await startCluster({ binFolder, account }, data, { port, socket }, log);
       if (ended.status === 0) return;
-      const said = await readFile(log, 'utf8').catch(() => '');
-      const why = said.split('\n').findLast((line) => /FATAL|PANIC/.test(line));
-      fail(
-        'server.failed',
-        `the throw-away server does not start${why === undefined ? '' : `: ${why.replace(/^.*?(?=FATAL|PANIC)/, '')}`}`,
-        {
-          detail: `${ended.stdout}${ended.stderr}${said}`,
-        },
-      );
+      const [said, why] = [await readFile(log, 'utf8').catch(() => ''), await lastWords()];
+      fail('server.failed', `the throw-away server does not start${why === undefined ? '' : `: ${why}`}`, {
+        detail: `${ended.stdout}${ended.stderr}${said}`,
+      });
     };
     await start();
     try {
       return await use({
         port,
         socket,
+        lastWords,
+        ended: async () => (await serverProcesses(data)).length === 0,
         crash: async () => {
           for (const pid of await serverProcesses(data)) process.kill(pid, 'SIGKILL');
           await endProcesses(data, 5_000);
@@ -119,7 +125,7 @@ export async function withServerOn<T>(
         },
       });
     } finally {
-      await stopCluster({ binFolder, account }, data, 'immediate');
+      if ((await serverProcesses(data)).length > 0) await stopCluster({ binFolder, account }, data, 'immediate');
     }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

@@ -49,11 +49,14 @@ describe('a physical backup without any client program', () => {
     const { steps, rtoSeconds } = await drill(manifest);
     expect(steps.map(({ name, outcome, message }) => `${name} ${outcome} ${message}`)).toEqual([
       'fetch passed every file as it was sealed',
-      'unpack passed 2 archives',
-      `restore passed recovered to ${manifest.endLsn}; 2 databases open: bank, postgres`,
+      'restore passed 2 archives',
+      `replay passed recovered to ${manifest.endLsn}, no commit in it`,
+      'open passed 2 databases: bank, postgres',
+      'compare skipped a backup of files has no fingerprint: its moment is its end, and no transaction is there to read it',
+      'immutability skipped dbctl.yaml has no append-only table',
+      'ledger skipped nothing was sealed in the ledger',
+      'self-test skipped no table is append-only',
       'amcheck passed heaps and indexes are whole',
-      'immutability passed no table is append-only',
-      'ledger passed nothing was sealed',
     ]);
     expect(rtoSeconds).toBeGreaterThan(0);
   }, 120_000);
@@ -78,7 +81,7 @@ describe('a physical backup without any client program', () => {
       database: 'bank',
       tools: { ...bench.tools, setting: '/nowhere' },
     });
-    expect(looked.steps.find(({ name }) => name === 'amcheck')).toMatchObject({ outcome: 'not tried' });
+    expect(looked.steps.find(({ name }) => name === 'amcheck')).toMatchObject({ outcome: 'skipped' });
     expect(looked.steps.every(({ outcome }) => outcome !== 'failed')).toBe(true);
     // And once more with eyes of our own: what one account lost another has.
     const [{ sum } = { sum: '' }] = await ask<{ sum: string }>(

@@ -59,6 +59,7 @@ describe('a good dbctl.yaml', () => {
         keep: { last: 1, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
         max_age: 93_600_000,
         drill_days: 100,
+        drill: { database: undefined, rto: undefined, rpo: undefined, assertion_timeout: 60_000, assertions: [] },
         jobs: 2,
         lock_wait: 30_000,
         hooks: { before: [], after: [] },

@@ -1,0 +1,156 @@
+import { chown, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fail } from '../../core/errors.ts';
+import { withSession, type Session } from '../../db/session.ts';
+import type { ConnectionTarget } from '../../runtime/connection/target.ts';
+import type { ServerAccount } from '../process/account.ts';
+import type { ServerOnData } from '../server/throw-away.ts';
+import { majorOf } from '../tools/program.ts';
+import { checkIndexes } from './amcheck.ts';
+import type { DrillInputs, Reached } from './drill.ts';
+import { lookAtDatabases, type OnDatabase } from './looks.ts';
+import { Failed, NotTried, type Try } from './steps.ts';
+
+/**
+ * The copy must not act as production: no archiving over its archive, no standby of its primary, nobody but us on its socket. Written last into
+ * postgresql.auto.conf, which stands above everything but the command line.
+ */
+const OVERRIDES = (folder: string): string => `
+archive_mode = 'off'
+archive_command = ''
+archive_library = ''
+archive_cleanup_command = ''
+recovery_end_command = ''
+restore_command = ''
+primary_conninfo = ''
+primary_slot_name = ''
+ssl = 'off'
+hba_file = '${folder}/dbctl_hba.conf'
+ident_file = '${folder}/dbctl_ident.conf'
+data_directory = '${folder}'
+external_pid_file = ''
+logging_collector = 'off'
+log_destination = 'stderr'
+cluster_name = 'dbctl drill'
+fsync = 'off'
+full_page_writes = 'off'
+`;
+
+/** Longest a copy may take to replay the WAL that came with it, in milliseconds. */
+const RECOVERY_MS = 600_000;
+
+/**
+ * Readies the files of a server for a start of their own, so that nothing of them reaches production. `recovery` is what is said after the
+ * overrides: where the write-ahead log comes from, and where the replay stops.
+ */
+export async function isolate(data: string, account: ServerAccount | undefined, recovery = ''): Promise<void> {
+  const write = async (name: string, text: string, flag: 'a' | 'w') => {
+    await writeFile(join(data, name), text, { mode: 0o600, flag });
+    if (account !== undefined) await chown(join(data, name), account.uid, account.gid);
+  };
+  const there = new Set(await readdir(data));
+  // Debian keeps it in /etc, and a base backup has what is in the data folder. Without its max_connections nobody may look in during recovery.
+  if (!there.has('postgresql.conf')) await write('postgresql.conf', "hot_standby = 'off'\n", 'w');
+  await write('postgresql.auto.conf', `${OVERRIDES(data)}${recovery}`, 'a');
+  await write('dbctl_hba.conf', 'local all all trust\n', 'w');
+  await write('dbctl_ident.conf', '', 'w');
+}
+
+/** What is known of the server whose files were restored. */
+export interface RestoredServer {
+  /** The role initdb made: always a superuser. */
+  readonly bootstrapUser: string;
+  /** Null: not known. */
+  readonly systemIdentifier: string | null;
+  /** Those that have to open; null: all there are. */
+  readonly databases: readonly string[] | null;
+  /** Where its recovery ends, for the report. */
+  readonly recoveredTo: string;
+}
+
+/** Waits until the server has left recovery, opens every database, and looks at indexes and at the project's own database. */
+export async function lookIntoServer(
+  server: ServerOnData,
+  restored: RestoredServer,
+  inputs: DrillInputs,
+  tryIt: Try,
+  reached: Reached,
+): Promise<void> {
+  const on = (database: string): OnDatabase => {
+    const settings = { statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0, signal: inputs.signal };
+    return (use, access = 'write') => withSession(socketTarget(server, restored, database), { access, ...settings }, use);
+  };
+  let found: Recovered | undefined;
+  await tryIt('replay', async () => {
+    found = await on('postgres')((session) => recovered(session, restored.systemIdentifier)).catch((thrown: unknown) =>
+      endedInstead(server, thrown),
+    );
+    const last = found.lastCommit === null ? 'no commit in it' : `last commit of ${found.lastCommit.toISOString()}`;
+    return `recovered to ${restored.recoveredTo}, ${last}`;
+  });
+  if (found === undefined) return;
+  const { major, lastCommit } = found;
+  const databases = restored.databases ?? found.databases;
+  const open = await tryIt('open', async () => {
+    for (const database of databases) await on(database)((session) => session.rows('select from pg_catalog.pg_class limit 1'));
+    reached(lastCommit);
+    return `${databases.length} databases: ${databases.join(', ')}`;
+  });
+  if (!open) return;
+  await tryIt('compare', () => Promise.reject(new NotTried(NO_FINGERPRINT)));
+  await lookAtDatabases({ carried: 'server', databases, main: inputs.database, on }, inputs, tryIt);
+  const target = socketTarget(server, restored, 'postgres');
+  await tryIt('amcheck', () => checkIndexes(target, { host: server.socket, port: server.port }, databases, major, inputs));
+}
+
+const NO_FINGERPRINT = 'a backup of files has no fingerprint: its moment is its end, and no transaction is there to read it';
+
+/** A server that cannot reach its recovery target ends; what it said last is the reason, and not that nobody answers. */
+async function endedInstead(server: ServerOnData, thrown: unknown): Promise<never> {
+  // The session is gone a moment before the last process is.
+  for (let waited = 0; waited < 3_000 && !(await server.ended()); waited += 200) await sleep(200);
+  const said = (await server.ended()) ? await server.lastWords() : undefined;
+  throw said === undefined ? thrown : new Failed(`the server ended: ${said}`, []);
+}
+
+interface Recovered {
+  readonly major: number;
+  readonly databases: readonly string[];
+  readonly lastCommit: Date | null;
+}
+
+/** pg_ctl says started when the copy is consistent; what counts is that it has left recovery, as the server it was. */
+async function recovered(session: Session, systemIdentifier: string | null): Promise<Recovered> {
+  if (systemIdentifier !== null && session.systemIdentifier !== systemIdentifier) {
+    fail('backup.failed', `the files are of server ${session.systemIdentifier}, and the manifest says ${systemIdentifier}`);
+  }
+  for (let waited = 0; waited < RECOVERY_MS; waited += 200) {
+    const [row] = await session.rows<Omit<Recovered, 'major'> & { recovering: boolean }>(STATE);
+    if (row?.recovering === false) return { ...row, major: majorOf(session.serverVersion) };
+    await sleep(200);
+  }
+  return fail('backup.failed', `it is still in recovery after ${RECOVERY_MS / 60_000} minutes`);
+}
+
+const STATE = /* sql */ `
+select pg_catalog.pg_is_in_recovery() as recovering,
+       pg_catalog.pg_last_xact_replay_timestamp() as "lastCommit",
+       array(select d.datname::pg_catalog.text from pg_catalog.pg_database d where d.datallowconn and not d.datistemplate order by 1) as databases`;
+
+/** The role initdb made, on the socket nobody else can reach. */
+function socketTarget({ socket, port }: ServerOnData, { bootstrapUser }: RestoredServer, database: string): ConnectionTarget {
+  return {
+    hosts: [{ host: socket, port }],
+    loadBalance: false,
+    database,
+    user: bootstrapUser,
+    password: () => Promise.resolve(undefined),
+    tls: { mode: 'disable', systemRoots: false, negotiation: 'postgres' },
+    targetSessionAttrs: 'any',
+    applicationName: undefined,
+    options: undefined,
+    connectTimeoutMs: 10_000,
+    channelBinding: 'prefer',
+  };
+}
