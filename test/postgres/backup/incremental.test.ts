@@ -13,6 +13,7 @@ import { onServer } from '../../support/connection.ts';
 import { startServer } from '../../support/server.ts';
 import { physicalBench } from './physical-support.ts';
 import { QUIET, backupBench } from './support.ts';
+import { faultsOf } from '../../support/faults.ts';
 
 const bench = backupBench({ settings: { max_wal_senders: '4', wal_level: 'replica', summarize_wal: 'on' } });
 const { repository, create, drill, ask, verifyBackup } = physicalBench(bench);
@@ -110,6 +111,7 @@ describe('backups of what changed', () => {
 });
 
 describe('a broken chain', () => {
+  faultsOf('chain');
   const [FULL, SECOND, THIRD] = [0, 1, 2] as const;
   const idOf = (place: number) => chain[place]?.id ?? '';
   const manifestOf = (folder: string, place: number) => join(folder, idOf(place), 'manifest.json');

@@ -22,6 +22,7 @@ import { sshArguments, sshEnvironment } from '../../../src/ops/storage/sftp/ssh.
 import { sftpStorage, type SftpSettings } from '../../../src/ops/storage/sftp.ts';
 import { startSshServer, type SshServer } from '../../support/sshd.ts';
 import { behavesAsStorage, bytesUnder } from '../../support/storage-contract.ts';
+import { faultsOf } from '../../support/faults.ts';
 
 let server: SshServer;
 beforeAll(async () => {
@@ -123,6 +124,7 @@ describe('who the other machine is, and who we are', () => {
 });
 
 describe('a connection that is cut', () => {
+  faultsOf('other machine');
   it('while a file is written: it is written all the same, and nothing else is left', async () => {
     const storage = rateLimited(remote('cut'), 30_000_000);
     let cut = false;
@@ -172,6 +174,7 @@ describe('a connection that is cut', () => {
 });
 
 describe('a server that is not as it should be', () => {
+  faultsOf('other machine');
   /** The server of OpenSSH on a pipe, with something between it and us or around it. */
   const behind = (script: string, silenceMs = 1_000): Partial<SftpSettings> => ({
     program: {

@@ -20,6 +20,7 @@ import { findGaps, parseWalName, readHeader, segmentName } from '../../../src/op
 import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
+import { faultsOf } from '../../support/faults.ts';
 
 /** Segments of a real server, as it hands them to archive_command: it copies them to a spool, and the tests push them from there. */
 let server: TestServer;
@@ -75,6 +76,7 @@ describe('the archive', () => {
 });
 
 describe('a push', () => {
+  faultsOf('archive');
   const place = join(folder, 'faulty');
   beforeAll(() => mkdirSync(place, { recursive: true }));
   const segment = (change: (bytes: Buffer) => Buffer, name = segments()[0] ?? '') => {
@@ -126,6 +128,7 @@ describe('a push', () => {
 });
 
 describe('a fetch', () => {
+  faultsOf('archive');
   const damaged = async (change: (path: string) => void) => {
     const copy = folderRepository('damaged', join(folder, `damaged-${Math.random()}`));
     const [name = '', next = ''] = segments();

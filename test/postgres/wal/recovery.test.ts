@@ -17,6 +17,7 @@ import { pushWal } from '../../../src/ops/wal/archive.ts';
 import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
 import { QUIET, backupBench } from '../backup/support.ts';
+import { faultsOf } from '../../support/faults.ts';
 
 /**
  * One server, two backups and a row for each moment between them; then every way to name a moment, restored and looked at. What is restored
@@ -165,6 +166,7 @@ function removeSegment(of: FolderRepository, index: number): void {
 }
 
 describe('a recovery that cannot come to its point is refused before anything is unpacked', () => {
+  faultsOf('recovery');
   const LONG_AGO = '2001-01-01T00:00Z';
   it.each<[string, () => string, (of: FolderRepository) => Request, RegExp]>([
     ['before the first backup', () => LONG_AGO, () => ({}), /^pitr-\d+ has no physical backup from before that point$/],

@@ -9,6 +9,7 @@ import type { S3Settings } from '../../../src/ops/storage/s3.ts';
 import { S3_KEYS, startS3Server, type Fault, type S3Server, type S3ServerOptions } from '../../support/s3-server.ts';
 import { bytesUnder } from '../../support/storage-contract.ts';
 import { labStorage } from './support.ts';
+import { faultsOf } from '../../support/faults.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dbctl-s3-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -52,6 +53,7 @@ function first(count: number, fits: RegExp, fault: Fault): S3Server['fault'] {
 const partsSent = (server: S3Server): number => server.seen.filter((line) => line === 'PUT db/big?part').length;
 
 describe('a service that stumbles', () => {
+  faultsOf('bucket');
   it.each<[string, RegExp, Fault]>([
     ['500 on a small file', /^PUT db\/small$/, { kind: 'status', status: 500 }],
     ['503 on a small file', /^PUT db\/small$/, { kind: 'status', status: 503, code: 'SlowDown' }],
@@ -161,6 +163,7 @@ describe('an upload of somebody else, or of long ago', () => {
 });
 
 describe('bytes that are not those that were stored', () => {
+  faultsOf('bucket');
   it.each<[string, Fault, RegExp]>([
     [
       'a bit that changes on the way',
@@ -239,6 +242,7 @@ describe('bytes that are not those that were stored', () => {
 });
 
 describe('what the service or the configuration does not allow', () => {
+  faultsOf('bucket');
   it.each<[string, Partial<S3Settings>, RegExp, RegExp]>([
     [
       'a wrong key',
