@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
+import { atOnce } from '../storage/at-once.ts';
 import { syncPath } from '../storage/durable.ts';
 import type { Storage, Transfer } from '../storage/storage.ts';
 import { MANIFEST, SEAL, type BackupFile } from './manifest.ts';
@@ -55,6 +56,9 @@ async function fillBucket(sealed: SealedBackup, storage: Storage, transfer: Tran
   await storage.remove([mark]);
 }
 
+/** Files on their way at the same time: a dump has many small ones, and another place is a round trip away. */
+const AT_ONCE = 4;
+
 async function sendFiles(
   { folder, files, text, seal, beside = {} }: SealedBackup,
   storage: Storage,
@@ -62,12 +66,11 @@ async function sendFiles(
   transfer: Transfer,
 ): Promise<void> {
   const there = new Map((await storage.list(prefix)).map(({ key, bytes }) => [key, bytes]));
-  for (const { path, bytes } of files) {
-    transfer.signal.throwIfAborted();
+  await atOnce(files, AT_ONCE, transfer.signal, async ({ path, bytes }, signal) => {
     const key = `${prefix}${path}`;
     if (there.get(key) === bytes) transfer.onBytes(bytes);
-    else await storage.write(key, { path: join(folder, path) }, transfer);
-  }
+    else await storage.write(key, { path: join(folder, path) }, { ...transfer, signal });
+  });
   const last = { ...beside, [SEAL]: seal, [MANIFEST]: text };
   for (const [path, content] of Object.entries(last)) await storage.write(`${prefix}${path}`, Buffer.from(content));
 }

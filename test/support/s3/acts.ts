@@ -1,5 +1,5 @@
 import type { Bucket, Version } from './objects.ts';
-import { checkIntegrity, requireIntegrity } from './integrity.ts';
+import { checkIntegrity, requireIntegrity, requireMd5 } from './integrity.ts';
 import { listObjects, listUploads, listVersions } from './listings.ts';
 import { headerOf, type S3Answer, type S3Request } from './request.ts';
 import { refuse } from './refusal.ts';
@@ -51,14 +51,15 @@ const answer = (name: string, content: XmlContent): S3Answer => ({ status: 200, 
 
 function put({ bucket }: Service, request: S3Request, sha256: string | undefined): S3Answer {
   const wanted = bucket.wanted(request);
-  if (wanted.lock !== null || wanted.hold) requireIntegrity(request);
+  if (wanted.lock !== null || wanted.hold) requireMd5(request);
   bucket.checkCondition(request, request.key);
   bucket.checkRoom(request.body.length);
   const version = bucket.put(request.key, request.body, wanted, { sha256 });
   return { status: 200, headers: { etag: `"${version.etag}"`, ...versionHeader(version) } };
 }
 
-const versionHeader = ({ id }: Version) => (id === 'null' ? {} : { 'x-amz-version-id': id });
+/** Also in a bucket without versions, as some services do; asked for by that id they say that it is none. */
+const versionHeader = ({ id }: Version) => ({ 'x-amz-version-id': id });
 
 function begin({ bucket, uploads }: Service, request: S3Request): S3Answer {
   const algorithm = headerOf(request, 'x-amz-checksum-algorithm');
@@ -114,6 +115,7 @@ function abort({ uploads }: Service, key: string, id: string): S3Answer {
 }
 
 function get({ bucket, hidesLocks }: Service, request: S3Request): S3Answer {
+  if (request.query.get('versionId') === 'null') refuse(400, 'InvalidArgument', 'Invalid version id specified');
   const version = bucket.get(request.key, request.query.get('versionId') ?? undefined);
   const { bytes, etag, lock, hold } = version;
   const match = headerOf(request, 'if-match');

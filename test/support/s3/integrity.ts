@@ -31,7 +31,13 @@ export function checkIntegrity(request: S3Request, refusesChecksums: boolean): s
   return sha256;
 }
 
-/** Where S3 demands a checksum or an MD5: batches of deletions, and objects with a lock. */
+/** Of objects with a lock, where some services take no other checksum. */
+export function requireMd5(request: S3Request): void {
+  if (headerOf(request, 'content-md5') === undefined)
+    refuse(400, 'InvalidRequest', 'Content-MD5 HTTP header is required for Put Object requests with Object Lock parameters');
+}
+
+/** Where S3 demands a checksum or an MD5: batches of deletions. */
 export function requireIntegrity(request: S3Request): void {
   const some = Object.keys(request.headers).some((name) => name === 'content-md5' || /^x-amz-checksum-(crc|sha)/.test(name));
   if (!some) refuse(400, 'InvalidRequest', 'Content-MD5 OR x-amz-checksum- HTTP header is required for this request');

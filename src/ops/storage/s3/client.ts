@@ -103,6 +103,10 @@ export const LOCK_HINT =
 
 const lockMode = ({ mode }: ObjectLock) => (mode === 'compliance' ? ('COMPLIANCE' as const) : ('GOVERNANCE' as const));
 
+/** Which version of an object an answer is about; undefined: the bucket has none. Some services say `null` then and do not know it when asked. */
+export const versionOf = ({ VersionId }: { readonly VersionId?: string | undefined }): string | undefined =>
+  VersionId === 'null' ? undefined : VersionId;
+
 /** Status of the service's answer; undefined when there was none. */
 export const statusOf = (thrown: unknown): number | undefined =>
   (thrown as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
-import { isNoSuchKey, statusOf, type Checksums } from './client.ts';
+import { isNoSuchKey, statusOf, versionOf, type Checksums } from './client.ts';
 import { digesting, reportedDigest, type Digesting } from './digest.ts';
 import { s3Words } from './words.ts';
 
@@ -43,7 +43,8 @@ export async function readObject(wish: ReadWish): Promise<Readable | null> {
 function get({ client, bucket, key, version, checksums, signal }: ReadWish, from: number, of?: GetObjectCommandOutput) {
   const object = { Bucket: bucket, Key: key, VersionId: version };
   // The version or the ETag of the first answer: the rest of another object would be no rest.
-  const same = of?.VersionId === undefined ? { IfMatch: of?.ETag } : { VersionId: of.VersionId };
+  const newest = of === undefined ? undefined : versionOf(of);
+  const same = newest === undefined ? { IfMatch: of?.ETag } : { VersionId: newest };
   const request =
     of === undefined
       ? { ...object, ...(checksums === 'sha256' ? { ChecksumMode: 'ENABLED' as const } : {}) }

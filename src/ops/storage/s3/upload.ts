@@ -9,7 +9,7 @@ import {
 import { atOnce } from '../at-once.ts';
 import type { Source } from '../content.ts';
 import type { Transfer } from '../storage.ts';
-import { lockFields } from './client.ts';
+import { lockFields, versionOf } from './client.ts';
 import { digestOf, joined, reportedDigest, type Digest } from './digest.ts';
 import { pacedBody } from './paced-body.ts';
 import { partBytes, partsAtOnce, partsOf, type Part } from './parts.ts';
@@ -146,7 +146,7 @@ async function complete(target: Target, id: string, parts: readonly Kept[]): Pro
     },
   });
   const answer = await client.send(request, { abortSignal: signal }).catch((thrown: Error) => completed(target, parts, thrown));
-  return answer.VersionId;
+  return versionOf(answer);
 }
 
 /** The upload is gone: by our own request, whose answer was lost and which was sent again, or else `thrown` holds. */
