@@ -118,10 +118,9 @@ function liveStorage(settings: S3Settings, asOf: Date | null): Storage {
     create: (key, content) =>
       asked(key, never, async () => {
         const to = target(key, never);
-        const created = await createObject(to, content);
-        if (created && !creationProven) await proveCreation(to, content, place);
-        creationProven ||= created;
-        return created;
+        if (!creationProven) await proveCreation(to, root, place);
+        creationProven = true;
+        return createObject(to, content);
       }),
     remove: (keys) =>
       asked('', never, () => {

@@ -52,10 +52,19 @@ async function creationOf({ client, bucket, key, signal }: Target): Promise<stri
   return head.Metadata?.[CREATION];
 }
 
-/** Tries to create the same file a second time, which a service that knows the condition refuses. Some take no notice of it. */
-export async function proveCreation(target: Target, content: Buffer, place: string): Promise<void> {
-  if (!(await createObject(target, content))) return;
-  fail('storage.failed', `${place} writes over files that were to be created only: the service does not know If-None-Match`, {
+/** The object by which the service is tried; its name is that of no file, and no listing shows it. */
+const TRIAL = '.dbctl-000000000000.tmp';
+
+/**
+ * Tries whether the service refuses to create what is there: some take no notice of the condition and write over it. One small request, where
+ * the object of the trial is there. Fails with storage.failed, before any file was touched.
+ */
+export async function proveCreation(target: Target, root: string, place: string): Promise<void> {
+  const trial: Target = { ...target, key: `${root}${TRIAL}`, lock: null };
+  const bytes = Buffer.from('By this object dbctl tries whether If-None-Match is known here.\n');
+  const put = () => putNew(trial, putRequest(trial, bytes, digestOf(bytes), trial.clock(), { IfNoneMatch: '*' }));
+  if ((await put()) !== 'stored' || (await put()) !== 'stored') return;
+  fail('storage.failed', `${place} writes over files that are to be created only: the service does not know If-None-Match`, {
     hint: 'Two runs at once could not be told apart. Take another service, or another kind of repository.',
   });
 }
