@@ -6,6 +6,7 @@ import type { Target } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
 import { packageFolder } from '../package.ts';
+import { startInBackground } from './background.ts';
 import { buildLog } from './log.ts';
 import { askToConfirm } from './prompt.ts';
 import { completable } from '../ops/completion/script.ts';
@@ -44,6 +45,7 @@ export async function buildContext(io: Io, globals: GlobalOptions, redactor: Red
           GLOBAL_OPTIONS.map(({ flags }) => flags),
         ),
       ),
+    startInBackground,
     confirm: (question) => askToConfirm(io, globals, question),
     async projectOrReference() {
       if ((await config()).file !== null) return context;

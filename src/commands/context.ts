@@ -46,6 +46,8 @@ export interface Context {
   projectOrReference(): Promise<Context>;
   /** Every command with its options, for shell completion. */
   commands(): readonly Completable[];
+  /** Runs a command of this program in a process of its own, which goes on when this one ends and says nothing. */
+  startInBackground(args: readonly string[]): void;
   /** Asks the person at the terminal; with `--yes` goes on, without a terminal refuses. */
   confirm(question: string): Promise<void>;
 }

@@ -91,6 +91,12 @@ async function isAlive({ pid, started }: Owner): Promise<boolean> {
   return pid > 0 && started !== undefined && (await processStart(pid)) === started;
 }
 
+/** Whether a process that lives holds the lock; nothing is taken or removed. */
+export async function isLocked(path: string): Promise<boolean> {
+  const owner = await readOwner(path);
+  return owner !== undefined && (await isAlive(owner));
+}
+
 function refuse(path: string, owner: Owner): never {
   fail('lock.held', `another dbctl dev command (process ${owner.pid}) has been at work on this server for two minutes`, {
     hint: `Wait for it, or end process ${owner.pid}; the lock ${path} then frees itself.`,

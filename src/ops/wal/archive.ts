@@ -80,21 +80,29 @@ export async function pushWalToAll(repositories: readonly Repository[], path: st
 }
 
 /**
- * The same from the first repository that has it whole. False: all of them answered, and none has it. Fails where none gives it and one of them
- * has it broken or does not answer: that is no end of the log.
+ * The content of a file from the first repository that has it whole. Null: all of them answered, and none has it. Fails where none gives it and
+ * one of them has it broken or does not answer: that is no end of the log.
  */
-export async function fetchWalFromAny(repositories: readonly Repository[], name: string, target: string): Promise<boolean> {
+export async function readWalFromAny(repositories: readonly Repository[], name: string): Promise<Buffer | null> {
   let failure: unknown;
   for (const repository of repositories) {
     try {
-      if (await fetchWal(repository, name, target)) return true;
+      const bytes = await readWal(repository, name);
+      if (bytes !== null) return bytes;
     } catch (thrown) {
       if (!(thrown instanceof DbctlError) || thrown.code === 'usage') throw thrown;
       failure ??= thrown;
     }
   }
   if (failure !== undefined) throw failure;
-  return false;
+  return null;
+}
+
+/** The same, brought back under `target`, as fetchWal does. */
+export async function fetchWalFromAny(repositories: readonly Repository[], name: string, target: string): Promise<boolean> {
+  const bytes = await readWalFromAny(repositories, name);
+  if (bytes !== null) await placeWal(bytes, target);
+  return bytes !== null;
 }
 
 /**
@@ -103,7 +111,12 @@ export async function fetchWalFromAny(repositories: readonly Repository[], name:
  */
 export async function fetchWal(repository: Repository, name: string, target: string): Promise<boolean> {
   const bytes = await readWal(repository, name);
-  if (bytes === null) return false;
+  if (bytes !== null) await placeWal(bytes, target);
+  return bytes !== null;
+}
+
+/** Gives a file its content, all of it or none, on the disk when it returns. */
+export async function placeWal(bytes: Buffer, target: string): Promise<void> {
   const temporary = `${target}.dbctl-${randomBytes(6).toString('hex')}`;
   try {
     await writeDurably(temporary, bytes);
@@ -113,7 +126,6 @@ export async function fetchWal(repository: Repository, name: string, target: str
     throw thrown;
   }
   await syncPath(dirname(target));
-  return true;
 }
 
 /** The content of a file of the archive; null: it is not there. Fails with backup.failed where it is not what was stored. */
@@ -173,7 +185,7 @@ const broken = (name: string, why: string): never =>
   });
 
 /** A segment has to be whole and in its place, else it is a sentence what is wrong; the other files are text and have no header. */
-function contentProblem(file: WalFile, bytes: Buffer): SegmentHeader | string | null {
+export function contentProblem(file: WalFile, bytes: Buffer): SegmentHeader | string | null {
   if (file.kind === 'history' || file.kind === 'backup') return bytes.length === 0 ? 'is empty' : null;
   const header = readHeader(bytes);
   if (header === undefined) return 'does not begin as a segment of a write-ahead log';
