@@ -8,6 +8,7 @@ import type { Distributed } from '../ops/backup/distribute.ts';
 import type { EngineChoice } from '../ops/backup/engine.ts';
 import type { BackupInputs } from '../ops/backup/inputs.ts';
 import { REPOSITORY_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
+import { manyAnswer, wantedDatabases } from './backup-databases.ts';
 import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
@@ -39,11 +40,18 @@ export const spec: CommandSpec = {
       choices: ['auto', 'tools', 'native'],
       default: 'auto',
     },
+    {
+      flags: '--database <name>',
+      description: 'of this server, instead of the one of --env; a backup of each',
+      repeatable: true,
+    },
+    { flags: '--all-databases', description: 'one backup of each database of the server that takes connections' },
     REPOSITORY_OPTION,
   ],
   examples: [
     ['dbctl backup create --env prod', 'into every repository of dbctl.yaml'],
     ['dbctl backup create --env prod --repository offsite', 'into one'],
+    ['dbctl backup create --env prod --all-databases', 'each database of the server by itself; exit 1 when one fails'],
     ['dbctl backup create --env prod --type physical', 'every database of the server, with nothing installed but npm'],
     ['dbctl backup create --env prod --type physical --incremental', 'what changed since the newest one'],
   ],
@@ -67,8 +75,10 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
     idleInTransactionTimeoutMs: 0,
   } as const;
   return context.withDatabase(session, async (opened) => {
+    const databases = await wantedDatabases(options, opened);
     if (context.globals.dryRun) {
-      const message = `a backup of ${physical ? 'the whole server' : opened.database} would be made in ${repositories.map(({ storage }) => storage.place).join(', ')}`;
+      const what = physical ? 'the whole server' : (databases?.join(', ') ?? opened.database);
+      const message = `a backup of ${what} would be made in ${repositories.map(({ storage }) => storage.place).join(', ')}`;
       const items = [item({ id: 'backup', object: home.name, message })];
       return { ok: true, items, summary: {}, target: context.target(opened) };
     }
@@ -85,11 +95,21 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
       progress: context.progress,
       signal: context.signal,
     };
+    const seconds = (since: number) => (context.clock().getTime() - since) / 1000;
+    if (databases !== null) {
+      const { eachDatabase } = await import('../ops/backup/many.ts');
+      const outcomes = await eachDatabase(databases, target, { ...session, signal: context.signal }, async (one, there) => {
+        const began = context.clock().getTime();
+        const made = await logicalBackup(one, { ...inputs, target: there }, config, context);
+        return answer(made, await distribute(made, home, repositories, context), seconds(began), context.target(one));
+      });
+      return manyAnswer(outcomes, seconds(started), context.target(opened));
+    }
     const manifest = physical
       ? await physicalBackup(opened, inputs, options, { publicKeys: backups.publicKeys, context })
       : await logicalBackup(opened, inputs, config, context);
     const distributed = await distribute(manifest, home, repositories, context);
-    return answer(manifest, distributed, (context.clock().getTime() - started) / 1000, context.target(opened));
+    return answer(manifest, distributed, seconds(started), context.target(opened));
   });
 }
 

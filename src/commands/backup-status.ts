@@ -1,5 +1,6 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
+import type { KnownBackup } from '../ops/backup/verify.ts';
 import { REPOSITORY_OPTION, knownBackups, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { drillMetrics } from './drill-context.ts';
@@ -8,7 +9,7 @@ export const spec: CommandSpec = {
   name: 'backup status',
   summary: 'how old the newest backup and the newest passed drill are, for alarms',
   description:
-    'Exit 1 when the newest sealed backup is older than backup.max_age, when no drill has passed within backup.drill_days, or when a seal is ' +
+    'Exit 1 when the newest sealed backup of a database is older than backup.max_age, when no drill has passed within backup.drill_days, or when a seal is ' +
     'broken. Needs no database.',
   effect: 'reads',
   options: [REPOSITORY_OPTION],
@@ -24,11 +25,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const { max_age: maxAge, drill_days: drillDays } = backups.config.backup;
   const known = await knownBackups(backups);
   const newest = known.findLast(({ state }) => state === 'sealed');
+  const sources = newestOfEach(known);
   const drills = await readReports(backups.repository, backups.publicKeys);
   const passed = drills.findLast(({ ok }) => ok);
   const now = context.clock().getTime();
   const age = (at: string | undefined): number | null => (at === undefined ? null : now - Date.parse(at));
-  const backupAge = age(newest?.state === 'sealed' ? newest.manifest.snapshotAt : undefined);
   const lastDrill = age(passed?.at);
   const judge = (id: string, what: string, ms: number | null, most: number, fix: string): Item => {
     if (ms !== null && ms <= most) return item({ id, object: what, message: `${ageText(ms)} old` });
@@ -37,7 +38,14 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   };
   const broken = known.filter(({ state }) => state === 'broken');
   const items = [
-    judge('backup-age', 'newest sealed backup', backupAge, maxAge, 'dbctl backup create'),
+    ...(sources.length === 0 ? [judge('backup-age', 'newest sealed backup', null, maxAge, 'dbctl backup create')] : []),
+    ...sources.map(({ source, at }) => {
+      const what = sources.length === 1 ? 'newest sealed backup' : `newest sealed backup of ${source}`;
+      const ms = now - Date.parse(at);
+      if (sources.length === 1 || ms <= GONE_AFTER * maxAge) return judge('backup-age', what, ms, maxAge, 'dbctl backup create');
+      const message = `${ageText(ms)} old: taken for gone, and no longer watched`;
+      return item({ id: 'backup-age', object: what, status: 'skipped', message });
+    }),
     judge('drill-age', 'newest passed drill', lastDrill, drillDays * 86_400_000, 'dbctl backup drill'),
     ...broken.map((one) =>
       item({
@@ -57,7 +65,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     samples: ms === null ? [] : [{ labels: {}, value: ms / 1000 }],
   });
   return {
-    ok: items.every(({ status }) => status === 'pass'),
+    ok: items.every(({ status }) => status === 'pass' || status === 'skipped'),
     items,
     summary: { repository: backups.repository.name, backups: known.length, broken: broken.length, newest: newest?.id ?? null },
     view: {
@@ -66,7 +74,15 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         { field: 'message', title: '' },
       ],
       metrics: [
-        gauge('dbctl_backup_age_seconds', 'Age of the data of the newest sealed backup.', backupAge),
+        {
+          name: 'dbctl_backup_age_seconds',
+          help: 'Age of the data of the newest sealed backup, of each database where there are several.',
+          type: 'gauge',
+          samples: sources.map(({ source, at }) => ({
+            labels: sources.length === 1 ? {} : { source },
+            value: (now - Date.parse(at)) / 1000,
+          })),
+        },
         gauge('dbctl_drill_age_seconds', 'Time since the newest drill that passed.', lastDrill),
         ...drillMetrics(drills.at(-1)),
         {
@@ -78,6 +94,20 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       ],
     },
   };
+}
+
+/** One whose newest backup is this many times backup.max_age old was dropped: it must not be an alarm for ever. */
+const GONE_AFTER = 30;
+
+/** The newest sealed backup of each database, and of the server: one that stopped must not hide behind another that goes on. */
+function newestOfEach(known: readonly KnownBackup[]): { readonly source: string; readonly at: string }[] {
+  const newest = new Map<string, string>();
+  for (const one of known) {
+    if (one.state !== 'sealed') continue;
+    const { type, source, snapshotAt } = one.manifest;
+    newest.set(type === 'physical' ? 'the server' : source.database, snapshotAt);
+  }
+  return [...newest].map(([source, at]) => ({ source, at })).toSorted((a, b) => (a.source < b.source ? -1 : 1));
 }
 
 function ageText(ms: number): string {

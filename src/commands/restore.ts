@@ -3,7 +3,7 @@ import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { CheckedPart } from '../ops/restore/catalogue-difference.ts';
 import type { PartsWish } from '../ops/restore/selection.ts';
-import { REPOSITORY_OPTION, chooseBackup, openBackups } from './backup-context.ts';
+import { REPOSITORY_OPTION, chooseBackup, knownBackups, openBackups, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
 
@@ -76,7 +76,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     return restoreIntoFolder({ id, data, to, timeline }, backups, context);
   }
   const wish = partsWish(options);
-  const manifest = await chooseBackup(backups, id ?? 'latest');
+  const manifest = await chooseBackup(backups, id ?? (await latestDump(backups, context)));
   if (manifest.type === 'physical') {
     fail('refused', `${manifest.id} is of a whole server, and cannot be restored into a database`, {
       hint: 'Restore it into a new data folder: dbctl restore --data FOLDER.',
@@ -128,6 +128,23 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       },
     };
   });
+}
+
+/** In a repository with backups of several databases: the newest of the one with the name of the target. Fails with refused where none has it. */
+async function latestDump(backups: Backups, context: Context): Promise<string> {
+  const dumps = (await knownBackups(backups)).flatMap((one) =>
+    one.state === 'sealed' && one.manifest.type === 'logical' ? [one.manifest] : [],
+  );
+  const names = [...new Set(dumps.map(({ source }) => source.database))].toSorted();
+  if (names.length <= 1) return 'latest';
+  const { database } = await context.connection();
+  const found = dumps.findLast(({ source }) => source.database === database);
+  return (
+    found?.id ??
+    fail('refused', `${backups.repository.name} has backups of ${names.join(', ')}, and none of ${database}`, {
+      hint: 'Say which one: dbctl restore ID, with an ID of dbctl backup list.',
+    })
+  );
 }
 
 /** Options that mean different things to do. Fails with usage. */
