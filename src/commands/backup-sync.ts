@@ -105,6 +105,7 @@ async function bring({ manifest, from, to }: Copy, opened: readonly Opened[], { 
     const step = progress.step(
       `send ${id} to ${to}`,
       files.reduce((sum, { bytes }) => sum + bytes, 0),
+      'bytes',
     );
     const texts = await readManifestTexts(source, id);
     await sendBackup({ id, folder, files, ...texts }, target, { signal, onBytes: (bytes) => step.tick(bytes) });

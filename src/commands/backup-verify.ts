@@ -1,7 +1,7 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
-import { REPOSITORY_OPTION, knownBackups, openBackups, sizeText, type Backups } from './backup-context.ts';
+import { REPOSITORY_OPTION, bytesOf, knownBackups, openBackups, sizeText, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
@@ -25,7 +25,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const wanted = options['id'] as string | undefined;
   const chosen = await choose(all, wanted, backups);
   let bytes = 0;
-  const step = context.progress.step('hash files');
+  const total = chosen.reduce((sum, one) => sum + (one.state === 'sealed' ? bytesOf(one.manifest) : 0), 0);
+  const step = context.progress.step('hash files', total, 'bytes');
   const items: Item[] = [];
   for (const known of chosen) {
     items.push(

@@ -58,7 +58,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         openSession: (use) => context.withDatabase(session, use),
         onRows: (count) => {
           rows += count;
-          step.tick(rows, `${rows} rows`);
+          step.tick(count, 'rows');
         },
       });
       step.done();

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { spinner } from '@clack/prompts';
+import { paceText, withSample, type Sample } from '../core/pace.ts';
 import type { Progress, ProgressStep } from '../core/progress.ts';
 
 /** A spinner keeps the process alive; `stop` ends the one a step that failed has left turning. */
@@ -8,13 +9,16 @@ export interface StoppableProgress extends Progress {
 }
 
 /** A spinner per step on the given terminal. A step inside a step shows on the outer one's line: two spinners would overwrite each other. */
-export function spinnerProgress(output: Writable): StoppableProgress {
+export function spinnerProgress(output: Writable, now: () => number): StoppableProgress {
   let outer: { readonly name: string; say(text: string): void; stop(): void } | undefined;
   return {
     stop: () => outer?.stop(),
-    step(name, total) {
-      const counted = (done: number, note?: string) =>
-        `${name} ${done}${total === undefined ? '' : `/${total}`}${note === undefined ? '' : ` ${note}`}`;
+    step(name, total, unit = 'things') {
+      let samples: readonly Sample[] = [{ at: now(), done: 0 }];
+      const counted = (more: number, note?: string) => {
+        samples = withSample(samples, { at: now(), done: (samples.at(-1)?.done ?? 0) + more });
+        return `${name} ${paceText(samples, total, unit)}${note === undefined ? '' : ` ${note}`}`;
+      };
       if (outer !== undefined) return innerStep(name, counted, outer);
       const spin = spinner({ output, indicator: 'timer' });
       spin.start(name);
@@ -24,7 +28,7 @@ export function spinnerProgress(output: Writable): StoppableProgress {
         show(note === undefined ? name : `${name}: ${note}`);
       };
       return {
-        tick: (done, note) => spin.message(counted(done, note)),
+        tick: (more, note) => spin.message(counted(more, note)),
         done: (note) => end((text) => spin.stop(text), note),
         failed: (note) => end((text) => spin.error(text), note),
       };
@@ -34,12 +38,12 @@ export function spinnerProgress(output: Writable): StoppableProgress {
 
 function innerStep(
   name: string,
-  counted: (done: number, note?: string) => string,
+  counted: (more: number, note?: string) => string,
   outer: { readonly name: string; say(text: string): void },
 ): ProgressStep {
   outer.say(`${outer.name}: ${name}`);
   return {
-    tick: (done, note) => outer.say(`${outer.name}: ${counted(done, note)}`),
+    tick: (more, note) => outer.say(`${outer.name}: ${counted(more, note)}`),
     done: () => outer.say(outer.name),
     failed: () => outer.say(outer.name),
   };

@@ -52,7 +52,7 @@ export async function createLogicalBackup(session: Session, inputs: DumpInputs):
   const newId = () => backupId(source.database, inputs.clock(), randomBytes(2).toString('hex'));
   return addBackup(repository, newId, inputs.signal, async (making, id) => {
     const taken = await takeSnapshot(session, inputs, making, { dump, dumpAll });
-    const step = progress.step('hash what was written');
+    const step = progress.step('hash what was written', undefined, 'bytes');
     const files = await hashTree(making, (bytes) => step.tick(bytes));
     step.done();
     const manifest: LogicalManifest = {
@@ -105,7 +105,7 @@ async function takeSnapshot(
       const sequences = await readSequences(session);
       await session.script(`set local max_parallel_workers_per_gather = ${fingerprintWorkers(inputs.jobs)}`);
       const common = ['--snapshot', snapshot, `--lock-wait-timeout=${inputs.lockWaitMs}`, '--no-password'];
-      const step = inputs.progress.step('dump and fingerprint');
+      const step = inputs.progress.step('dump and fingerprint, tables:');
       const stop = new AbortController();
       const signal = AbortSignal.any([inputs.signal, stop.signal]);
       const run = programRunner(environment, signal);

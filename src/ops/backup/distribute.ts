@@ -60,7 +60,7 @@ export async function distribute(
       outcomes.push({ repository: to.name, outcome: 'made', problem: null });
       continue;
     }
-    const step = progress.step(`send to ${to.name}`, bytes);
+    const step = progress.step(`send to ${to.name}`, bytes, 'bytes');
     try {
       const outcome = await sendBackup(sealed, to, { signal, onBytes: (sent) => step.tick(sent) });
       outcomes.push({ repository: to.name, outcome, problem: null });

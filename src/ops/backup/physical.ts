@@ -130,7 +130,8 @@ async function takeFiles(
   const folder = join(making, CLUSTER_FOLDER);
   await mkdir(folder, { mode: 0o700 });
   const before = await readTablespaces(session);
-  const step = parent === null ? progress.step('base backup', sizeBytes) : progress.step(`what changed since ${parent.link.id}`);
+  const step =
+    parent === null ? progress.step('base backup', sizeBytes, 'bytes') : progress.step(`what changed since ${parent.link.id}`);
   const files = await engine
     .take({
       target,

@@ -39,7 +39,7 @@ async function unpack(
   inputs: DrillInputs & Pick<Parameters<MakeData>[0], 'data' | 'account'>,
 ): Promise<string> {
   const { data, account, repository, recovery, ancestors = [] } = inputs;
-  const step = inputs.progress.step('unpack', manifest.source.sizeBytes);
+  const step = inputs.progress.step('unpack', manifest.source.sizeBytes, 'bytes');
   const { archives } = await withBackupFolders(inputs, ancestors, (before) =>
     layOut([...before, { manifest, folder }], data, {
       ...inputs,

@@ -154,7 +154,7 @@ class FusedPostgrator extends Postgrator {
       } else {
         const journal = this.#run.history.unfinished.findLast(({ version }) => version === migration.version);
         await applyOutsideTransaction(
-          { session, settings, onStatement: (done) => step.tick(done) },
+          { session, settings, onStatement: () => step.tick(1) },
           migration,
           statements,
           historyRow,

@@ -19,11 +19,13 @@ export interface BringInputs {
 
 /** Fails with backup.failed where a file of the backup is not what was sealed: nothing of it is restored then. */
 export async function requireFiles({ repository, manifest, progress }: BringInputs): Promise<void> {
-  const step = progress.step('hash the backup');
+  const step = progress.step('hash the backup', bytesIn(manifest), 'bytes');
   const differences = await verifyFiles(repository, manifest, (bytes) => step.tick(bytes));
   step.done();
   if (differences.length > 0) refuse(manifest, differences);
 }
+
+const bytesIn = ({ files }: Manifest): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
 export interface BroughtBackup {
   readonly folder: string;
@@ -77,10 +79,7 @@ export async function withBackupFolders<M extends Manifest, T>(
 }
 
 async function bringFiles({ repository, manifest, progress, signal }: BringInputs, folder: string): Promise<void> {
-  const step = progress.step(
-    'bring the backup',
-    manifest.files.reduce((sum, { bytes }) => sum + bytes, 0),
-  );
+  const step = progress.step('bring the backup', bytesIn(manifest), 'bytes');
   const differences: string[] = [];
   for (const file of manifest.files) {
     const path = join(folder, file.path);

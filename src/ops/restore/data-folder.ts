@@ -57,7 +57,7 @@ async function unpackInto(
   const { manifest, data, account, progress, replay } = inputs;
   const making = await mkdtemp(`${data}.partial-`);
   try {
-    const step = progress.step('unpack', manifest.source.sizeBytes);
+    const step = progress.step('unpack', manifest.source.sizeBytes, 'bytes');
     const made = join(making, 'data');
     const { tools, signal } = inputs;
     const { serverManifest } = await layOut(chain, made, {

@@ -14,6 +14,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { readCatalogue } from '../backup/catalogue.ts';
 import { catalogueOf, compareRestored, type Comparison } from './compare.ts';
 import { applyDatabaseSteps, databaseSteps } from './database-facts.ts';
+import { whileGrowing } from './growth.ts';
 import { requireRestorable } from './preflight.ts';
 
 export interface RestoreInputs {
@@ -48,19 +49,21 @@ export async function restoreFrom(session: Session, folder: string, inputs: Rest
   const { manifest, progress, signal } = inputs;
   await requireRestorable(session, manifest);
   const program = await requireProgram('pg_restore', inputs.tools, majorOf(session.serverVersion));
-  const step = progress.step('restore');
-  await withClientEnvironment(inputs.target, session, (environment) =>
-    programRunner(environment, signal)(
-      program,
-      [
-        '--format=directory',
-        `--jobs=${inputs.jobs}`,
-        '--exit-on-error',
-        '--no-password',
-        `--dbname=${session.database}`,
-        join(folder, PARTS.dump),
-      ],
-      'The database is half made: drop it, mend what it says, and restore into a fresh one.',
+  const step = progress.step('restore', manifest.source.sizeBytes, 'bytes');
+  await whileGrowing(session, step, () =>
+    withClientEnvironment(inputs.target, session, (environment) =>
+      programRunner(environment, signal)(
+        program,
+        [
+          '--format=directory',
+          `--jobs=${inputs.jobs}`,
+          '--exit-on-error',
+          '--no-password',
+          `--dbname=${session.database}`,
+          join(folder, PARTS.dump),
+        ],
+        'The database is half made: drop it, mend what it says, and restore into a fresh one.',
+      ),
     ),
   );
   step.done();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Progress } from '../../../src/core/progress.ts';
 import { withSession } from '../../../src/db/session.ts';
 import type { LogicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { compareRestored, type Comparison } from '../../../src/ops/restore/compare.ts';
@@ -13,10 +14,10 @@ const bench = backupBench();
 const kinds = readFileSync(new URL('kinds.sql', import.meta.url), 'utf8');
 const url = (database: string) => bench.server.url(database);
 
-async function restoreInto(database: string, manifest: LogicalManifest) {
+async function restoreInto(database: string, manifest: LogicalManifest, progress: Progress = QUIET.progress) {
   const target = bench.server.target(database);
   return withSession(target, { access: 'write', statementTimeoutMs: 0 }, (session) =>
-    restoreLogical(session, { ...QUIET, repository: bench.repository, manifest, target, tools: bench.tools, jobs: 2 }),
+    restoreLogical(session, { ...QUIET, progress, repository: bench.repository, manifest, target, tools: bench.tools, jobs: 2 }),
   );
 }
 
@@ -210,6 +211,26 @@ describe('a backup of every kind of object', () => {
       [...found.data, ...(found.definitions ?? [])].some((text) => said.test(text)),
       JSON.stringify(found),
     ).toBe(true);
+  });
+});
+
+describe('a restore tells', () => {
+  it('how far it is in each phase, bytes of bytes where there are any', async () => {
+    await onServer(url('postgres'), createDatabase('watched', manifest.source));
+    const told = new Map<string, { total: number | undefined; unit: string; done: number }>();
+    const progress: Progress = {
+      step(name, total, unit = 'things') {
+        const one = { total, unit, done: 0 };
+        told.set(name, one);
+        return { tick: (more) => void (one.done += more), done() {}, failed() {} };
+      },
+    };
+    await restoreInto('watched', manifest, progress);
+    const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+    expect(told.get('hash the backup')).toEqual({ total: bytes, unit: 'bytes', done: bytes });
+    expect(told.get('restore')).toMatchObject({ total: manifest.source.sizeBytes, unit: 'bytes' });
+    expect(told.get('restore')?.done).toBeGreaterThan(1_000_000);
+    expect(told.get('compare')).toEqual({ total: 9, unit: 'things', done: 9 });
   });
 });
 
