@@ -1,9 +1,11 @@
+import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { fail } from '../core/errors.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { Manifest, PhysicalManifest } from '../ops/backup/manifest.ts';
 import type { Repository } from '../ops/backup/repository.ts';
-import type { Signer, SignerSettings } from '../ops/signing/signer.ts';
+import type { Codec } from '../ops/codec/codec.ts';
+import type { KeyPlace, Signer, SignerSettings } from '../ops/signing/signer.ts';
 import type { Context } from './context.ts';
 
 /** What every backup command works with. */
@@ -18,8 +20,11 @@ export interface Backups {
   signer(): Promise<Signer>;
 }
 
-/** `name` is the repository's; default: the first of dbctl.yaml. Fails with config.invalid or usage where there is none. */
-export async function openBackups(context: Context, name: string | undefined): Promise<Backups> {
+/**
+ * `name` is the repository's; default: the first of dbctl.yaml. `identity` is the file of what opens encrypted backups; default: that of
+ * dbctl.yaml. Fails with config.invalid or usage where there is no repository.
+ */
+export async function openBackups(context: Context, name: string | undefined, identity?: string): Promise<Backups> {
   const { config, folder } = await context.config();
   const { repositories, public_keys: own } = config.backup;
   if (repositories.length === 0) {
@@ -34,18 +39,49 @@ export async function openBackups(context: Context, name: string | undefined): P
     });
   }
   const { openRepository } = await import('../ops/storage/open.ts');
+  const codecOf = await codecs(context, identity);
   const wanted = name === undefined ? repositories : [found];
-  const opened = await Promise.all(wanted.map((one) => openRepository(one, { ...context, folder })));
+  const opened = await Promise.all(wanted.map((one) => openRepository(one, { ...context, folder }, codecOf)));
   const settings = await signerSettings(config);
   const signer = () => signerOf(settings, folder, context);
   const listed = own.length > 0 ? own : config.ledger.public_keys;
   return {
     config,
-    repository: opened[0] ?? (await openRepository(found, { ...context, folder })),
+    repository: opened[0] ?? (await openRepository(found, { ...context, folder }, codecOf)),
     repositories: opened,
     publicKeys: listed.length > 0 ? listed : await ownKey(signer),
     signer,
   };
+}
+
+/** How backups are compressed and encrypted in each repository. The identity is opened when it is needed, and once. */
+async function codecs(context: Context, identityFile: string | undefined): Promise<(name: string, place: string) => Codec> {
+  const [{ PLAIN }, { cacheFolder }, { keyPlace }, { config, folder }, { createHash }] = await Promise.all([
+    import('../ops/codec/codec.ts'),
+    import('../ops/tools/cache-folder.ts'),
+    import('../ops/ledger/settings.ts'),
+    context.config(),
+    import('node:crypto'),
+  ]);
+  const { encryption, compression } = config.backup;
+  const { variables, home, signal, cwd } = context;
+  const configured = encryption.identity === undefined ? null : keyPlace(encryption.identity);
+  const from: KeyPlace | null = identityFile === undefined ? configured : { kind: 'file', file: resolve(cwd, identityFile) };
+  const open = async () => {
+    const { openIdentity } = await import('../ops/codec/identity.ts');
+    return from === null ? PLAIN.identity() : openIdentity(from, { variables, folder, signal });
+  };
+  let opened: ReturnType<typeof open> | undefined;
+  const identity = () => (opened ??= open());
+  const memory = join(cacheFolder({ variables, home, uid: process.getuid?.() }), 'log-keys');
+  return (name, place) => ({
+    archives: compression,
+    log: compression,
+    recipients: encryption.recipients,
+    identity,
+    plain: encryption.work === undefined ? PLAIN.plain : resolve(folder, encryption.work),
+    logKey: join(memory, `${name}-${createHash('sha256').update(place).digest('hex').slice(0, 16)}.json`),
+  });
 }
 
 async function signerSettings(config: Config): Promise<SignerSettings | null> {
@@ -120,3 +156,14 @@ export const REPOSITORY_OPTION = {
   flags: '--repository <name>',
   description: 'one of backup.repositories (default: the first)',
 } as const;
+
+export const IDENTITY_OPTION = {
+  flags: '--identity <file>',
+  description: 'file of mode 0600 that opens encrypted backups (default: backup.encryption.identity)',
+} as const;
+
+/** Fails with refused where one of them is encrypted and no identity opens it: before anything is asked or touched. */
+export async function requireIdentity({ repository }: Backups, ...manifests: readonly Manifest[]): Promise<void> {
+  const { unlockBackup } = await import('../ops/codec/unlock.ts');
+  for (const manifest of manifests) await unlockBackup(repository, manifest);
+}

@@ -19,7 +19,8 @@ export const spec: CommandSpec = {
   summary: 'back up the database, or the whole server, with what a restore will be compared with',
   description:
     'One snapshot carries the dump (pg_dump, directory format, zstd), the definitions, and a fingerprint of every table: rows and a hash. ' +
-    'Roles and settings of the cluster stand beside it, without passwords. Every file is hashed into a signed manifest, and the backup ' +
+    'Roles and settings of the cluster stand beside it, without passwords. With backup.encryption.recipients every file is encrypted, and no ' +
+    'private key is needed here. Every file is hashed into a signed manifest, and the backup ' +
     'appears in each repository of dbctl.yaml whole or not at all: one that does not answer is exit 1, and dbctl backup sync catches up. Takes ' +
     'no lock that writers notice; needs select on every table. A physical backup needs ' +
     'the attribute REPLICATION and no client program; an incremental one holds what changed since another, needs summarize_wal on, and is ' +
@@ -36,7 +37,8 @@ export const spec: CommandSpec = {
     { flags: '--base <id>', description: 'with --incremental: since this one (default: the newest of this server)' },
     {
       flags: '--engine <engine>',
-      description: 'with --type physical: tools: pg_basebackup; native: dbctl itself; auto: pg_basebackup where it is found',
+      description:
+        'with --type physical: tools: pg_basebackup; native: dbctl itself; auto: pg_basebackup where it is found and nothing is compressed or encrypted',
       choices: ['auto', 'tools', 'native'],
       default: 'auto',
     },
@@ -67,6 +69,11 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const { distribute, homeOf } = await import('../ops/backup/distribute.ts');
   const { config, repositories } = backups;
   const home = await homeOf(repositories);
+  if (home.codec.recipients.length === 1) {
+    context.log.warn(
+      'one recipient alone can open the backups: make a second identity with dbctl backup key, and keep it elsewhere',
+    );
+  }
   const physical = options['type'] === 'physical';
   const session = {
     access: 'read',

@@ -4,7 +4,16 @@ import type { Answer } from '../core/report.ts';
 import type { Manifest } from '../ops/backup/manifest.ts';
 import type { Choice } from '../ops/drill/choose.ts';
 import type { DrillInputs, Recovery } from '../ops/drill/drill.ts';
-import { REPOSITORY_OPTION, ancestorsOf, chooseBackup, knownBackups, openBackups, type Backups } from './backup-context.ts';
+import {
+  IDENTITY_OPTION,
+  REPOSITORY_OPTION,
+  ancestorsOf,
+  chooseBackup,
+  knownBackups,
+  openBackups,
+  requireIdentity,
+  type Backups,
+} from './backup-context.ts';
 import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 import { drillInputs, reportDrill } from './drill-context.ts';
@@ -22,6 +31,7 @@ export const spec: CommandSpec = {
   effect: 'reads',
   args: [{ name: '[id]', description: 'the backup (default: latest)' }],
   options: [
+    IDENTITY_OPTION,
     REPOSITORY_OPTION,
     { flags: '--random', description: 'draw one of the sealed backups' },
     {
@@ -60,7 +70,11 @@ export const run = (options: ParsedOptions, context: Context): Promise<Answer> =
 
 async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   requireOneKind(options);
-  const backups = await openBackups(context, options['repository'] as string | undefined);
+  const backups = await openBackups(
+    context,
+    options['repository'] as string | undefined,
+    options['identity'] as string | undefined,
+  );
   if (options['verifyReports'] === true) {
     return (await import('./drill-reports.ts')).verifyDrillReports(backups, options['head'] as string | undefined);
   }
@@ -78,6 +92,7 @@ async function drillOwn(options: ParsedOptions, backups: Backups, context: Conte
   const chosen = { began, message: `${manifest.id}, ${choiceText(choice)}; its manifest is as it was signed` };
   const own = await drillInputs(backups, context, manifest.environment);
   const ancestors = await ancestorsOf(backups, manifest);
+  await requireIdentity(backups, ...ancestors, manifest);
   const inputs: DrillInputs = { ...own, chosen, ancestors, ...(recovery === undefined ? {} : { recovery }) };
   const drill = await runDrill(manifest, inputs, await recoveryOf(manifest, inputs));
   const { id, type, snapshotAt, source, programs } = manifest;

@@ -36,7 +36,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
 }
 
 function factsOf(manifest: Manifest): readonly (readonly [string, string])[] {
-  const { type, snapshotAt, environment, operator, programs, files, previous, source } = manifest;
+  const { type, snapshotAt, environment, operator, programs, files, previous, source, encryption } = manifest;
   const versions = Object.entries(programs).map(([name, version]) => `${name} ${version}`);
   return [
     ['type', type],
@@ -49,6 +49,7 @@ function factsOf(manifest: Manifest): readonly (readonly [string, string])[] {
     ['size', `${sizeText(bytesOf(manifest))} in ${files.length} files, of ${sizeText(source.sizeBytes)}`],
     ...(versions.length === 0 ? [] : [['programs', versions.join(', ')] as const]),
     ...(manifest.type === 'logical' ? logicalFacts(manifest) : physicalFacts(manifest)),
+    ['encrypted', encryption === null ? 'no' : `for ${encryption.recipients.join(', ')} when it was made`],
     ['before it', previous === null ? 'none' : previous.id],
   ];
 }

@@ -94,21 +94,21 @@ async function catchUp(copies: readonly Copy[], opened: readonly Opened[], conte
 }
 
 async function bring({ manifest, from, to }: Copy, opened: readonly Opened[], { progress, signal }: Context): Promise<string> {
-  const [{ withBackupFolder }, { readManifestTexts }, { sendBackup }] = await Promise.all([
+  const [{ withStoredFolder }, { readBeside, readManifestTexts }, { sendBackup }] = await Promise.all([
     import('../ops/restore/bring.ts'),
     import('../ops/backup/repository.ts'),
     import('../ops/backup/send.ts'),
   ]);
   const [source, target] = [repositoryOf(opened, from), repositoryOf(opened, to)];
   const { id, files } = manifest;
-  return withBackupFolder({ repository: source, manifest, progress, signal }, async (folder) => {
+  return withStoredFolder({ repository: source, manifest, progress, signal }, async (folder) => {
     const step = progress.step(
       `send ${id} to ${to}`,
       files.reduce((sum, { bytes }) => sum + bytes, 0),
       'bytes',
     );
-    const texts = await readManifestTexts(source, id);
-    await sendBackup({ id, folder, files, ...texts }, target, { signal, onBytes: (bytes) => step.tick(bytes) });
+    const [texts, beside] = await Promise.all([readManifestTexts(source, id), readBeside(source, id)]);
+    await sendBackup({ id, folder, files, ...texts, beside }, target, { signal, onBytes: (bytes) => step.tick(bytes) });
     step.done();
     return `brought from ${from}`;
   });

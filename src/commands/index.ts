@@ -1,8 +1,10 @@
 import type { Command } from './context.ts';
 import * as backupCreate from './backup-create.ts';
 import * as backupDrill from './backup-drill.ts';
+import * as backupKey from './backup-key.ts';
 import * as backupList from './backup-list.ts';
 import * as backupPrune from './backup-prune.ts';
+import * as backupRewrap from './backup-rewrap.ts';
 import * as backupShow from './backup-show.ts';
 import * as backupStatus from './backup-status.ts';
 import * as backupSync from './backup-sync.ts';
@@ -78,6 +80,8 @@ export const COMMANDS: readonly Command[] = [
   backupPrune,
   backupSync,
   backupStatus,
+  backupKey,
+  backupRewrap,
   restore,
   walPush,
   walFetch,

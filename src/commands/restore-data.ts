@@ -3,7 +3,7 @@ import { fail } from '../core/errors.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Manifest, PhysicalManifest } from '../ops/backup/manifest.ts';
 import type { Replay } from '../ops/restore/replay.ts';
-import { ancestorsOf, chooseBackup, knownBackups, type Backups } from './backup-context.ts';
+import { ancestorsOf, chooseBackup, knownBackups, requireIdentity, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
 
@@ -32,6 +32,7 @@ export async function restoreIntoFolder(request: FolderRequest, backups: Backups
   ]);
   const data = resolve(context.cwd, request.data);
   const ancestors = await ancestorsOf(backups, manifest);
+  await requireIdentity(backups, ...ancestors, manifest);
   if (context.globals.dryRun) return answer(manifest, { data, replay, request }, 'would be unpacked here', null, null);
   await context.confirm(`Restore ${manifest.id} (data of ${manifest.snapshotAt}) into ${data}?`);
   const account = await serverAccount(process.getuid?.());

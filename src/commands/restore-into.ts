@@ -3,7 +3,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { Manifest } from '../ops/backup/manifest.ts';
 import type { Look } from '../ops/restore/look.ts';
 import type { Replay } from '../ops/restore/replay.ts';
-import { ancestorsOf, chooseBackup, type Backups } from './backup-context.ts';
+import { ancestorsOf, chooseBackup, requireIdentity, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { choosePhysical, type FolderRequest } from './restore-data.ts';
 import { comparisonItems } from './restore.ts';
@@ -21,6 +21,8 @@ export async function restoreIntoEmbedded(
     toolsContext(context),
     context.config(),
   ]);
+  const ancestors = manifest.type === 'physical' ? await ancestorsOf(backups, manifest) : [];
+  await requireIdentity(backups, ...ancestors, manifest);
   const environment = { variables: context.variables, home: context.home };
   const place = { folder: join(folder, '.dbctl', 'look', shortOf(manifest.id)), environment };
   const major = await planLook(manifest, place);
@@ -29,7 +31,6 @@ export async function restoreIntoEmbedded(
     return { ok: true, items: [item({ id: 'server', object: manifest.id, message })], summary: { id: manifest.id } };
   }
   const { progress, signal } = context;
-  const ancestors = manifest.type === 'physical' ? await ancestorsOf(backups, manifest) : [];
   const started = context.clock().getTime();
   const { repository, config } = backups;
   const look = await lookInto(manifest, replay, {

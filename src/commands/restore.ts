@@ -3,7 +3,15 @@ import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { CheckedPart } from '../ops/restore/catalogue-difference.ts';
 import type { PartsWish } from '../ops/restore/selection.ts';
-import { REPOSITORY_OPTION, chooseBackup, knownBackups, openBackups, type Backups } from './backup-context.ts';
+import {
+  IDENTITY_OPTION,
+  REPOSITORY_OPTION,
+  chooseBackup,
+  knownBackups,
+  openBackups,
+  requireIdentity,
+  type Backups,
+} from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
 
@@ -38,6 +46,7 @@ export const spec: CommandSpec = {
       description: 'embedded: a server of its own on this machine, in the background, to look into; with --to, a physical backup',
       choices: ['embedded'],
     },
+    IDENTITY_OPTION,
     REPOSITORY_OPTION,
   ],
   examples: [
@@ -64,7 +73,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     import('../ops/restore/restore.ts'),
     import('../ops/restore/preflight.ts'),
   ]);
-  const backups = await openBackups(context, options['repository'] as string | undefined);
+  const backups = await openBackups(
+    context,
+    options['repository'] as string | undefined,
+    options['identity'] as string | undefined,
+  );
   const { id, data, to, timeline, into } = options as Partial<Record<string, string>>;
   requireTogether(options);
   if (into !== undefined) {
@@ -82,6 +95,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       hint: 'Restore it into a new data folder: dbctl restore --data FOLDER.',
     });
   }
+  await requireIdentity(backups, manifest);
   const [target, { places }] = await Promise.all([context.connection(), toolsContext(context)]);
   if (wish !== null) {
     const { restoreSomeParts } = await import('./restore-parts.ts');

@@ -3,7 +3,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import type { AheadInputs } from '../ops/wal/prefetch.ts';
-import { REPOSITORY_OPTION, openBackups } from './backup-context.ts';
+import { IDENTITY_OPTION, REPOSITORY_OPTION, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
@@ -24,6 +24,7 @@ export const spec: CommandSpec = {
   options: [
     { flags: '--prefetch <n>', description: 'how many segments to bring ahead, 1 to 64', parse: fewSegments },
     { flags: '--ahead', description: 'be that process: <target> is its folder' },
+    IDENTITY_OPTION,
     REPOSITORY_OPTION,
   ],
   examples: [
@@ -37,7 +38,11 @@ const IDLE_MS = 30_000;
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const { fetchWalFromAny } = await import('../ops/wal/archive.ts');
-  const { repositories } = await openBackups(context, options['repository'] as string | undefined);
+  const { repositories } = await openBackups(
+    context,
+    options['repository'] as string | undefined,
+    options['identity'] as string | undefined,
+  );
   const [name, target] = [options['name'] as string, resolve(context.cwd, options['target'] as string)];
   const count = options['prefetch'] as number | undefined;
   if (options['ahead'] === true)
@@ -62,7 +67,11 @@ async function fetchAhead(
   const repository = options['repository'] as string | undefined;
   const { config, env } = context.globals;
   const global = ['--env', env, ...(config === undefined ? [] : ['--config', resolve(context.cwd, config)])];
-  const named = repository === undefined ? [] : ['--repository', repository];
+  const identity = options['identity'] as string | undefined;
+  const named = [
+    ...(repository === undefined ? [] : ['--repository', repository]),
+    ...(identity === undefined ? [] : ['--identity', resolve(context.cwd, identity)]),
+  ];
   const start = (folder: string) =>
     context.startInBackground(['wal', 'fetch', '--ahead', '--prefetch', String(count), ...named, ...global, name, folder]);
   return fetchWalAhead(repositories, name, target, start);

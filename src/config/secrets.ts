@@ -9,9 +9,9 @@ const SECRET_KEY = new RegExp(SECRET_WORD, 'i');
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:]{0,200}:)\S{1,500}@/gi;
 const KEYWORD_PASSWORD = /\b((?:ssl)?password\s{0,9}=\s{0,9})(?:'[^']{1,500}'|[^\s&'"]{1,500})/gi;
 
-/** Private keys by their own marks: PEM, and the DER of an Ed25519 key in base64 (RFC 8410, 10.3), both with all that follows in the word. */
+/** Private keys by their own marks: PEM, the DER of an Ed25519 key in base64 (RFC 8410, 10.3), and identities of age, with all that follows in the word. */
 const PRIVATE_KEY =
-  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^]{0,10000}?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|$)|MC4CAQAwBQYDK2VwBCIEI[\w+/=]{0,200}/g;
+  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^]{0,10000}?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|$)|MC4CAQAwBQYDK2VwBCIEI[\w+/=]{0,200}|AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Za-z]{0,10000}/g;
 
 /** 32 bytes in base64, the seed of an Ed25519 key; it may as well be a hash, so that it is masked and not refused. */
 const SEED = /(?<![\w+/])[A-Za-z0-9+/]{43}=(?![\w=])/g;

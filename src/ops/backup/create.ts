@@ -5,13 +5,15 @@ import type { Session } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf, type ClientProgram } from '../tools/program.ts';
+import { newCoding } from '../codec/coding.ts';
+import { encodeInto, encryptionOf } from '../codec/encode-into.ts';
 import { withClientEnvironment } from './client-environment.ts';
 import { catalogueText, readCatalogue } from './catalogue.ts';
 import { programRunner } from './programs.ts';
 import { readFingerprint, readSequences, type Fingerprint } from './fingerprint.ts';
 import { MANIFEST, SEAL, manifestText, sealOf, type LogicalManifest } from './manifest.ts';
 import { addBackup } from './add.ts';
-import { backupId, hashTree, previousOf, requireSpace } from './repository.ts';
+import { backupId, previousOf, requireSpace, SPACE_NEEDED } from './repository.ts';
 import type { BackupInputs } from './inputs.ts';
 import { readSource, requireRights } from './source.ts';
 
@@ -51,10 +53,11 @@ export async function createLogicalBackup(session: Session, inputs: DumpInputs):
   await requireSpace(repository, source.sizeBytes);
   const newId = () => backupId(source.database, inputs.clock(), randomBytes(2).toString('hex'));
   return addBackup(repository, newId, inputs.signal, async (making, id) => {
-    const taken = await takeSnapshot(session, inputs, making, { dump, dumpAll });
-    const step = progress.step('hash what was written', undefined, 'bytes');
-    const files = await hashTree(making, (bytes) => step.tick(bytes));
-    step.done();
+    // pg_dump compresses.
+    const coding = { ...(await newCoding(repository.codec)), compression: 'none' } as const;
+    const { plain } = repository.codec;
+    const encode = { coding, plain, making, bytes: source.sizeBytes * SPACE_NEEDED, progress, signal: inputs.signal };
+    const { taken, files } = await encodeInto(encode, (folder) => takeSnapshot(session, inputs, folder, { dump, dumpAll }));
     const manifest: LogicalManifest = {
       format: 'dbctl-backup/1',
       id,
@@ -68,6 +71,7 @@ export async function createLogicalBackup(session: Session, inputs: DumpInputs):
       source,
       programs: { pg_dump: dump.version, pg_dumpall: dumpAll.version },
       fingerprint: taken.fingerprint,
+      encryption: await encryptionOf(coding, making),
       files,
       previous: await previousOf(repository),
     };

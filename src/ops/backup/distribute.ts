@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DbctlError } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Manifest } from './manifest.ts';
-import { folderRepository, readManifestTexts, type Repository } from './repository.ts';
+import { folderRepository, readBeside, readManifestTexts, type Repository } from './repository.ts';
 import { sendBackup, type SealedBackup, type Sent } from './send.ts';
 
 /** What became of a backup in one repository. */
@@ -34,11 +34,13 @@ export async function homeOf(repositories: readonly Repository[]): Promise<Repos
 }
 
 /** Where backups of a repository are on this machine: those of a folder, and of another one those that are not sent yet. */
-export const localOf = ({ name, storage, work }: Repository): Repository => folderRepository(name, storage.folder ?? work);
+export const localOf = ({ name, storage, work, codec }: Repository): Repository =>
+  folderRepository(name, storage.folder ?? work, codec);
 
 /** A backup of a folder of this machine, ready to be sent. Fails with backup.failed where manifest or seal is missing. */
 export async function sealedBackup(local: Repository, { id, files }: Manifest): Promise<SealedBackup> {
-  return { id, folder: join(local.storage.folder ?? local.work, id), files, ...(await readManifestTexts(local, id)) };
+  const [texts, beside] = await Promise.all([readManifestTexts(local, id), readBeside(local, id)]);
+  return { id, folder: join(local.storage.folder ?? local.work, id), files, ...texts, beside };
 }
 
 /**

@@ -1,18 +1,16 @@
-import { createHash, type Hash } from 'node:crypto';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { receiveBaseBackup, type BaseBackupReceiver } from '../../db/base-backup.ts';
+import type { Coding } from '../codec/coding.ts';
+import { createEncodedFile, type EncodedFile } from '../codec/encoded-file.ts';
 import type { BaseBackupEngine } from './engine.ts';
 import type { BackupFile } from './manifest.ts';
-import { SERVER_MANIFEST } from './server-manifest.ts';
+import { CLUSTER_FOLDER, SERVER_MANIFEST } from './server-manifest.ts';
 
-/** dbctl itself, over the replication protocol: no client program takes part. Files are hashed while they are written. */
+/** dbctl itself, over the replication protocol: no client program takes part. Files are compressed, encrypted and hashed while they come. */
 export const nativeEngine: BaseBackupEngine = {
   name: 'native',
   programs: {},
-  async take({ target, folder, label, incrementalTo, onBytes, signal }) {
-    const files = new ArchiveWriter(folder, onBytes);
+  async take({ target, making, coding, label, incrementalTo, onBytes, signal }) {
+    const files = new ArchiveWriter(making, coding, onBytes);
     try {
       await receiveBaseBackup(target, { label, incrementalTo }, files, signal);
     } catch (thrown) {
@@ -23,7 +21,7 @@ export const nativeEngine: BaseBackupEngine = {
   },
 };
 
-/** The server sends some 32 kB at a time; written and hashed in pieces of this size. */
+/** The server sends some 32 kB at a time; handed on in pieces of this size. */
 const BLOCK = 1 << 20;
 
 /** Blocks on their way to the disk at a time; beyond that the server has to wait. */
@@ -31,19 +29,12 @@ const BLOCKS = 8;
 
 const NO_BLOCK = Buffer.alloc(0);
 
-interface OpenFile {
-  readonly name: string;
-  readonly stream: WriteStream;
-  readonly closed: Promise<void>;
-  readonly hash: Hash;
-  bytes: number;
-}
-
 /** Writes what comes, one file after the other, and says when the disk is slower than the server. */
 class ArchiveWriter implements BaseBackupReceiver {
-  readonly #folder: string;
+  readonly #making: string;
+  readonly #coding: Coding;
   readonly #onBytes: (bytes: number) => void;
-  readonly #files: OpenFile[] = [];
+  readonly #files: EncodedFile[] = [];
   readonly #free: Buffer[] = [];
   #inUse = 0;
   #block: Buffer = NO_BLOCK;
@@ -51,8 +42,8 @@ class ArchiveWriter implements BaseBackupReceiver {
   #failure: Error | undefined;
   #onChange = () => {};
 
-  constructor(folder: string, onBytes: (bytes: number) => void) {
-    [this.#folder, this.#onBytes] = [folder, onBytes];
+  constructor(making: string, coding: Coding, onBytes: (bytes: number) => void) {
+    [this.#making, this.#coding, this.#onBytes] = [making, coding, onBytes];
   }
 
   archive(name: string): void {
@@ -85,22 +76,21 @@ class ArchiveWriter implements BaseBackupReceiver {
   /** Every byte is with the system; to be synced with the rest of the backup. */
   async end(): Promise<BackupFile[]> {
     this.#close();
-    await Promise.all(this.#files.map(({ closed }) => closed));
-    return this.#files.map(({ name, bytes, hash }) => ({ path: name, bytes, sha256: hash.digest('hex') }));
+    return Promise.all(this.#files.map(({ written }) => written));
   }
 
   /** No file is open afterwards: the folder is removed next. */
   async abandon(): Promise<void> {
     for (const { stream } of this.#files) stream.destroy();
-    await Promise.allSettled(this.#files.map(({ closed }) => closed));
+    await Promise.allSettled(this.#files.map(({ written }) => written));
   }
 
   #open(name: string): void {
     this.#close();
-    const stream = createWriteStream(join(this.#folder, name), { mode: 0o600, flags: 'wx', highWaterMark: BLOCK * BLOCKS });
-    const closed = finished(stream);
-    closed.catch((error: Error) => this.#fail(error));
-    this.#files.push({ name, stream, closed, hash: createHash('sha256'), bytes: 0 });
+    const file = createEncodedFile(this.#making, `${CLUSTER_FOLDER}/${name}`, this.#coding);
+    file.stream.on('error', (error: Error) => this.#fail(error));
+    file.written.catch((error: Error) => this.#fail(error));
+    this.#files.push(file);
   }
 
   #close(): void {
@@ -124,8 +114,6 @@ class ArchiveWriter implements BaseBackupReceiver {
     const filled = block.subarray(0, this.#filled);
     [this.#block, this.#filled] = [NO_BLOCK, 0];
     if (block === NO_BLOCK) return;
-    file.bytes += filled.length;
-    file.hash.update(filled);
     file.stream.write(filled, () => {
       this.#inUse -= 1;
       this.#free.push(block);

@@ -1,18 +1,24 @@
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
+import type { Coding } from '../codec/coding.ts';
 import { findPrograms, requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { nativeEngine } from './engine-native.ts';
 import { toolsEngine } from './engine-tools.ts';
 import type { BackupFile } from './manifest.ts';
 
-/** What a base backup is taken with. `auto`: pg_basebackup where it is found, else dbctl itself. */
+/** What a base backup is taken with. `auto`: pg_basebackup where it is found and files stay as they come, else dbctl itself. */
 export type EngineChoice = 'auto' | 'native' | 'tools';
 
 export interface EngineRequest {
   readonly target: ConnectionTarget;
   /** The host of the target a session of ours is on. */
   readonly at: { readonly host: string; readonly port: number };
-  /** Empty; base.tar, an archive of each tablespace and backup_manifest come into it. */
-  readonly folder: string;
+  /** The folder of the backup; base.tar, an archive of each tablespace and backup_manifest come into a folder of it. */
+  readonly making: string;
+  /** How they are compressed and encrypted. */
+  readonly coding: Coding;
+  /** Folder of this machine for what a program writes before it is encrypted, and how much that will be. */
+  readonly plain: string;
+  readonly sizeBytes: number;
   readonly label: string;
   /** Path of the backup_manifest of the backup before, of which only changes are wanted; null: everything. */
   readonly incrementalTo: string | null;
@@ -27,7 +33,7 @@ export interface BaseBackupEngine {
   /** Version of each program that takes part. */
   readonly programs: Readonly<Record<string, string>>;
   /**
-   * Takes a base backup and returns its files, hashed, with paths relative to the folder. On failure what it leaves in the folder is of no
+   * Takes a base backup and returns its files, hashed, with paths relative to the folder of the backup. On failure what it leaves in the folder is of no
    * use; nothing writes there any more. Fails with db.denied, db.unreachable, sql.failed or backup.failed.
    */
   take(request: EngineRequest): Promise<BackupFile[]>;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../../core/errors.ts';
+import type { Encryption } from '../codec/coding.ts';
 import { openNote, signNote } from '../signing/note.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -60,7 +61,9 @@ interface Common {
   readonly dbctl: string;
   /** Version of each program that took part. */
   readonly programs: Readonly<Record<string, string>>;
-  /** Every file of the backup but the manifest and its seal. */
+  /** Null: everybody who can read the files can read the rows. */
+  readonly encryption: Encryption | null;
+  /** Every file of the backup but the manifest, its seal and the wrapped key, as it is stored. */
   readonly files: readonly BackupFile[];
   /** The backup made before it in this repository. */
   readonly previous: BackupLink | null;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DbctlError, fail } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
@@ -10,6 +10,8 @@ import { addBackup } from './add.ts';
 import { chooseParent } from './chain.ts';
 import { readCluster, readTablespaces, replayedAt } from './cluster.ts';
 import { chooseEngine, type BaseBackupEngine, type EngineChoice } from './engine.ts';
+import { isPlain, newCoding, plainPath, type Coding } from '../codec/coding.ts';
+import { encryptionOf } from '../codec/encode-into.ts';
 import type { BackupInputs } from './inputs.ts';
 import {
   MANIFEST,
@@ -49,7 +51,8 @@ export interface IncrementalRequest {
  */
 export async function createPhysicalBackup(session: Session, inputs: PhysicalInputs): Promise<PhysicalManifest> {
   const { repository, target, signal, incremental } = inputs;
-  const engine = await chooseEngine(inputs.engine, inputs.tools, majorOf(session.serverVersion));
+  const coding = await newCoding(repository.codec);
+  const engine = await chooseEngine(engineWish(inputs, coding), inputs.tools, majorOf(session.serverVersion));
   await requireBaseBackup(session, target, { incremental: incremental !== null, signal });
   const source = await readCluster(session);
   if (incremental === null) await requireSpace(repository, source.sizeBytes);
@@ -57,7 +60,14 @@ export async function createPhysicalBackup(session: Session, inputs: PhysicalInp
   return addBackup(repository, newId, signal, async (making, id) => {
     // Under the lock of the repository, so that nobody prunes it meanwhile.
     const parent = incremental === null ? null : await findParent(session, inputs, incremental, making);
-    const { files, ...taken } = await takeFiles(session, inputs, { engine, making, id, parent, sizeBytes: source.sizeBytes });
+    const { files, ...taken } = await takeFiles(session, inputs, {
+      engine,
+      making,
+      coding,
+      id,
+      parent,
+      sizeBytes: source.sizeBytes,
+    });
     if (parent !== null) await rm(parent.serverManifest);
     const finishedAt = inputs.clock().toISOString();
     const manifest: PhysicalManifest = {
@@ -76,6 +86,7 @@ export async function createPhysicalBackup(session: Session, inputs: PhysicalInp
       source,
       ...taken,
       programs: engine.programs,
+      encryption: await encryptionOf(coding, making),
       files,
       previous: await previousOf(repository),
     };
@@ -84,6 +95,10 @@ export async function createPhysicalBackup(session: Session, inputs: PhysicalInp
     return manifest;
   });
 }
+
+/** What pg_basebackup wrote would be read and written once more to be compressed and encrypted: dbctl takes the backup itself then, unless told not to. */
+const engineWish = ({ engine }: PhysicalInputs, coding: Coding): EngineChoice =>
+  engine === 'auto' && !isPlain(coding) ? 'native' : engine;
 
 interface Parent {
   readonly link: BackupLink;
@@ -115,6 +130,7 @@ async function findParent(
 interface Taking {
   readonly engine: BaseBackupEngine;
   readonly making: string;
+  readonly coding: Coding;
   readonly id: string;
   readonly parent: Parent | null;
   readonly sizeBytes: number;
@@ -124,11 +140,9 @@ type Taken = WalRange & Pick<PhysicalManifest, 'files' | 'tablespaces'>;
 
 async function takeFiles(
   session: Session,
-  { target, progress, signal }: PhysicalInputs,
-  { engine, making, id, parent, sizeBytes }: Taking,
+  { repository, target, progress, signal }: PhysicalInputs,
+  { engine, making, coding, id, parent, sizeBytes }: Taking,
 ): Promise<Taken> {
-  const folder = join(making, CLUSTER_FOLDER);
-  await mkdir(folder, { mode: 0o700 });
   const before = await readTablespaces(session);
   const step =
     parent === null ? progress.step('base backup', sizeBytes, 'bytes') : progress.step(`what changed since ${parent.link.id}`);
@@ -136,7 +150,10 @@ async function takeFiles(
     .take({
       target,
       at: session,
-      folder,
+      making,
+      coding,
+      plain: repository.codec.plain,
+      sizeBytes,
       label: `dbctl ${id}`,
       incrementalTo: parent?.serverManifest ?? null,
       onBytes: (bytes) => step.tick(bytes),
@@ -144,7 +161,7 @@ async function takeFiles(
     })
     .catch((thrown: unknown) => throwKnown(thrown, parent));
   step.done();
-  const { systemIdentifier, ...range } = await readServerManifest(join(folder, SERVER_MANIFEST));
+  const { systemIdentifier, ...range } = await readServerManifest(join(making, CLUSTER_FOLDER, SERVER_MANIFEST));
   if (systemIdentifier !== null && session.systemIdentifier !== null && systemIdentifier !== session.systemIdentifier) {
     fail('backup.failed', `the files came from server ${systemIdentifier}, and the session is on ${session.systemIdentifier}`, {
       hint: 'Name one host in the URL: two connections to it have to reach the same server.',
@@ -155,14 +172,12 @@ async function takeFiles(
   return {
     ...range,
     tablespaces: oidsOf(files).map((oid) => ({ oid, path: paths.get(oid) ?? '' })),
-    files: files
-      .map((file) => ({ ...file, path: `${CLUSTER_FOLDER}/${file.path}` }))
-      .toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
 }
 
 const oidsOf = (files: readonly BackupFile[]): string[] =>
-  files.flatMap(({ path }) => (/^\d+\.tar$/.test(path) ? [path.slice(0, -'.tar'.length)] : []));
+  files.flatMap(({ path }) => /\/(\d+)\.tar$/.exec(plainPath(path))?.[1] ?? []);
 
 /** What the server says of summaries and timelines, with the way out: its own hints speak of waiting. */
 function throwKnown(thrown: unknown, parent: Parent | null): never {

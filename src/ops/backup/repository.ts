@@ -3,6 +3,8 @@ import { mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fail } from '../../core/errors.ts';
+import { PLAIN, type Codec } from '../codec/codec.ts';
+import { KEY_FILE } from '../codec/data-key.ts';
 import { withLockFile } from '../process/lock.ts';
 import { folderStorage } from '../storage/folder.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -14,14 +16,16 @@ export interface Repository {
   readonly storage: Storage;
   /** Folder of this machine for what is on its way to the storage or from it; of a folder, that folder itself. */
   readonly work: string;
+  /** How what goes into it is compressed and encrypted. */
+  readonly codec: Codec;
 }
 
-/** A repository in a folder: backups are made in it, and restored from it, without a copy. */
+/** A repository in a folder: backups are made in it, and plain ones are restored from it without a copy. */
 export type FolderRepository = Repository & { readonly folder: string };
 
-export const folderRepository = (name: string, folder: string): FolderRepository => {
+export const folderRepository = (name: string, folder: string, codec: Codec = PLAIN): FolderRepository => {
   const storage = folderStorage(folder);
-  return { name, storage, folder: storage.folder, work: storage.folder };
+  return { name, storage, folder: storage.folder, work: storage.folder, codec };
 };
 
 /** Begins the name of what is not a backup yet, or not any more. */
@@ -33,8 +37,11 @@ export const SENDING = '.sending-';
 /** Stands among the files of a backup that is being sent to where nothing can be renamed. */
 export const UNFINISHED = '.unfinished';
 
-/** Files of a backup that are not hashed into its manifest: it and its seal. */
-const UNHASHED: readonly string[] = [MANIFEST, SEAL];
+/** What says that files are a backup. */
+const SEALED: readonly string[] = [MANIFEST, SEAL];
+
+/** Files of a backup that are not hashed into its manifest: it, its seal, and the wrapped key, which can be wrapped anew. */
+const UNHASHED: readonly string[] = [KEY_FILE, ...SEALED];
 
 /** One run at a time writes to a repository from this machine. Fails with lock.held after a minute. */
 export async function withRepositoryLock<T>({ work }: Repository, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
@@ -66,7 +73,7 @@ export async function backupIds({ storage }: Repository): Promise<string[]> {
 
 async function hasManifest(storage: Storage, id: string): Promise<boolean> {
   const names = await storage.names(`${id}/`);
-  return names.some((name) => UNHASHED.includes(name)) && !names.includes(UNFINISHED);
+  return names.some((name) => SEALED.includes(name)) && !names.includes(UNFINISHED);
 }
 
 /** `learning_lab-20261121T091500123Z-1f0c`: the time is in the name, so that a listing is in order without opening anything. */
@@ -91,7 +98,13 @@ export async function readManifestTexts(repository: Repository, id: string): Pro
   return { text: await read(MANIFEST), seal: await read(SEAL) };
 }
 
-/** Every file of a backup, hashed, in the order of their names; manifest and seal left out. */
+/** What stands beside a manifest and is not covered by it: the wrapped key of an encrypted backup. */
+export async function readBeside(repository: Repository, id: string): Promise<Readonly<Record<string, string>>> {
+  const key = await readText(repository, `${id}/${KEY_FILE}`);
+  return key === null ? {} : { [KEY_FILE]: key };
+}
+
+/** Every file of a backup, hashed, in the order of their names; manifest, seal and wrapped key left out. */
 export async function hashBackup({ storage }: Repository, id: string, onBytes: (bytes: number) => void): Promise<BackupFile[]> {
   return hashFiles(storage, `${id}/`, onBytes);
 }
@@ -129,7 +142,7 @@ async function hashOf(
 }
 
 /** A dump compresses to a quarter of the rows, and half of a database is indexes: less free space than this is not enough. */
-const SPACE_NEEDED = 0.25;
+export const SPACE_NEEDED = 0.25;
 
 /** Fails with refused where the disk backups are made on has too little room for one of so many bytes. */
 export async function requireSpace({ name, work }: Repository, databaseBytes: number): Promise<void> {
@@ -158,7 +171,7 @@ export async function removeFiles({ storage }: Repository, id: string): Promise<
     await rm(going, { recursive: true, force: true });
     return;
   }
-  await storage.remove(UNHASHED.map((file) => `${id}/${file}`));
+  await storage.remove(SEALED.map((file) => `${id}/${file}`));
   await storage.remove((await storage.list(`${id}/`)).map(({ key }) => key));
 }
 

@@ -1,8 +1,9 @@
 import { DbctlError } from '../../core/errors.ts';
 import { followChain } from './chain.ts';
+import { KEY_FILE, wrappedKeyProblem } from '../codec/data-key.ts';
 import { manifestText, openManifest, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
 import { wasPruned } from './prune.ts';
-import { backupIds, hashBackup, readManifestTexts, type Repository } from './repository.ts';
+import { backupIds, hashBackup, readManifestTexts, readText, type Repository } from './repository.ts';
 
 /** A backup as its seal shows it. */
 export type KnownBackup =
@@ -61,6 +62,7 @@ export async function backupProblems(
   const { problem } = followChain(known.manifest, all);
   return [
     ...files,
+    ...(await keyProblems(repository, known.manifest)),
     ...(problem === null ? [] : [problem]),
     ...(await chainProblems(repository, known.manifest, all, publicKeys)),
   ];
@@ -72,6 +74,15 @@ export interface VerifyInputs {
   readonly publicKeys: readonly string[];
   /** Called with the number of bytes read since the last call. */
   readonly onBytes: (bytes: number) => void;
+}
+
+/** What can be seen of the wrapped key without an identity. */
+async function keyProblems(repository: Repository, { id, encryption }: Manifest): Promise<string[]> {
+  const text = await readText(repository, `${id}/${KEY_FILE}`);
+  if (encryption === null) return text === null ? [] : [`${KEY_FILE} is no part of the backup`];
+  if (text === null) return [`${KEY_FILE} is missing`];
+  const problem = wrappedKeyProblem(text);
+  return problem === null ? [] : [problem];
 }
 
 /** Each manifest names the one before it: one that was taken away or made anew shows at the next, unless prune says that it took it. */

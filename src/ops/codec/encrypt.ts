@@ -31,8 +31,9 @@ export function encryptStream(dataKey: Buffer, name: string): Transform {
       while (at < chunk.length) {
         if (heldBytes === FRAME) sealed.push(...seal(false));
         const piece = chunk.subarray(at, at + FRAME - heldBytes);
-        take(piece);
         at += piece.length;
+        // What is kept for the next chunk is a copy: whoever wrote this one may use its memory again.
+        take(at < chunk.length ? piece : Buffer.from(piece));
       }
       done(null, sealed.length === 0 ? undefined : Buffer.concat(sealed));
     },

@@ -4,12 +4,23 @@ import { fail } from '../../core/errors.ts';
 import { askProgram } from '../signing/ask-program.ts';
 import { createKeyFile, readKeyFile } from '../signing/key-file.ts';
 import type { KeyPlace, SignerContext } from '../signing/signer.ts';
-import { KEY_FILE, parseDataKey } from './data-key.ts';
 
 /** Opens wrapped keys. What it opens them with stays inside. */
 export interface Identity {
-  /** Fails with refused where it does not open this one, with backup.failed where the text is damaged. */
-  unwrap(wrapped: string): Promise<Buffer>;
+  /** Fails with refused where it does not open this one, with backup.failed where the text is damaged or wraps something else. */
+  unwrap<T>(wrapped: string, secret: WrappedSecret<T>): Promise<T>;
+}
+
+/** Something small that is encrypted with age to people. */
+export interface WrappedSecret<T> {
+  /** The file it is in, as errors name it. */
+  readonly file: string;
+  /** As in "no armored age file with a data key in it". */
+  readonly what: string;
+  /** What is lost without it. */
+  readonly loss: string;
+  /** Reads what was encrypted; null: it is something else. */
+  readonly parse: (text: string) => T | null;
 }
 
 const IDENTITY = /^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/;
@@ -69,51 +80,54 @@ function localIdentity(text: string, place: string): Identity {
     // The text is a secret, and messages of the parser may quote it.
     return noIdentity(`${place} holds no identity of age, or something else beside it`);
   }
-  return { unwrap: async (wrapped) => readPlain(await decrypted(decrypter, bytesOf(wrapped), place)) };
+  return {
+    unwrap: async (wrapped, secret) =>
+      secret.parse(await decrypted(decrypter, bytesOf(wrapped, secret), place, secret)) ?? damaged(secret),
+  };
 }
 
-function bytesOf(wrapped: string): Uint8Array {
+type Named = Pick<WrappedSecret<unknown>, 'file' | 'what' | 'loss'>;
+
+function bytesOf(wrapped: string, secret: Named): Uint8Array {
   try {
     return armor.decode(wrapped);
   } catch {
-    return damaged();
+    return damaged(secret);
   }
 }
 
-async function decrypted(decrypter: Decrypter, wrapped: Uint8Array, place: string): Promise<string> {
+async function decrypted(decrypter: Decrypter, wrapped: Uint8Array, place: string, secret: Named): Promise<string> {
   try {
     return await decrypter.decrypt(wrapped, 'text');
   } catch (thrown) {
-    if (!(thrown instanceof Error && thrown.message.startsWith('no identity matched'))) return damaged();
+    if (!(thrown instanceof Error && thrown.message.startsWith('no identity matched'))) return damaged(secret);
   }
-  return fail('refused', `${place} does not open ${KEY_FILE}: it was wrapped for others`, {
+  return fail('refused', `${place} does not open ${secret.file}: it was wrapped for others`, {
     hint: 'The manifest lists the recipients: bring the identity of one of them.',
   });
 }
 
 function commandIdentity(command: readonly string[], context: SignerContext): Identity {
-  const refuse = (problem: string): never =>
-    fail('refused', `${KEY_FILE} cannot be opened: ${problem}`, {
-      hint: `Run the command of backup.encryption.identity by hand: ${KEY_FILE} on its standard input, the data key on its standard output.`,
-    });
   return {
-    unwrap: async (wrapped) => {
+    unwrap: async (wrapped, { file, what, parse }) => {
+      const refuse = (problem: string): never =>
+        fail('refused', `${file} cannot be opened: ${problem}`, {
+          hint: `Run the command of backup.encryption.identity by hand: ${file} on its standard input, the ${what} on its standard output.`,
+        });
       const answer = await askProgram(command, Buffer.from(wrapped), { ...context, what: 'open it', refuse });
-      return parseDataKey(answer) ?? refuse(`${command[0]} answered with something that is no data key`);
+      return parse(answer) ?? refuse(`${command[0]} answered with something that is no ${what}`);
     },
   };
 }
 
-const readPlain = (text: string): Buffer => parseDataKey(text) ?? damaged();
-
-function damaged(): never {
-  return fail('backup.failed', `${KEY_FILE} is damaged, or no armored age file with a data key in it`, {
-    hint: 'Bring it from another copy of the repository: without it nothing of the backup opens.',
+function damaged({ file, what, loss }: Named): never {
+  return fail('backup.failed', `${file} is damaged, or no armored age file with a ${what} in it`, {
+    hint: `Bring it from another copy of the repository: without it ${loss}.`,
   });
 }
 
 function noIdentity(problem: string): never {
   fail('refused', `no identity to open the backup with: ${problem}`, {
-    hint: 'Name the file, variable or command that holds it in backup.encryption.identity.',
+    hint: 'Give the file of one with --identity FILE, or name it in backup.encryption.identity.',
   });
 }

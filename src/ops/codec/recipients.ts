@@ -1,17 +1,28 @@
 import { armor, Encrypter } from 'age-encryption';
 import { fail } from '../../core/errors.ts';
-import { dataKeyText, KEY_FILE, keyCommitment } from './data-key.ts';
+import { dataKeyText, KEY_FILE, keyCommitment, WRAPPED_DATA_KEY } from './data-key.ts';
 import type { Identity } from './identity.ts';
 
 /**
  * The data key as an armored age file that each of the recipients (`age1…`) can open, and nobody else, the caller neither.
  * Fails with config.invalid on a recipient that is none.
  */
-export async function wrapKey(dataKey: Buffer, recipients: readonly string[]): Promise<string> {
+export const wrapKey = (dataKey: Buffer, recipients: readonly string[]): Promise<string> =>
+  wrapText(dataKeyText(dataKey), recipients);
+
+/** The same of another small text. */
+export async function wrapText(text: string, recipients: readonly string[]): Promise<string> {
   if (recipients.length === 0) throw new RangeError('a key nobody can open is lost');
   const encrypter = new Encrypter();
   for (const recipient of recipients) addRecipient(encrypter, recipient);
-  return armor.encode(await encrypter.encrypt(dataKeyText(dataKey)));
+  return armor.encode(await encrypter.encrypt(text));
+}
+
+/** A small text for one recipient, as age writes it, without armor. */
+export async function wrapBytes(text: string, recipient: string): Promise<Buffer> {
+  const encrypter = new Encrypter();
+  addRecipient(encrypter, recipient);
+  return Buffer.from(await encrypter.encrypt(text));
 }
 
 /** Only X25519: what every release of age opens. */
@@ -33,7 +44,7 @@ function addRecipient(encrypter: Encrypter, recipient: string): void {
  * where the wrapped key is damaged or of another backup.
  */
 export async function unwrapKey(wrapped: string, identity: Identity, commitment: string): Promise<Buffer> {
-  const dataKey = await identity.unwrap(wrapped);
+  const dataKey = await identity.unwrap(wrapped, WRAPPED_DATA_KEY);
   if (keyCommitment(dataKey) === commitment) return dataKey;
   return fail('backup.failed', `${KEY_FILE} holds the key of another backup`, {
     hint: 'Bring the one of this backup from another copy of the repository: without it nothing opens.',

@@ -33,7 +33,7 @@ export function ledgerSettings({ ledger }: Pick<Config, 'ledger'>): LedgerSettin
   };
 }
 
-function keyPlace({ variable, file, command }: NonNullable<Config['ledger']['signer']>['key']): KeyPlace {
+export function keyPlace({ variable, file, command }: NonNullable<Config['ledger']['signer']>['key']): KeyPlace {
   if (variable !== undefined) return { kind: 'variable', variable };
   if (file !== undefined) return { kind: 'file', file };
   return { kind: 'command', command: command ?? [] };

@@ -9,6 +9,9 @@ import type { Progress } from '../../core/progress.ts';
 import type { BackupFile, Manifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import { verifyFiles } from '../backup/verify.ts';
+import { decrypter, openedPath } from '../codec/coding.ts';
+import { makePlainFolder } from '../codec/plain-folder.ts';
+import { unlockBackup } from '../codec/unlock.ts';
 
 export interface BringInputs {
   readonly repository: Repository;
@@ -19,13 +22,11 @@ export interface BringInputs {
 
 /** Fails with backup.failed where a file of the backup is not what was sealed: nothing of it is restored then. */
 export async function requireFiles({ repository, manifest, progress }: BringInputs): Promise<void> {
-  const step = progress.step('hash the backup', bytesIn(manifest), 'bytes');
+  const step = progress.step('hash the backup', bytesOf(manifest), 'bytes');
   const differences = await verifyFiles(repository, manifest, (bytes) => step.tick(bytes));
   step.done();
   if (differences.length > 0) refuse(manifest, differences);
 }
-
-const bytesIn = ({ files }: Manifest): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
 export interface BroughtBackup {
   readonly folder: string;
@@ -34,20 +35,34 @@ export interface BroughtBackup {
 }
 
 /**
- * The backup as a folder of this machine, every file as it was sealed: that of the repository itself, or a copy in its work folder that is
- * hashed while it comes. Fails with backup.failed where a file is not what was sealed.
+ * The backup as a folder of this machine that can be restored from, every file as it was sealed: that of the repository itself, or a copy that
+ * is hashed while it comes, and decrypted where it was encrypted. Fails with refused where no identity opens it, before anything is read; with
+ * backup.failed where a file is not what was sealed.
  */
 export async function bringBackup(inputs: BringInputs): Promise<BroughtBackup> {
+  const { repository, manifest } = inputs;
+  const dataKey = await unlockBackup(repository, manifest);
+  if (dataKey === null) return bringStored(inputs);
+  return filled(await makePlainFolder(repository.codec.plain, bytesOf(manifest)), (folder) =>
+    bringFiles(inputs, folder, dataKey),
+  );
+}
+
+/** The same, but encrypted files stay as they are stored: no identity is needed. */
+async function bringStored(inputs: BringInputs): Promise<BroughtBackup> {
   const { repository, manifest } = inputs;
   if (repository.storage.folder !== null) {
     await requireFiles(inputs);
     return { folder: join(repository.storage.folder, manifest.id), release: () => Promise.resolve() };
   }
   await mkdir(repository.work, { recursive: true, mode: 0o700 });
-  const folder = await mkdtemp(join(repository.work, '.brought-'));
+  return filled(await mkdtemp(join(repository.work, '.brought-')), (folder) => bringFiles(inputs, folder, null));
+}
+
+async function filled(folder: string, fill: (folder: string) => Promise<void>): Promise<BroughtBackup> {
   const release = () => rm(folder, { recursive: true, force: true });
   try {
-    await bringFiles(inputs, folder);
+    await fill(folder);
     return { folder, release };
   } catch (thrown) {
     await release();
@@ -55,9 +70,19 @@ export async function bringBackup(inputs: BringInputs): Promise<BroughtBackup> {
   }
 }
 
+const bytesOf = ({ files }: Manifest): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
 /** The same for the length of `use`. */
 export async function withBackupFolder<T>(inputs: BringInputs, use: (folder: string) => Promise<T>): Promise<T> {
-  const brought = await bringBackup(inputs);
+  return released(await bringBackup(inputs), use);
+}
+
+/** The files as they are stored, encrypted ones too, for the length of `use`. */
+export async function withStoredFolder<T>(inputs: BringInputs, use: (folder: string) => Promise<T>): Promise<T> {
+  return released(await bringStored(inputs), use);
+}
+
+async function released<T>(brought: BroughtBackup, use: (folder: string) => Promise<T>): Promise<T> {
   try {
     return await use(brought.folder);
   } finally {
@@ -78,16 +103,30 @@ export async function withBackupFolders<M extends Manifest, T>(
   );
 }
 
-async function bringFiles({ repository, manifest, progress, signal }: BringInputs, folder: string): Promise<void> {
-  const step = progress.step('bring the backup', bytesIn(manifest), 'bytes');
+/** Decrypts what comes where there is a key; without one everything stays as it is stored. */
+async function bringFiles(
+  { repository, manifest, progress, signal }: BringInputs,
+  folder: string,
+  dataKey: Buffer | null,
+): Promise<void> {
+  const step = progress.step(dataKey === null ? 'bring the backup' : 'bring and decrypt the backup', bytesOf(manifest), 'bytes');
   const differences: string[] = [];
   for (const file of manifest.files) {
-    const path = join(folder, file.path);
+    const path = join(folder, dataKey === null ? file.path : openedPath(file.path));
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    differences.push(...(await bringFile(repository, manifest.id, file, path, { signal, onBytes: (bytes) => step.tick(bytes) })));
+    differences.push(
+      ...(await bringFile(repository, manifest.id, file, path, { signal, dataKey, onBytes: (bytes) => step.tick(bytes) })),
+    );
   }
   step.done();
   if (differences.length > 0) refuse(manifest, differences);
+}
+
+interface BringFileInputs {
+  readonly signal: AbortSignal;
+  /** Decrypts it where it is encrypted; default: it stays as it is stored. */
+  readonly dataKey?: Buffer | null;
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** Copies one file of a backup to a new path of this machine. What it differs in from what was sealed, a sentence; none when nothing does. */
@@ -96,12 +135,13 @@ export async function bringFile(
   id: string,
   file: BackupFile,
   path: string,
-  { signal, onBytes = () => {} }: { readonly signal: AbortSignal; readonly onBytes?: (bytes: number) => void },
+  { signal, dataKey = null, onBytes = () => {} }: BringFileInputs,
 ): Promise<string[]> {
   const from = await storage.read(`${id}/${file.path}`);
   if (from === null) return [`${file.path} is missing`];
   const seen = new Seen(onBytes);
-  await pipeline(from, seen, createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
+  const decrypting = dataKey === null ? [] : decrypter(file.path, dataKey);
+  await pipeline([from, seen, ...decrypting, createWriteStream(path, { mode: 0o600, flags: 'wx' })], { signal });
   return seen.differences(file);
 }
 

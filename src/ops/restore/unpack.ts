@@ -3,9 +3,11 @@ import { chown, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
-import { fail } from '../../core/errors.ts';
+import { DbctlError, fail } from '../../core/errors.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import { CLUSTER_FOLDER } from '../backup/server-manifest.ts';
+import { decompressor, openedPath, plainPath } from '../codec/coding.ts';
+import { findZstd } from '../codec/find-zstd.ts';
 import type { ServerAccount } from '../process/account.ts';
 
 export interface UnpackInputs {
@@ -36,9 +38,9 @@ export async function unpackBackup(
   const { tablespaces, account } = inputs;
   await ownFolder(data, account);
   await ownFolder(join(data, LINKS), account);
-  const archives = files.filter(({ path }) => path.startsWith(`${CLUSTER_FOLDER}/`) && path.endsWith('.tar'));
+  const archives = files.filter(({ path }) => path.startsWith(`${CLUSTER_FOLDER}/`) && plainPath(path).endsWith('.tar'));
   for (const { path } of archives) {
-    const name = path.slice(CLUSTER_FOLDER.length + 1);
+    const name = plainPath(path).slice(CLUSTER_FOLDER.length + 1);
     const oid = name === 'base.tar' ? null : name.replace(/\.tar$/, '');
     const into = oid === null ? data : folderOf(oid, known, { data, tablespaces });
     if (oid !== null && into !== join(data, LINKS, oid)) {
@@ -46,7 +48,7 @@ export async function unpackBackup(
       await symlink(into, join(data, LINKS, oid));
     }
     await ownFolder(into, account);
-    await unpackArchive(join(backup, path), into, inputs);
+    await unpackArchive(join(backup, openedPath(path)), into, inputs);
   }
   return { archives: archives.length };
 }
@@ -73,7 +75,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['tablespace_map', 'standby.signal
 
 /**
  * Unpacks an archive of a base backup into a folder, for the account the server will run as. Only folders, plain files and the links of
- * tablespaces come out of it, and nothing outside the folder. Fails with backup.failed on anything else.
+ * tablespaces come out of it, and nothing outside the folder. It may be compressed, and its name says how. Fails with backup.failed on
+ * anything else, and where the compression is broken; with refused where nobody here reads zstd.
  */
 export async function unpackArchive(
   archive: string,
@@ -84,7 +87,11 @@ export async function unpackArchive(
     if (account !== undefined) await chown(path, account.uid, account.gid);
   };
   const entries = extract();
-  const reading = pipeline(createReadStream(archive, { highWaterMark: 1 << 20 }), entries);
+  const reading = pipeline([
+    createReadStream(archive, { highWaterMark: 1 << 20 }),
+    ...decompressor(archive, await findZstd()),
+    entries,
+  ]).catch((thrown: NodeJS.ErrnoException) => unpackFailed(archive, thrown));
   const writing = (async () => {
     for await (const entry of entries) {
       const { name, type } = entry.header;
@@ -112,6 +119,15 @@ export async function unpackArchive(
     }
   })();
   await Promise.all([reading, writing]);
+}
+
+/** What a decompressor says; what the system or tar says goes on as it is. */
+function unpackFailed(archive: string, thrown: NodeJS.ErrnoException): never {
+  if (thrown instanceof DbctlError || (thrown.code !== undefined && !/^(?:Z_|ZSTD_|ERR_ZSTD)/.test(thrown.code))) throw thrown;
+  return fail('backup.failed', `${archive} cannot be unpacked: ${thrown.message}`, {
+    cause: thrown,
+    hint: 'Take another backup, and find out what happened to this one.',
+  });
 }
 
 /** The path of an entry. Fails with backup.failed on one that leads out of the folder. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { RepositoryEntry } from '../../config/repository.ts';
 import { fail } from '../../core/errors.ts';
 import type { Repository } from '../backup/repository.ts';
+import type { Codec } from '../codec/codec.ts';
 import { folderStorage } from './folder.ts';
 import { rateLimited } from './pace.ts';
 import { readSecret, type SecretSurroundings } from './secret.ts';
@@ -16,11 +17,15 @@ export interface Surroundings extends SecretSurroundings {
  * A repository as dbctl.yaml describes it. Nothing is connected to yet. Fails with config.invalid or secret.exposed on a key that cannot be
  * read.
  */
-export async function openRepository(entry: RepositoryEntry, surroundings: Surroundings): Promise<Repository> {
+export async function openRepository(
+  entry: RepositoryEntry,
+  surroundings: Surroundings,
+  codecOf: (name: string, place: string) => Codec,
+): Promise<Repository> {
   const storage = await openStorage(entry, surroundings);
   const limited = entry.rate_limit === undefined ? storage : rateLimited(storage, entry.rate_limit);
   const work = storage.folder ?? resolve(surroundings.folder, entry.work ?? `.dbctl/${entry.name}`);
-  return { name: entry.name, storage: limited, work };
+  return { name: entry.name, storage: limited, work, codec: codecOf(entry.name, storage.place) };
 }
 
 function openStorage(entry: RepositoryEntry, surroundings: Surroundings): Promise<Storage> {

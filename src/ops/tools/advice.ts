@@ -24,3 +24,15 @@ export function installLine(platform: NodeJS.Platform, release: OsRelease, major
   if (family.includes('arch')) return 'sudo pacman -S postgresql-libs';
   return `install the client programs of PostgreSQL ${major}, and name their folder under backup.programs in dbctl.yaml`;
 }
+
+/** The line that brings a package of that name on this system. */
+export function packageLine(platform: NodeJS.Platform, release: OsRelease, name: string): string {
+  if (platform === 'darwin') return `brew install ${name}`;
+  const family = [release['ID'] ?? '', ...(release['ID_LIKE'] ?? '').split(' ')];
+  if (family.some((id) => ['debian', 'ubuntu'].includes(id))) return `sudo apt-get install -y ${name}`;
+  if (family.some((id) => ['rhel', 'fedora', 'centos', 'rocky', 'almalinux'].includes(id))) return `sudo dnf install -y ${name}`;
+  if (family.some((id) => ['suse', 'opensuse'].includes(id))) return `sudo zypper install -y ${name}`;
+  if (family.includes('alpine')) return `apk add ${name}`;
+  if (family.includes('arch')) return `sudo pacman -S ${name}`;
+  return `install ${name}`;
+}

@@ -2,23 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import { DbctlError, fail } from '../../core/errors.ts';
 import { readText, type Repository } from '../backup/repository.ts';
+import { isSealed } from '../codec/coding.ts';
 import { syncPath, writeDurably } from '../storage/durable.ts';
+import { decodeLog, encodeLog, holdsLog, logName, sealedProblem, storedNames } from './stored.ts';
 import { addressOf, parseWalName, readHeader, type SegmentHeader, type WalFile } from './segment.ts';
-
-const [pack, unpack] = [promisify(gzip), promisify(gunzip)];
 
 /** In the repository, beside the backups; the dot keeps it from being taken for one. */
 export const WAL_FOLDER = '.wal/';
 
 /** Which server the log is of: another one that archives to the same place would overwrite history with its own. */
 export const SYSTEM = `${WAL_FOLDER}system`;
-
-/** A restore reads each segment once and waits for it; level 6 is 1 % smaller and takes twice as long. */
-const LEVEL = 1;
 
 export type Pushed = 'stored' | 'there already';
 
@@ -45,10 +40,15 @@ export async function pushWal(repository: Repository, path: string): Promise<Pus
   }
   if (header !== null) await requireSystem(repository, header);
   const { storage } = repository;
-  if (await storage.create(keyOf(name), await pack(bytes, { level: LEVEL }))) return 'stored';
-  const there = await storage.read(keyOf(name));
-  const same = there !== null && (await unpack(await buffer(there)).catch(() => null))?.equals(bytes) === true;
-  if (same) return 'there already';
+  const before = await findStored(repository, name);
+  if (before === null) {
+    const { stored, content } = await encodeLog(repository, name, bytes);
+    if (await storage.create(`${groupOf(name)}${stored}`, content)) return 'stored';
+  }
+  const there = before ?? (await findStored(repository, name));
+  const content = there === null ? null : await storage.read(`${groupOf(name)}${there}`);
+  if (there !== null && content !== null && (await holdsLog(there, await buffer(content), bytes)) === true)
+    return 'there already';
   return fail('refused', `the archive has another ${name}`, {
     hint: 'Two servers archive to one place, or one was restored and went on: give the new one a repository of its own.',
   });
@@ -129,20 +129,40 @@ export async function placeWal(bytes: Buffer, target: string): Promise<void> {
 }
 
 /** The content of a file of the archive; null: it is not there. Fails with backup.failed where it is not what was stored. */
-export async function readWal({ storage }: Repository, name: string): Promise<Buffer | null> {
+export async function readWal(repository: Repository, name: string): Promise<Buffer | null> {
   const file = parseWalName(name);
   if (file === undefined)
     fail('usage', `${name} is no file of a write-ahead log`, { hint: "Use it as restore_command: 'dbctl wal fetch %f %p'." });
-  const found = await storage.read(keyOf(name));
+  const found = await readStored(repository, name);
   if (found === null) return null;
-  const packed = await buffer(found).catch((thrown: NodeJS.ErrnoException) =>
-    broken(name, `cannot be read: ${thrown.code ?? thrown.message}`),
-  );
-  // The checksum of gzip finds rot, the header a segment under another's name.
-  const bytes = await unpack(packed).catch((thrown: Error) => broken(name, `cannot be unpacked: ${thrown.message}`));
+  // The checksum of the compression finds rot, the header a segment under another's name.
+  const bytes = await decodeLog(repository, found.stored, found.content);
+  if (typeof bytes === 'string') return broken(name, bytes);
   const problem = contentProblem(file, bytes);
   if (typeof problem === 'string') broken(name, problem);
   return bytes;
+}
+
+/**
+ * A file of the archive as it is stored, looked at as far as that goes without an identity; null: it is not there. Fails with backup.failed where
+ * it is not what was stored.
+ */
+export async function requireStored(repository: Repository, name: string): Promise<Buffer | null> {
+  const found = await readStored(repository, name);
+  if (found === null) return null;
+  if (!isSealed(found.stored)) await readWal(repository, name);
+  const problem = isSealed(found.stored) ? sealedProblem(found.content) : null;
+  return problem === null ? found.content : broken(name, problem);
+}
+
+async function readStored(repository: Repository, name: string): Promise<{ stored: string; content: Buffer } | null> {
+  const stored = await findStored(repository, name);
+  const found = stored === null ? null : await repository.storage.read(`${groupOf(name)}${stored}`);
+  if (stored === null || found === null) return null;
+  const content = await buffer(found).catch((thrown: NodeJS.ErrnoException) =>
+    broken(name, `cannot be read: ${thrown.code ?? thrown.message}`),
+  );
+  return { stored, content };
 }
 
 /** The content of a file that was there a moment ago. */
@@ -176,7 +196,8 @@ export async function readArchive(repository: Repository): Promise<WalArchive> {
 }
 
 /** Takes files out of the archive, in this order; one that is not there is no error. */
-export const removeWal = ({ storage }: Repository, names: readonly string[]): Promise<void> => storage.remove(names.map(keyOf));
+export const removeWal = ({ storage }: Repository, names: readonly string[]): Promise<void> =>
+  storage.remove(names.flatMap((name) => storedNames(name).map((stored) => `${groupOf(name)}${stored}`)));
 
 /** Never taken for the end of the log: a recovery that ends at a broken segment would open a database that lacks what came after. */
 const broken = (name: string, why: string): never =>
@@ -209,12 +230,14 @@ async function requireSystem(repository: Repository, header: SegmentHeader): Pro
 }
 
 /** Some 256 files a folder: `0000000100000002` for the segments of one log, the timeline for its history. */
-const groupOf = (name: string): string => (name.endsWith('.history') ? name.slice(0, 8) : name.slice(0, 16));
+const groupOf = (name: string): string => `${WAL_FOLDER}${name.endsWith('.history') ? name.slice(0, 8) : name.slice(0, 16)}/`;
 
-const keyOf = (name: string): string => `${WAL_FOLDER}${groupOf(name)}/${name}.gz`;
+/** Under which name a file of the log is stored, however it was compressed and encrypted; null: it is not there. */
+async function findStored({ storage }: Repository, name: string): Promise<string | null> {
+  // A folder in its place is no end of the log: it cannot be read, and that is said.
+  const names = (await storage.names(groupOf(name))).map((one) => one.replace(/\/$/, ''));
+  return names.find((stored) => logName(stored) === name) ?? null;
+}
 
 /** The name of the file of pg_wal that is kept under this key; null: the key is of something else. */
-export function walNameOf(key: string): string | null {
-  const [, name = ''] = /\/([^/.][^/]*)\.gz$/.exec(key) ?? [];
-  return name === '' ? null : name;
-}
+export const walNameOf = (key: string): string | null => logName(key.split('/').at(-1) ?? '');

@@ -1,7 +1,7 @@
-import { buffer } from 'node:stream/consumers';
 import { DbctlError, fail } from '../../core/errors.ts';
 import { readText, type Repository } from '../backup/repository.ts';
-import { SYSTEM, WAL_FOLDER, readWal, walNameOf } from './archive.ts';
+import { SYSTEM, WAL_FOLDER, requireStored, walNameOf } from './archive.ts';
+import { LOG_KEYS } from './log-keys.ts';
 
 export interface SyncedWal {
   /** How many files were sent. */
@@ -30,7 +30,11 @@ export async function syncWal(
     const name = walNameOf(key);
     return name !== null && !there.has(name);
   });
+  const keysThere = new Set(await to.storage.names(LOG_KEYS));
+  const lackingKeys = (await from.storage.names(LOG_KEYS)).filter((name) => !keysThere.has(name));
   if (lacking.length > 0 && target === null) await to.storage.create(SYSTEM, Buffer.from(source));
+  // Segments nobody can open would be none: what they are encrypted to comes first.
+  for (const key of lackingKeys) await sendKey(from, to, key);
   const problems: string[] = [];
   let sent = 0;
   for (const { key } of lacking) {
@@ -47,13 +51,17 @@ async function sendFile(from: Repository, to: Repository, key: string): Promise<
   const name = walNameOf(key) ?? key;
   try {
     // What is broken is not multiplied: the other repository may have it whole, or get it from a third.
-    await readWal(from, name);
+    const bytes = await requireStored(from, name);
+    if (bytes === null) return `${from.name}: ${name} has gone meanwhile`;
+    await to.storage.create(key, bytes);
+    return null;
   } catch (thrown) {
     if (thrown instanceof DbctlError && thrown.code === 'backup.failed') return `${from.name}: ${thrown.message}`;
     throw thrown;
   }
-  const bytes = await from.storage.read(key);
-  if (bytes === null) return `${from.name}: ${name} has gone meanwhile`;
-  await to.storage.create(key, await buffer(bytes));
-  return null;
+}
+
+async function sendKey(from: Repository, to: Repository, name: string): Promise<void> {
+  const text = await readText(from, `${LOG_KEYS}${name}`);
+  if (text !== null) await to.storage.create(`${LOG_KEYS}${name}`, Buffer.from(text));
 }

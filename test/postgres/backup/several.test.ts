@@ -18,6 +18,7 @@ import { distribute, homeOf, localOf, sealedBackup } from '../../../src/ops/back
 import { sendBackup } from '../../../src/ops/backup/send.ts';
 import { UNFINISHED, backupIds, folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
 import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
+import { PLAIN } from '../../../src/ops/codec/codec.ts';
 import { folderStorage } from '../../../src/ops/storage/folder.ts';
 import { fetchWalFromAny, pushWal, pushWalToAll } from '../../../src/ops/wal/archive.ts';
 import { syncWal } from '../../../src/ops/wal/sync.ts';
@@ -32,7 +33,8 @@ const transfer = { signal: QUIET.signal, onBytes: () => undefined };
 /** As a bucket is: no folder of this machine, and nothing in it can be renamed. */
 function bucket(name: string): Repository & { readonly root: string } {
   const root = join(bench.folder, `${name}-bucket`);
-  return { name, storage: { ...folderStorage(root), folder: null }, work: join(bench.folder, `${name}-work`), root };
+  const work = join(bench.folder, `${name}-work`);
+  return { name, storage: { ...folderStorage(root), folder: null }, work, codec: PLAIN, root };
 }
 /** The same, which fails from the n-th write on. */
 function failingBucket(name: string, from: number): Repository & { readonly root: string } {

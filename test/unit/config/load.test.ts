@@ -60,6 +60,8 @@ describe('a good dbctl.yaml', () => {
         max_age: 93_600_000,
         drill_days: 100,
         drill: { database: undefined, rto: undefined, rpo: undefined, assertion_timeout: 60_000, assertions: [] },
+        compression: 'auto',
+        encryption: { recipients: [] },
         jobs: 2,
         lock_wait: 30_000,
         hooks: { before: [], after: [] },
