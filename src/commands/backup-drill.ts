@@ -45,6 +45,12 @@ export const spec: CommandSpec = {
       description: 'recover to a time with its zone, an LSN, name:POINT or latest: a physical backup and the archived log',
     },
     { flags: '--timeline <number>', description: 'with --at: the timeline to follow (default: the latest)' },
+    { flags: '--from <tool>', description: 'drill the newest backup another tool made', choices: ['pgbackrest', 'barman'] },
+    { flags: '--stanza <name>', description: 'with --from pgbackrest: the stanza' },
+    { flags: '--server <name>', description: 'with --from barman: the server' },
+    { flags: '--from-config <file>', description: 'with --from: its configuration (default: where it looks by itself)' },
+    { flags: '--from-program <file>', description: 'with --from: the program (default: that of the system)' },
+    { flags: '--from-role <name>', description: 'with --from: the role initdb made on that server (default: postgres)' },
     { flags: '--verify-reports', description: 'drill nothing: is the chain of reports whole, and as it was signed?' },
     { flags: '--head <sha256>', description: 'with --verify-reports: the hash of a report, as it was written down elsewhere' },
   ],
@@ -53,6 +59,7 @@ export const spec: CommandSpec = {
     ['dbctl backup drill --random --window 30d', 'one of the last thirty days, which nobody picked'],
     ['dbctl backup drill --at latest', 'a physical backup and everything the archive has'],
     ['dbctl backup drill --at 2026-11-20T17:00Z', 'could we go back to that moment?'],
+    ['dbctl backup drill --from pgbackrest --stanza main', 'a backup pgBackRest made'],
     ['dbctl backup drill --verify-reports', 'for the auditor: every report, and none is missing'],
   ],
 };
@@ -62,6 +69,11 @@ const NEEDS: Readonly<Record<string, string>> = {
   window: 'random',
   seed: 'random',
   timeline: 'at',
+  stanza: 'from',
+  server: 'from',
+  fromConfig: 'from',
+  fromProgram: 'from',
+  fromRole: 'from',
   head: 'verifyReports',
 };
 
@@ -78,6 +90,7 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   if (options['verifyReports'] === true) {
     return (await import('./drill-reports.ts')).verifyDrillReports(backups, options['head'] as string | undefined);
   }
+  if (options['from'] !== undefined) return (await import('./drill-foreign.ts')).drillForeign(options, backups, context);
   return drillOwn(options, backups, context);
 }
 
@@ -148,7 +161,7 @@ function requireOneKind(options: ParsedOptions): void {
   const given = (name: string) => options[name] !== undefined && options[name] !== false;
   const hint = 'Run dbctl backup drill --help.';
   const flag = (name: string) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const kinds = ['random', 'at', 'verifyReports'].filter(given);
+  const kinds = ['random', 'at', 'from', 'verifyReports'].filter(given);
   const [one, other] = kinds;
   if (one !== undefined && other !== undefined)
     fail('usage', `${flag(one)} and ${flag(other)} are two different drills`, { hint });

@@ -2,19 +2,22 @@ import { chown, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../core/errors.ts';
+import { lsnNumber } from '../../core/lsn.ts';
 import { withSession, type Session } from '../../db/session.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import type { ServerAccount } from '../process/account.ts';
 import type { ServerOnData } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
+import { addressOf, parseWalName } from '../wal/segment.ts';
 import { checkIndexes } from './amcheck.ts';
 import type { DrillInputs, Reached } from './drill.ts';
 import { lookAtDatabases, type OnDatabase } from './looks.ts';
 import { Failed, NotTried, type Try } from './steps.ts';
 
 /**
- * The copy must not act as production: no archiving over its archive, no standby of its primary, nobody but us on its socket. Written last into
- * postgresql.auto.conf, which stands above everything but the command line.
+ * The copy must not act as production: no archiving over its archive, no standby of its primary, nobody but us on its socket; and it has to
+ * start here: without libraries a server from npm does not have, and with memory this machine has. Written last into postgresql.auto.conf,
+ * which stands above everything but the command line.
  */
 const OVERRIDES = (folder: string): string => `
 archive_mode = 'off'
@@ -24,6 +27,11 @@ archive_cleanup_command = ''
 recovery_end_command = ''
 restore_command = ''
 primary_conninfo = ''
+shared_preload_libraries = ''
+session_preload_libraries = ''
+local_preload_libraries = ''
+shared_buffers = '256MB'
+huge_pages = 'off'
 primary_slot_name = ''
 ssl = 'off'
 hba_file = '${folder}/dbctl_hba.conf'
@@ -67,6 +75,8 @@ export interface RestoredServer {
   readonly databases: readonly string[] | null;
   /** Where its recovery ends, for the report. */
   readonly recoveredTo: string;
+  /** The last segment of the log it has to come to; absent or null: its recovery has a target of its own. */
+  readonly lastSegment?: string | null;
 }
 
 /** Waits until the server has left recovery, opens every database, and looks at indexes and at the project's own database. */
@@ -82,14 +92,15 @@ export async function lookIntoServer(
     return (use, access = 'write') => withSession(socketTarget(server, restored, database), { access, ...settings }, use);
   };
   let found: Recovered | undefined;
-  await tryIt('replay', async () => {
+  const replayed = await tryIt('replay', async () => {
     found = await on('postgres')((session) => recovered(session, restored.systemIdentifier)).catch((thrown: unknown) =>
       endedInstead(server, thrown),
     );
-    const last = found.lastCommit === null ? 'no commit in it' : `last commit of ${found.lastCommit.toISOString()}`;
-    return `recovered to ${restored.recoveredTo}, ${last}`;
+    requireEnd(found, restored.lastSegment ?? null);
+    const last = found.lastCommit === null ? '' : `, last commit of ${found.lastCommit.toISOString()}`;
+    return `recovered to ${restored.recoveredTo}${last}`;
   });
-  if (found === undefined) return;
+  if (!replayed || found === undefined) return;
   const { major, lastCommit } = found;
   const databases = restored.databases ?? found.databases;
   const open = await tryIt('open', async () => {
@@ -114,10 +125,25 @@ async function endedInstead(server: ServerOnData, thrown: unknown): Promise<neve
   throw said === undefined ? thrown : new Failed(`the server ended: ${said}`, []);
 }
 
+/** A recovery without a target takes a gap for the end of the log, and opens the database as if nothing had come after it. */
+function requireEnd({ lastLsn, segmentBytes }: Recovered, last: string | null): void {
+  const file = last === null ? undefined : parseWalName(last);
+  if (lastLsn === null || file?.kind !== 'segment') return;
+  const reached = (lsnNumber(lastLsn) - 1n) / BigInt(segmentBytes);
+  if (reached * BigInt(segmentBytes) >= addressOf(file, segmentBytes)) return;
+  throw new Failed(
+    `the replay ended at ${lastLsn}, and the archive goes on to ${last}: there is a gap, or a segment is broken`,
+    [],
+  );
+}
+
 interface Recovered {
   readonly major: number;
   readonly databases: readonly string[];
   readonly lastCommit: Date | null;
+  /** End of the last record that was replayed; null: none was. */
+  readonly lastLsn: string | null;
+  readonly segmentBytes: number;
 }
 
 /** pg_ctl says started when the copy is consistent; what counts is that it has left recovery, as the server it was. */
@@ -136,6 +162,8 @@ async function recovered(session: Session, systemIdentifier: string | null): Pro
 const STATE = /* sql */ `
 select pg_catalog.pg_is_in_recovery() as recovering,
        pg_catalog.pg_last_xact_replay_timestamp() as "lastCommit",
+       pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text as "lastLsn",
+       (select s.setting::pg_catalog.int4 from pg_catalog.pg_settings s where s.name = 'wal_segment_size') as "segmentBytes",
        array(select d.datname::pg_catalog.text from pg_catalog.pg_database d where d.datallowconn and not d.datistemplate order by 1) as databases`;
 
 /** The role initdb made, on the socket nobody else can reach. */

@@ -39,6 +39,9 @@ export async function serverAccount(uid: number | undefined, source: AccountSour
   );
 }
 
+/** A user of this machine; undefined: there is none of that name. */
+export const findAccount = (name: string): Promise<ServerAccount | undefined> => system.find(name);
+
 const system: AccountSource = {
   async find(name) {
     const ids = await Promise.all(['-u', '-g'].map((flag) => runProgram({ file: 'id', args: [flag, name] })));

@@ -1,6 +1,7 @@
 import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../../core/progress.ts';
 import { serverAccount, type ServerAccount } from '../process/account.ts';
 import { findEmbedded } from '../dev/binaries.ts';
@@ -105,14 +106,14 @@ export async function withServerOn<T>(
     const start = async () => {
       await removeDeadLocks(data, socket);
       const ended = await startCluster({ binFolder, account }, data, { port, socket }, log);
-      if (ended.status === 0) return;
+      if (ended.status === 0 || (await comesUp(data, signal))) return;
       const [said, why] = [await readFile(log, 'utf8').catch(() => ''), await lastWords()];
       fail('server.failed', `the throw-away server does not start${why === undefined ? '' : `: ${why}`}`, {
         detail: `${ended.stdout}${ended.stderr}${said}`,
       });
     };
-    await start();
     try {
+      await start();
       return await use({
         port,
         socket,
@@ -130,6 +131,18 @@ export async function withServerOn<T>(
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** pg_ctl gives up after some minutes; a server that still replays its log needs as long as it needs. False: no process of it is left. */
+async function comesUp(data: string, signal: AbortSignal): Promise<boolean> {
+  while ((await serverProcesses(data)).length > 0) {
+    signal.throwIfAborted();
+    // The eighth line of its lock file is its state.
+    const state = (await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[7]?.trim();
+    if (state === 'ready' || state === 'standby') return true;
+    await sleep(500);
+  }
+  return false;
 }
 
 async function ownFolder(path: string, account: Awaited<ReturnType<typeof serverAccount>>): Promise<string> {

@@ -24,8 +24,10 @@ export interface PackagesWish extends Surroundings {
   readonly packages: readonly [string, ...string[]];
   /** Where they are unpacked; what was there is replaced. */
   readonly folder: string;
-  /** The folder in it, without a slash in front, whose programs are to run here. */
-  readonly bin: string;
+  /** The folder in it, without a slash in front, whose programs are to run here; null: none is made to. */
+  readonly bin: string | null;
+  /** Suites to look into, in this order; default: that of the system, then newer ones. */
+  readonly suites?: readonly string[];
 }
 
 /** Suites in the order in which they came out: the machine's own is asked first, then newer ones, since older ones cannot have more. */
@@ -60,7 +62,7 @@ export async function bringPackages(wish: PackagesWish): Promise<void> {
       const apt = await ownApt(join(making, 'apt'));
       await download(apt, wish);
       await unpack(join(making, 'apt', 'cache', 'archives'), join(making, 'root'), wish);
-      await wrapPrograms(join(making, 'root'), folder, wish.bin);
+      if (wish.bin !== null) await wrapPrograms(join(making, 'root'), folder, wish.bin);
       await rm(folder, { recursive: true, force: true });
       await rename(join(making, 'root'), folder);
     } finally {
@@ -97,7 +99,7 @@ async function download(apt: Apt, wish: PackagesWish): Promise<void> {
   const archive = await ownArchive(wish);
   const [first] = wish.packages;
   const unread: string[] = [];
-  for (const suite of suitesFrom(wish.release)) {
+  for (const suite of wish.suites ?? suitesFrom(wish.release)) {
     const step = wish.progress.step(`look into ${suite}`);
     await writeFile(join(apt.folder, 'sources.list'), `deb ${archive.options}${archive.uri} ${suite} ${archive.component}\n`);
     const updated = await aptGet(apt, ['update', '--error-on=any'], wish);
