@@ -9,7 +9,7 @@ export const spec: CommandSpec = {
   summary: 'the backups of a repository, oldest first, and whether their seals are good',
   description:
     'Opens each manifest and checks its signature and its hash; files are not read, which is what backup verify is for. Needs no database. ' +
-    'Exit 1 when one is broken.',
+    'Exit 1 when one is broken, or one that another was made on is gone.',
   effect: 'reads',
   options: [REPOSITORY_OPTION],
   examples: [['dbctl backup list', 'what is there?']],
@@ -18,10 +18,12 @@ export const spec: CommandSpec = {
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const known = await knownBackups(backups);
-  const broken = known.filter(({ state }) => state === 'broken').length;
+  const { problemOf } = await import('../ops/backup/chain.ts');
+  const items = known.map((one) => backupItem(one, problemOf(one, known)));
+  const broken = items.filter(({ status }) => status === 'fail').length;
   return {
     ok: broken === 0,
-    items: known.map(backupItem),
+    items,
     summary: { repository: backups.repository.name, backups: known.length, broken },
     view: {
       columns: [
@@ -37,23 +39,19 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   };
 }
 
-function backupItem(known: KnownBackup): Item {
-  if (known.state === 'broken') {
-    return item({
-      id: known.id,
-      object: known.id,
-      status: 'fail',
-      severity: 'high',
-      message: known.problem,
-      fix: 'take another one',
-    });
-  }
+function backupItem(known: KnownBackup, problem: string | null): Item {
+  const { id } = known;
+  const wrong = problem === null ? {} : ({ status: 'fail', severity: 'high', fix: 'take another one' } as const);
+  if (known.state === 'broken') return item({ ...wrong, id, object: id, message: known.problem });
   const { type, snapshotAt, source } = known.manifest;
   const parent = known.manifest.type === 'physical' ? known.manifest.parent : null;
   return item({
-    id: known.id,
-    object: known.id,
-    message: `${source.database} of ${known.manifest.environment}${parent === null ? '' : `, what changed since ${parent.id}`}`,
+    ...wrong,
+    id,
+    object: id,
+    message:
+      problem ??
+      `${source.database} of ${known.manifest.environment}${parent === null ? '' : `, what changed since ${parent.id}`}`,
     parent: parent?.id ?? null,
     type,
     snapshotAt: snapshotAt.replace(/\.\d+/, ''),

@@ -10,7 +10,7 @@ export const spec: CommandSpec = {
   summary: 'how old the newest backup and the newest passed drill are, for alarms',
   description:
     'Exit 1 when the newest sealed backup of a database is older than backup.max_age, when no drill has passed within backup.drill_days, or when a seal is ' +
-    'broken. Needs no database.',
+    'broken, or one that an incremental backup was made on is gone. Needs no database.',
   effect: 'reads',
   options: [REPOSITORY_OPTION],
   examples: [
@@ -20,12 +20,17 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const { readReports } = await import('../ops/drill/report.ts');
+  const [{ readReports }, { problemOf }] = await Promise.all([
+    import('../ops/drill/report.ts'),
+    import('../ops/backup/chain.ts'),
+  ]);
   const backups = await openBackups(context, options['repository'] as string | undefined);
   const { max_age: maxAge, drill_days: drillDays } = backups.config.backup;
   const known = await knownBackups(backups);
-  const newest = known.findLast(({ state }) => state === 'sealed');
-  const sources = newestOfEach(known);
+  // What changed since a backup that is gone is no backup.
+  const problems = new Map(known.map((one) => [one.id, problemOf(one, known)]));
+  const newest = known.findLast(({ id }) => problems.get(id) === null);
+  const sources = newestOfEach(known.filter(({ id }) => problems.get(id) === null));
   const drills = await readReports(backups.repository, backups.publicKeys);
   const passed = drills.findLast(({ ok }) => ok);
   const now = context.clock().getTime();
@@ -36,7 +41,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const message = ms === null ? 'there is none' : `${ageText(ms)} old, and ${ageText(most)} is the most`;
     return item({ id, object: what, status: 'fail', severity: 'high', message, fix });
   };
-  const broken = known.filter(({ state }) => state === 'broken');
+  const broken = [...problems].flatMap(([id, problem]) => (problem === null ? [] : [{ id, problem }]));
   const items = [
     ...(sources.length === 0 ? [judge('backup-age', 'newest sealed backup', null, maxAge, 'dbctl backup create')] : []),
     ...sources.map(({ source, at }) => {
@@ -53,7 +58,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         object: one.id,
         status: 'fail',
         severity: 'high',
-        message: one.state === 'broken' ? one.problem : '',
+        message: one.problem,
         fix: 'dbctl backup verify',
       }),
     ),
@@ -87,7 +92,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         ...drillMetrics(drills.at(-1)),
         {
           name: 'dbctl_backup_broken',
-          help: 'Backups whose seal is broken.',
+          help: 'Backups whose seal is broken, or that of one they were made on.',
           type: 'gauge',
           samples: [{ labels: {}, value: broken.length }],
         },

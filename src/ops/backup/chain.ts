@@ -40,6 +40,10 @@ export function requireChain(manifest: PhysicalManifest, all: readonly KnownBack
   });
 }
 
+/** Why a backup cannot be restored, as far as manifests tell: its seal, or that of one it was made on; null: nothing speaks against it. */
+export const problemOf = (known: KnownBackup, all: readonly KnownBackup[]): string | null =>
+  known.state === 'broken' ? known.problem : followChain(known.manifest, all).problem;
+
 /** The parent's manifest, or why it is not the parent. */
 function parentProblem(child: PhysicalManifest, link: BackupLink, known: KnownBackup): PhysicalManifest | string {
   if (known.state === 'broken') return `${child.id} needs ${link.id}, which is not to be trusted: ${known.problem}`;

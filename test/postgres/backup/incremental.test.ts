@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requireChain } from '../../../src/ops/backup/chain.ts';
@@ -15,13 +15,15 @@ import { physicalBench } from './physical-support.ts';
 import { QUIET, backupBench } from './support.ts';
 import { faultsOf } from '../../support/faults.ts';
 
-const bench = backupBench({ settings: { max_wal_senders: '4', wal_level: 'replica', summarize_wal: 'on' } });
+const bench = backupBench({
+  settings: { max_wal_senders: '4', wal_level: 'replica', summarize_wal: 'on', allow_in_place_tablespaces: 'on' },
+});
 const { repository, create, drill, ask, verifyBackup } = physicalBench(bench);
 const publicKeys = () => [bench.signer.verifierKey];
 const known = (from = repository()) => knowBackups(from, publicKeys());
 const since = (id: string | null = null) => ({ incremental: { id, publicKeys: publicKeys() } });
 const bytesOf = ({ files }: PhysicalManifest) => files.reduce((sum, { bytes }) => sum + bytes, 0);
-const WHOLE = `select (select count(*)::int from entry) as entries, (select sum(amount)::text from entry) as amount, (select count(*)::int from far) as far`;
+const WHOLE = `select (select count(*)::int from entry) as entries, (select sum(amount)::text from entry) as amount, (select count(*)::int from far) as far, (select count(*)::int from near) as near`;
 
 let chain: PhysicalManifest[];
 
@@ -31,6 +33,9 @@ beforeAll(async () => {
   await onServer(
     bench.server.url('bank'),
     `create tablespace elsewhere location '${folder}'`,
+    `create tablespace inside location ''`,
+    'create table near (id int) tablespace inside',
+    'insert into near select generate_series(1, 3000)',
     'create table entry (id int primary key, amount bigint not null, note text)',
     `insert into entry select n, n, repeat('x', 500) from generate_series(1, 20000) n`,
     'create table far (id int, note text) tablespace elsewhere',
@@ -41,6 +46,7 @@ beforeAll(async () => {
     bench.server.url('bank'),
     'update entry set amount = amount + 1 where id <= 100',
     'delete from far where id > 4000',
+    'delete from near where id > 2900',
   );
   const second = await create({ engine: 'tools', ...since() });
   await onServer(bench.server.url('bank'), `insert into far select 1, 'late'`, 'create table fresh as select 1 as one');
@@ -68,10 +74,12 @@ describe('backups of what changed', () => {
   it('hold, put together, every row there was: whichever of them is the last', async () => {
     const [full, second, third] = chain as [PhysicalManifest, PhysicalManifest, PhysicalManifest];
     const sum = (20_000 * 20_001) / 2;
-    expect(await ask([full], 'bank', WHOLE)).toEqual([{ entries: 20_000, amount: String(sum), far: 5_000 }]);
-    expect(await ask([full, second], 'bank', WHOLE)).toEqual([{ entries: 20_000, amount: String(sum + 100), far: 4_000 }]);
+    expect(await ask([full], 'bank', WHOLE)).toEqual([{ entries: 20_000, amount: String(sum), far: 5_000, near: 3_000 }]);
+    expect(await ask([full, second], 'bank', WHOLE)).toEqual([
+      { entries: 20_000, amount: String(sum + 100), far: 4_000, near: 2_900 },
+    ]);
     expect(await ask([full, second, third], 'bank', `${WHOLE}, (select one from fresh) as fresh`)).toEqual([
-      { entries: 20_000, amount: String(sum + 100), far: 4_001, fresh: 1 },
+      { entries: 20_000, amount: String(sum + 100), far: 4_001, near: 2_900, fresh: 1 },
     ]);
   }, 60_000);
 
@@ -79,7 +87,7 @@ describe('backups of what changed', () => {
     const last = chain[2] as PhysicalManifest;
     const { steps } = await drill(last, { ancestors: requireChain(last, await known()) });
     expect(steps.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-    expect(steps.find(({ name }) => name === 'restore')?.message).toBe('6 archives of 3 backups, combined');
+    expect(steps.find(({ name }) => name === 'restore')?.message).toBe('9 archives of 3 backups, combined');
   }, 60_000);
 
   it('are not drilled without them', async () => {
@@ -336,5 +344,20 @@ backup:
     const newest = await dbctl(...create);
     expect(await dbctl('backup', 'prune', '--yes')).toMatchObject({ status: 0, summary: { kept: 1, removed: 2 } });
     expect((await dbctl('backup', 'list')).items.map((one) => one.id)).toEqual([newest.summary['id']]);
+    // What changed since a backup that is gone is no backup, whatever its own seal says.
+    const orphan = await dbctl(...create, '--incremental');
+    expect((await dbctl('backup', 'status')).items[0]).toMatchObject({ id: 'backup-age', status: 'pass' });
+    rmSync(join(project, 'backups', newest.summary['id'] as string), { recursive: true });
+    const problem = `${orphan.summary['id'] as string} needs ${newest.summary['id'] as string}, which is not there`;
+    expect(await dbctl('backup', 'list')).toMatchObject({ status: 1, items: [{ status: 'fail', message: problem }] });
+    const status = await dbctl('backup', 'status');
+    expect(status).toMatchObject({ status: 1, summary: { newest: null, broken: 1 } });
+    expect(status.items.find((one) => one.id === 'backup-age')?.message).toBe('there is none');
+    for (const command of [
+      ['backup', 'drill'],
+      ['restore', '--data', join(project, 'never'), '--yes'],
+    ])
+      expect((await dbctl(...command)).error?.message).toBe(`${orphan.summary['id'] as string} cannot be restored: ${problem}`);
+    expect(existsSync(join(project, 'never'))).toBe(false);
   }, 180_000);
 });
