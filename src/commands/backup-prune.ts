@@ -1,4 +1,5 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { PruneDecision } from '../ops/backup/prune.ts';
 import type { Repository } from '../ops/backup/repository.ts';
@@ -30,7 +31,9 @@ export const run = (options: ParsedOptions, context: Context): Promise<Answer> =
 
 async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const backups = await openBackups(context, options['repository'] as string | undefined);
-  const plans = await Promise.all(backups.repositories.map((repository) => planOf({ ...backups, repository })));
+  const seen = await Promise.all(backups.repositories.map((repository) => planOrProblem({ ...backups, repository })));
+  const plans = seen.flatMap((one) => one.plan ?? []);
+  const failures = seen.flatMap((one) => one.failure ?? []);
   const going = plans.flatMap(({ decisions }) => decisions.filter(({ act }) => act === 'remove'));
   const all = plans.reduce((sum, { decisions }) => sum + decisions.length, 0);
   const wal = walOf(plans);
@@ -40,10 +43,10 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
     for (const plan of plans) await removeGoing(plan, backups, context);
   }
   return {
-    ok: true,
-    items: plans.flatMap(itemsOf),
+    ok: failures.length === 0,
+    items: [...failures, ...plans.flatMap(itemsOf)],
     summary: {
-      repositories: plans.length,
+      repositories: seen.length,
       kept: all - going.length,
       removed: going.length,
       walFiles: wal.files,
@@ -52,7 +55,7 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
     },
     view: {
       columns: [
-        ...(plans.length === 1 ? [] : [{ field: 'repository', title: 'repository' }]),
+        ...(seen.length === 1 ? [] : [{ field: 'repository', title: 'repository' }]),
         { field: 'object', title: 'backup' },
         { field: 'act', title: dryRun ? 'would' : 'done' },
         { field: 'message', title: 'because' },
@@ -72,6 +75,26 @@ interface PrunePlan {
   readonly decisions: readonly PruneDecision[];
   /** Null: there is no log in the repository. */
   readonly wal: WalPrune | null;
+}
+
+/** One that does not answer keeps the others from nothing; where it is the only one, that is the answer. */
+async function planOrProblem(backups: Backups): Promise<{ readonly plan?: PrunePlan; readonly failure?: Item }> {
+  try {
+    return { plan: await planOf(backups) };
+  } catch (thrown) {
+    if (!(thrown instanceof DbctlError) || backups.repositories.length === 1) throw thrown;
+    const { name } = backups.repository;
+    const failure = item({
+      id: 'repository',
+      object: name,
+      repository: name,
+      status: 'fail',
+      severity: 'high',
+      message: thrown.message,
+      fix: 'dbctl backup list',
+    });
+    return { failure };
+  }
 }
 
 async function planOf(backups: Backups): Promise<PrunePlan> {

@@ -1,7 +1,9 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
-import { REPOSITORY_OPTION, knownBackups, openBackups } from './backup-context.ts';
+import type { DrillReport } from '../ops/drill/report.ts';
+import { REPOSITORY_OPTION, knownBackups, openBackups, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { drillMetrics } from './drill-context.ts';
 
@@ -9,7 +11,7 @@ export const spec: CommandSpec = {
   name: 'backup status',
   summary: 'how old the newest backup and the newest passed drill are, for alarms',
   description:
-    'Exit 1 when the newest sealed backup of a database is older than backup.max_age, when no drill has passed within backup.drill_days, or when a seal is ' +
+    'Exit 1 when a repository does not answer, when in one of them the newest sealed backup of a database is older than backup.max_age, when no drill has passed within backup.drill_days, or when a seal is ' +
     'broken, or one that an incremental backup was made on is gone. Needs no database.',
   effect: 'reads',
   options: [REPOSITORY_OPTION],
@@ -20,59 +22,50 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ readReports }, { problemOf }] = await Promise.all([
-    import('../ops/drill/report.ts'),
-    import('../ops/backup/chain.ts'),
-  ]);
+  const status = await import('../ops/backup/status.ts');
   const backups = await openBackups(context, options['repository'] as string | undefined);
-  const { max_age: maxAge, drill_days: drillDays } = backups.config.backup;
-  const known = await knownBackups(backups);
-  // What changed since a backup that is gone is no backup.
-  const problems = new Map(known.map((one) => [one.id, problemOf(one, known)]));
-  const newest = known.findLast(({ id }) => problems.get(id) === null);
-  const sources = newestOfEach(known.filter(({ id }) => problems.get(id) === null));
-  const drills = await readReports(backups.repository, backups.publicKeys);
-  const passed = drills.findLast(({ ok }) => ok);
+  const seen = await Promise.all(backups.repositories.map((repository) => look({ ...backups, repository })));
+  const { max_age: maxAge, drill_days: drillDays, dropped } = backups.config.backup;
   const now = context.clock().getTime();
-  const age = (at: string | undefined): number | null => (at === undefined ? null : now - Date.parse(at));
-  const lastDrill = age(passed?.at);
-  const judge = (id: string, what: string, ms: number | null, most: number, fix: string): Item => {
-    if (ms !== null && ms <= most) return item({ id, object: what, message: `${ageText(ms)} old` });
-    const message = ms === null ? 'there is none' : `${ageText(ms)} old, and ${ageText(most)} is the most`;
-    return item({ id, object: what, status: 'fail', severity: 'high', message, fix });
-  };
-  const broken = [...problems].flatMap(([id, problem]) => (problem === null ? [] : [{ id, problem }]));
-  const items = [
-    ...(sources.length === 0 ? [judge('backup-age', 'newest sealed backup', null, maxAge, 'dbctl backup create')] : []),
-    ...sources.map(({ source, at }) => {
-      const what = sources.length === 1 ? 'newest sealed backup' : `newest sealed backup of ${source}`;
-      const ms = now - Date.parse(at);
-      if (sources.length === 1 || ms <= GONE_AFTER * maxAge) return judge('backup-age', what, ms, maxAge, 'dbctl backup create');
-      const message = `${ageText(ms)} old: taken for gone, and no longer watched`;
-      return item({ id: 'backup-age', object: what, status: 'skipped', message });
-    }),
-    judge('drill-age', 'newest passed drill', lastDrill, drillDays * 86_400_000, 'dbctl backup drill'),
-    ...broken.map((one) =>
-      item({
-        id: 'broken',
-        object: one.id,
-        status: 'fail',
-        severity: 'high',
-        message: one.problem,
-        fix: 'dbctl backup verify',
-      }),
-    ),
-  ];
-  const gauge = (name: string, help: string, ms: number | null) => ({
-    name,
-    help,
-    type: 'gauge' as const,
-    samples: ms === null ? [] : [{ labels: {}, value: ms / 1000 }],
+  const answered = seen.flatMap((one) => ('known' in one ? [one] : []));
+  const several = backups.repositories.length > 1;
+  const drills = answered.flatMap((one) => one.drills).toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  const passed = drills.findLast(({ ok }) => ok);
+  const ages = answered.flatMap((one) => {
+    const good = one.known.filter(({ id }) => !one.broken.some((bad) => bad.id === id));
+    return status
+      .newestOfEach(good, dropped)
+      .map(({ source, at }) => ({ repository: one.name, source, ms: now - Date.parse(at) }));
   });
+  const drillMs = passed === undefined ? null : now - Date.parse(passed.at);
+  const judged = (id: string, object: string, ms: number | null, most: number, fix: string): Item => {
+    const { ok, message } = status.judgeAge(ms, most);
+    return item(ok ? { id, object, message } : { id, object, status: 'fail', severity: 'high', message, fix });
+  };
+  const items = [
+    ...seen.flatMap((one) => ('problem' in one ? [failed('repository', one.name, one.problem, 'dbctl backup list')] : [])),
+    ...answered.flatMap(({ name }) => {
+      const own = ages.filter(({ repository }) => repository === name);
+      const what = `newest sealed backup${several ? ` in ${name}` : ''}`;
+      if (own.length === 0) return [judged('backup-age', what, null, maxAge, 'dbctl backup create')];
+      return own.map(({ source, ms }) =>
+        judged('backup-age', own.length === 1 ? what : `${what} of ${source}`, ms, maxAge, 'dbctl backup create'),
+      );
+    }),
+    judged('drill-age', 'newest passed drill', drillMs, drillDays * 86_400_000, 'dbctl backup drill'),
+    ...answered.flatMap(({ broken }) => broken.map(({ id, problem }) => failed('broken', id, problem, 'dbctl backup verify'))),
+  ];
+  const [first] = answered;
   return {
-    ok: items.every(({ status }) => status === 'pass' || status === 'skipped'),
+    ok: items.every(({ status: outcome }) => outcome === 'pass'),
     items,
-    summary: { repository: backups.repository.name, backups: known.length, broken: broken.length, newest: newest?.id ?? null },
+    summary: {
+      repository: backups.repository.name,
+      repositories: backups.repositories.length,
+      backups: answered.reduce((sum, { known }) => sum + known.length, 0),
+      broken: answered.reduce((sum, { broken }) => sum + broken.length, 0),
+      newest: first?.newest ?? null,
+    },
     view: {
       columns: [
         { field: 'object', title: 'what' },
@@ -81,42 +74,68 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       metrics: [
         {
           name: 'dbctl_backup_age_seconds',
-          help: 'Age of the data of the newest sealed backup, of each database where there are several.',
+          help: 'Age of the data of the newest sealed backup, by repository and by database.',
           type: 'gauge',
-          samples: sources.map(({ source, at }) => ({
-            labels: sources.length === 1 ? {} : { source },
-            value: (now - Date.parse(at)) / 1000,
-          })),
+          samples: ages.map(({ repository, source, ms }) => ({ labels: { repository, source }, value: ms / 1000 })),
         },
-        gauge('dbctl_drill_age_seconds', 'Time since the newest drill that passed.', lastDrill),
-        ...drillMetrics(drills.at(-1)),
+        {
+          name: 'dbctl_backup_repository_up',
+          help: 'Whether the repository answers.',
+          type: 'gauge',
+          samples: seen.map((one) => ({ labels: { repository: one.name }, value: 'known' in one ? 1 : 0 })),
+        },
         {
           name: 'dbctl_backup_broken',
           help: 'Backups whose seal is broken, or that of one they were made on.',
           type: 'gauge',
-          samples: [{ labels: {}, value: broken.length }],
+          samples: answered.map(({ name, broken }) => ({ labels: { repository: name }, value: broken.length })),
         },
+        {
+          name: 'dbctl_drill_age_seconds',
+          help: 'Time since the newest drill that passed.',
+          type: 'gauge',
+          samples: drillMs === null ? [] : [{ labels: {}, value: drillMs / 1000 }],
+        },
+        ...drillMetrics(drills.at(-1)),
       ],
     },
   };
 }
 
-/** One whose newest backup is this many times backup.max_age old was dropped: it must not be an alarm for ever. */
-const GONE_AFTER = 30;
+/** A repository as it answered, or why it did not. */
+type Seen =
+  | {
+      readonly name: string;
+      readonly known: readonly KnownBackup[];
+      readonly broken: readonly { readonly id: string; readonly problem: string }[];
+      readonly newest: string | null;
+      readonly drills: readonly DrillReport[];
+    }
+  | { readonly name: string; readonly problem: string };
 
-/** The newest sealed backup of each database, and of the server: one that stopped must not hide behind another that goes on. */
-function newestOfEach(known: readonly KnownBackup[]): { readonly source: string; readonly at: string }[] {
-  const newest = new Map<string, string>();
-  for (const one of known) {
-    if (one.state !== 'sealed') continue;
-    const { type, source, snapshotAt } = one.manifest;
-    newest.set(type === 'physical' ? 'the server' : source.database, snapshotAt);
+async function look(backups: Backups): Promise<Seen> {
+  const [{ readReports }, { problemOf }] = await Promise.all([
+    import('../ops/drill/report.ts'),
+    import('../ops/backup/chain.ts'),
+  ]);
+  const { repository, publicKeys } = backups;
+  const { name } = repository;
+  try {
+    const known = await knownBackups(backups);
+    // What changed since a backup that is gone is no backup.
+    const problems = known.map((one) => ({ id: one.id, problem: problemOf(one, known) }));
+    return {
+      name,
+      known,
+      broken: problems.flatMap(({ id, problem }) => (problem === null ? [] : [{ id, problem }])),
+      newest: problems.findLast(({ problem }) => problem === null)?.id ?? null,
+      drills: await readReports(repository, publicKeys),
+    };
+  } catch (thrown) {
+    if (thrown instanceof DbctlError) return { name, problem: thrown.message };
+    throw thrown;
   }
-  return [...newest].map(([source, at]) => ({ source, at })).toSorted((a, b) => (a.source < b.source ? -1 : 1));
 }
 
-function ageText(ms: number): string {
-  const minutes = ms / 60_000;
-  if (minutes < 120) return `${Math.round(minutes)} min`;
-  return minutes < 2_880 ? `${(minutes / 60).toFixed(1)} h` : `${(minutes / 1_440).toFixed(1)} days`;
-}
+const failed = (id: string, object: string, message: string, fix: string): Item =>
+  item({ id, object, status: 'fail', severity: 'high', message, fix });

@@ -75,6 +75,9 @@ export const backup = section({
     ),
   keep: keep.prefault({}).describe('What backup prune leaves.'),
   max_age: duration().prefault('26h').describe('How old the newest backup may be before backup status says no.'),
+  dropped: listOf(text('name', /\S/, 'the name of a database'), 'a list of databases')
+    .prefault([])
+    .describe('Databases that are no more: their last backup stays, and backup status no longer asks for a newer one.'),
   drill_days: wholeNumber(1, 3_650)
     .prefault(100)
     .describe('How many days ago the newest passed drill may be before backup status says no.'),

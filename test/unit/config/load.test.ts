@@ -58,6 +58,7 @@ describe('a good dbctl.yaml', () => {
         public_keys: [],
         keep: { last: 1, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
         max_age: 93_600_000,
+        dropped: [],
         drill_days: 100,
         drill: { database: undefined, rto: undefined, rpo: undefined, assertion_timeout: 60_000, assertions: [] },
         compression: 'auto',
