@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DbctlError } from '../../../src/core/errors.ts';
 import { rateLimited } from '../../../src/ops/storage/pace.ts';
@@ -211,6 +212,15 @@ describe('a server that is not as it should be', () => {
     await storage.write('one', Buffer.from('newer'));
     expect(String(await bytesUnder(storage, 'one'))).toBe('newer');
     expect(readdirSync(join(local, 'plain'))).toEqual(['one']);
+    await storage.close();
+  });
+
+  it('gives less than was asked for: what is missing is asked for again', async () => {
+    const proxy = fileURLToPath(new URL('../../support/short-reads.mjs', import.meta.url));
+    const storage = remote('', { ...behind(`exec ${process.execPath} ${proxy} "$0"`), path: join(local, 'short') });
+    const part = content.subarray(0, 300_007);
+    await storage.write('part', part);
+    expect((await bytesUnder(storage, 'part'))?.equals(part)).toBe(true);
     await storage.close();
   });
 
