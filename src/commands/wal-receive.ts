@@ -14,7 +14,7 @@ export const spec: CommandSpec = {
   summary: 'stream the write-ahead log of the server into the archive, as it is written',
   description:
     'Speaks the replication protocol: what is committed is on this side within a second or two, where archive_command waits for a whole ' +
-    'segment. Goes on at the end of the archive, after a lost connection and over a failover. Whole segments go into the repository as wal ' +
+    'segment. Goes on at the end of the archive, after a lost connection and over a failover. Whole segments go into every repository as wal ' +
     'push stores them; the one being received is in the spool folder, on the disk before it is confirmed. Runs until it is stopped: SIGTERM ' +
     'and SIGINT end it with exit 0 and everything stored. Needs the attribute REPLICATION, a line for replication in pg_hba.conf, a place ' +
     'under max_wal_senders.\n\n' +
@@ -52,7 +52,7 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ receiveWal }, { repository }, target, { folder }] = await Promise.all([
+  const [{ receiveWal }, { repository, repositories }, target, { folder }] = await Promise.all([
     import('../ops/wal/receive.ts'),
     openBackups(context, options['repository'] as string | undefined),
     context.connection(),
@@ -63,7 +63,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   if (slot !== null && given.drop) return dropSlot(slot, context);
   const spool = options['spool'] as string | undefined;
   const request: ReceiveRequest = {
-    repository,
+    repositories: [repository, ...repositories.slice(1)],
     target,
     spool: spool === undefined ? join(folder, '.dbctl', 'wal', repository.name) : resolve(context.cwd, spool),
     slot,
@@ -84,7 +84,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   return {
     ok: true,
     items: [item({ id: 'wal', object: `timeline ${timeline}`, message, lsn: reached })],
-    summary: { ...received, repository: repository.name, spool: request.spool },
+    summary: { ...received, repositories: repositories.length, spool: request.spool },
     view: {
       ...COLUMNS,
       notes: [
@@ -143,7 +143,7 @@ async function dryRun(request: ReceiveRequest): Promise<Answer> {
     foreseeReceive(replication, request),
   );
   const slot = makesSlot ? `, over slot ${request.slot}, which would be made` : '';
-  const message = `would be received from ${from}, into ${request.repository.name}${slot}`;
+  const message = `would be received from ${from}, into ${request.repositories.map(({ name }) => name).join(', ')}${slot}`;
   return {
     ok: true,
     items: [item({ id: 'wal', object: `timeline ${timeline}`, message })],

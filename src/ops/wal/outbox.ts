@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
+import type { Log } from '../../core/log.ts';
 import type { Repository } from '../backup/repository.ts';
-import { pushWal } from './archive.ts';
+import { pushWalToAll } from './archive.ts';
 
 /** Segments that are whole here and wait for the repository: with more than this the server has to wait too. */
 const MOST_WAITING = 4;
@@ -12,14 +13,15 @@ interface Waiting {
 
 /** Brings files of the spool into the archive one after the other, while the next ones are being received. */
 export class Outbox {
-  readonly #repository: Repository;
+  readonly #repositories: readonly Repository[];
+  readonly #log: Log;
   readonly #onStored: (name: string) => Promise<void>;
   #waiting: Waiting[] = [];
   #last: Promise<void> = Promise.resolve();
   #failure: { readonly thrown: unknown } | undefined;
 
-  constructor(repository: Repository, onStored: (name: string) => Promise<void>) {
-    [this.#repository, this.#onStored] = [repository, onStored];
+  constructor(repositories: readonly Repository[], log: Log, onStored: (name: string) => Promise<void>) {
+    [this.#repositories, this.#log, this.#onStored] = [repositories, log, onStored];
   }
 
   /** Where the first begins that is not in the repository yet; null: everything is. */
@@ -40,7 +42,9 @@ export class Outbox {
     await before;
     if (this.#failure !== undefined) return;
     try {
-      await pushWal(this.#repository, path);
+      for (const { repository, problem } of await pushWalToAll(this.#repositories, path)) {
+        if (problem !== null) this.#log.warn(`${repository} did not take ${name}, dbctl backup sync brings it there: ${problem}`);
+      }
       // Only what is in the repository goes from here.
       await rm(path, { force: true });
       this.#waiting = this.#waiting.filter((one) => one !== entry);

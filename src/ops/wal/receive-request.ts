@@ -2,7 +2,8 @@ import type { Repository } from '../backup/repository.ts';
 import type { SlotRequest } from './receive-slot.ts';
 
 export interface ReceiveRequest extends SlotRequest {
-  readonly repository: Repository;
+  /** One that takes a segment is enough; the first gives its lock. */
+  readonly repositories: readonly [Repository, ...Repository[]];
   /** A folder of this machine, for the segment that is being received. */
   readonly spool: string;
   /** Where to end: a position, what the server has when we come, or never. */

@@ -1,8 +1,8 @@
 import { DbctlError, fail } from '../../core/errors.ts';
 import { lsnText } from '../../core/lsn.ts';
 import type { Replication, SystemIdentity } from '../../db/replication.ts';
-import { readArchive, type WalArchive } from './archive.ts';
 import type { Outbox } from './outbox.ts';
+import { readArchives } from './receive-archives.ts';
 import { readySlot, slotsOf, usable, watchSlots, type SlotWatch } from './receive-slot.ts';
 import { receiveTimeline, type TimelineEnd } from './receive-timeline.ts';
 import type { ReceiveRequest, ReceiveState } from './receive-request.ts';
@@ -26,15 +26,13 @@ export interface Beginning {
 /** Looks where to go on; changes nothing. Fails with refused where the archive is of another server, or of another branch of this one. */
 export async function findBeginning(
   replication: Replication,
-  { repository, acceptGap }: ReceiveRequest,
+  { repositories, acceptGap, log }: ReceiveRequest,
   slotLsn: bigint | null,
 ): Promise<Beginning> {
   const identity = await replication.identify();
-  const archive = await readArchive(repository);
-  requireSystem(archive, identity.systemIdentifier);
+  const names = await readArchives(repositories, identity.systemIdentifier, log);
   const segmentBytes = await replication.segmentBytes();
   const lineage = await readLineage(replication, identity.timeline);
-  const { names } = archive;
   const at = planStart({ names, segmentBytes, lineage, flushLsn: identity.flushLsn, slotLsn, acceptGap });
   return { identity, segmentBytes, lineage, names, at };
 }
@@ -60,7 +58,8 @@ export async function receiveOver(
   outbox: Outbox,
 ): Promise<Exclude<TimelineEnd, { kind: 'next' }>> {
   const { systemIdentifier } = await replication.identify();
-  requireSystem(await readArchive(request.repository), systemIdentifier);
+  // Before a slot is made for an archive that is of another server.
+  await readArchives(request.repositories, systemIdentifier, request.log);
   const spool = await openSpool(request.spool, await replication.segmentBytes());
   state.systemIdentifier = systemIdentifier;
   state.onStored = (name) => spool.forget(Number.parseInt(name.slice(0, 8), 16));
@@ -115,13 +114,6 @@ async function receiveFrom(at: ReceiveStart, receiving: Receiving): Promise<Time
   };
   const inputs = { stream, at, segmentBytes, spool, outbox, until: state.until, signal: request.signal, onFlushed };
   return receiveTimeline(inputs).catch((thrown: unknown) => explained(thrown, request, at, segmentBytes));
-}
-
-function requireSystem({ system }: WalArchive, identifier: string): void {
-  if (system === null || system.identifier === identifier) return;
-  fail('refused', `the archive is of server ${system.identifier}, and this is ${identifier}`, {
-    hint: 'Give each server a repository of its own, or look where --env leads.',
-  });
 }
 
 async function sendLeftovers(spool: Spool, outbox: Outbox): Promise<void> {

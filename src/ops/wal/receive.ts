@@ -28,7 +28,10 @@ export interface Received {
  * db.denied or db.unreachable at the first connection, with backup.failed where something cannot be stored.
  */
 export async function receiveWal(request: ReceiveRequest): Promise<Received> {
-  const { repository, signal } = request;
+  const {
+    repositories: [repository],
+    signal,
+  } = request;
   await mkdir(repository.work, { recursive: true, mode: 0o700 });
   let held = false;
   try {
@@ -46,7 +49,7 @@ export async function receiveWal(request: ReceiveRequest): Promise<Received> {
 }
 
 async function keepReceiving(request: ReceiveRequest): Promise<Received> {
-  const { signal, repository, target } = request;
+  const { signal, repositories, target, log } = request;
   const state: ReceiveState = {
     systemIdentifier: '',
     timeline: 0,
@@ -59,10 +62,10 @@ async function keepReceiving(request: ReceiveRequest): Promise<Received> {
     pauseMs: 0,
     onStored: async () => {},
   };
-  const outbox = new Outbox(repository, async (name) => {
+  const outbox = new Outbox(repositories, log, async (name) => {
     if (name.endsWith('.history')) return;
     state.segments += 1;
-    request.log.debug(`stored ${name}`);
+    log.debug(`stored ${name}`);
     await state.onStored(name);
   });
   const since = { lostAt: performance.now() };

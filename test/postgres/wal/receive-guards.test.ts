@@ -78,7 +78,7 @@ describe('receiving is refused', () => {
     mkdirSync(join(repository.folder, '.wal'), { recursive: true });
     writeFileSync(join(repository.folder, '.wal', 'system'), '42 16777216\n');
     expect(await refused({ slot: 'foreign', createSlot: true }, repository)).toMatch(
-      /^the archive is of server 42, and this is \d+$/,
+      /^the archive in foreign is of server 42, and this is \d+$/,
     );
     expect(await slots()).toBe('');
   });

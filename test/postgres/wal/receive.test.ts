@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lsnNumber } from '../../../src/core/lsn.ts';
+import { DbctlError } from '../../../src/core/errors.ts';
 import { folderRepository, type FolderRepository } from '../../../src/ops/backup/repository.ts';
 import { findGaps } from '../../../src/ops/wal/segment.ts';
 import { onServer } from '../../support/connection.ts';
@@ -102,6 +103,27 @@ describe('a receiver', () => {
     await receive(server, repository, { slot: 'full', until: 'now' }).ended;
     expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(2);
     await onServer(server.url(), `select pg_drop_replication_slot('full')`);
+  });
+
+  it('stores in every repository; one that fails is a warning, and what the other has is not received again', async () => {
+    const [good, bad] = [repositoryOf('good'), repositoryOf('bad')];
+    const refuse = () => Promise.reject(new DbctlError('storage.failed', 'the bucket does not answer'));
+    const down: FolderRepository = { ...bad, storage: { ...bad.storage, create: refuse, list: refuse } };
+    const on = (second: FolderRepository) =>
+      ({ slot: 'both', createSlot: true, until: 'now', repositories: [good, second] }) as const;
+    await receive(server, good, on(bad)).ended;
+    await writeSegments(server.url(), 2);
+    const receiver = receive(server, good, on(down));
+    expect(await receiver.ended).toMatchObject({ segments: 2 });
+    expect(receiver.said.filter((line) => line.startsWith('warning: bad did not take '))).toHaveLength(2);
+    expect(receiver.said).toContain('warning: bad does not answer: the bucket does not answer');
+    expect([(await storedSegments(good)).length, (await storedSegments(bad)).length]).toEqual([2, 0]);
+    await writeSegments(server.url(), 1);
+    // Up again: it gets what comes now, and the rest by backup sync.
+    expect(await receive(server, good, on(bad)).ended).toMatchObject({ segments: 1 });
+    expect([(await storedSegments(good)).length, (await storedSegments(bad)).length]).toEqual([3, 1]);
+    expect(await expectSame(good, server)).toBe(3);
+    await onServer(server.url(), `select pg_drop_replication_slot('both')`);
   });
 
   it('goes on after the server was restarted, and after it crashed', async () => {

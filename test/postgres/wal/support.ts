@@ -86,7 +86,7 @@ export function receive(
   const log: Log = { error: say('error'), warn: say('warning'), info: say('info'), debug: say('debug') };
   const stop = new AbortController();
   const ended = receiveWal({
-    repository,
+    repositories: [repository],
     target: server.target(),
     spool: join(repository.folder, '..', `spool-of-${repository.name}`),
     slot: null,
