@@ -63,7 +63,7 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
       notes: [
         going.length + wal.files === 0
           ? 'Nothing to remove.'
-          : `${going.length}${walText(wal)} ${dryRun ? 'would be removed' : 'removed'}, ${all - going.length} kept.`,
+          : `${going.length} backups${walText(wal)} ${dryRun ? 'would be removed' : 'removed'}, ${all - going.length} kept.`,
       ],
     },
   };

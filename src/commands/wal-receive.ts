@@ -45,7 +45,7 @@ export const spec: CommandSpec = {
     REPOSITORY_OPTION,
   ],
   examples: [
-    ['dbctl wal receive --env prod --slot dbctl --create-slot', 'as a service'],
+    ['dbctl wal receive --env prod --slot dbctl --create-slot --log-level info', 'as a service'],
     ['dbctl wal receive --env prod --slot dbctl --once', 'from a timer'],
     ['dbctl wal receive --env prod --slot dbctl --drop-slot', 'when it is not to be run any more'],
   ],
@@ -86,7 +86,6 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     items: [item({ id: 'wal', object: `timeline ${timeline}`, message, lsn: reached })],
     summary: { ...received, repositories: repositories.length, spool: request.spool },
     view: {
-      ...COLUMNS,
       notes: [
         `${bytesText(bytes)} received. ${why === 'stopped' ? 'Stopped as asked' : 'The end was reached'}; what is no whole segment yet is in ${request.spool}.`,
       ],
@@ -132,7 +131,7 @@ async function dropSlot(slot: string, context: Context): Promise<Answer> {
     await withReplication(target, { applicationName: 'dbctl wal receive', signal: context.signal }, (on) => on.dropSlot(slot));
   }
   const message = context.globals.dryRun ? 'would be dropped' : 'dropped: the server can throw away what it held';
-  return { ok: true, items: [item({ id: 'slot', object: slot, message })], summary: { slot }, view: COLUMNS };
+  return { ok: true, items: [item({ id: 'slot', object: slot, message })], summary: { slot } };
 }
 
 async function dryRun(request: ReceiveRequest): Promise<Answer> {
@@ -148,16 +147,8 @@ async function dryRun(request: ReceiveRequest): Promise<Answer> {
     ok: true,
     items: [item({ id: 'wal', object: `timeline ${timeline}`, message })],
     summary: { from, makesSlot },
-    view: COLUMNS,
   };
 }
-
-const COLUMNS = {
-  columns: [
-    { field: 'object', title: '' },
-    { field: 'message', title: '' },
-  ],
-} as const;
 
 function slotName(text: string): string {
   if (/^[a-z0-9_]{1,63}$/.test(text)) return text;
