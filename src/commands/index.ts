@@ -3,6 +3,7 @@ import * as backupCreate from './backup-create.ts';
 import * as backupDrill from './backup-drill.ts';
 import * as backupKey from './backup-key.ts';
 import * as backupList from './backup-list.ts';
+import * as backupMask from './backup-mask.ts';
 import * as backupPrune from './backup-prune.ts';
 import * as backupRewrap from './backup-rewrap.ts';
 import * as backupShow from './backup-show.ts';
@@ -80,6 +81,7 @@ export const COMMANDS: readonly Command[] = [
   backupPrune,
   backupSync,
   backupStatus,
+  backupMask,
   backupKey,
   backupRewrap,
   restore,

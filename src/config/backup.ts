@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { drill } from './drill.ts';
 import { path, variableName } from './forms.ts';
 import { signer, verifierKeys, words } from './ledger.ts';
+import { masking } from './masking.ts';
 import { hooks, notify } from './notices.ts';
 import { repository } from './repository.ts';
 import { choice, duration, kinds, listOf, section, text, wholeNumber } from './values.ts';
@@ -84,6 +85,7 @@ export const backup = section({
   drill: drill.prefault({}).describe('What a drill asks of a restored backup.'),
   jobs: wholeNumber(1, 64).prefault(2).describe('Sessions that dump or restore at the same time.'),
   lock_wait: duration().prefault('30s').describe('How long pg_dump waits for a table somebody is altering.'),
+  masking: masking.prefault({}).describe('What backup mask replaces in a dump for developers.'),
   hooks: hooks.prefault({}).describe('Programs around backup create, drill, sync and prune.'),
   notify: notify(),
 });

@@ -65,6 +65,7 @@ describe('a good dbctl.yaml', () => {
         encryption: { recipients: [] },
         jobs: 2,
         lock_wait: 30_000,
+        masking: { columns: [], without_rows: [] },
         hooks: { before: [], after: [] },
         notify: [],
       },
