@@ -109,6 +109,7 @@ project: kill
 environments: { dev: { url: { variable: DATABASE_URL } } }
 backup:
   repositories: [{ name: here, type: folder, path: backups }]
+  compression: none
   signer: { name: kill, key: { file: key.pem } }
 `,
     );
