@@ -115,7 +115,7 @@ beforeAll(async () => {
   const { path: basebackup } = await requireProgram('pg_basebackup', places, 18);
   writeFileSync(
     configs.pgbackrest,
-    `[global]\nrepo1-path=${at('repo')}\nlog-level-file=off\nlock-path=${at('repo')}/lock\nstart-fast=y\nrepo1-retention-full=2\n[main]\npg1-path=${data}\npg1-port=${port}\npg1-socket-path=${socket}\n`,
+    `[global]\nrepo1-path=${at('repo')}\nlog-level-file=off\nlock-path=${at('repo')}/lock\nstart-fast=y\njob-retry=0\nrepo1-retention-full=2\n[main]\npg1-path=${data}\npg1-port=${port}\npg1-socket-path=${socket}\n`,
   );
   const conninfo = `host=127.0.0.1 port=${port} user=postgres`;
   writeFileSync(
