@@ -204,7 +204,7 @@ function whatOf(manifest: Manifest): { readonly text: string; readonly summary: 
     const by = engine === 'native' ? 'dbctl itself' : `pg_basebackup ${programs['pg_basebackup']}`;
     const what = parent === null ? 'the whole server' : `what changed since ${parent.id}`;
     return {
-      text: `${what}, ${databases.length} databases, up to ${endLsn}, taken by ${by}`,
+      text: `${what}, ${databases.length} ${databases.length === 1 ? 'database' : 'databases'}, up to ${endLsn}, taken by ${by}`,
       summary: { databases, endLsn, engine, parent: parent?.id ?? null },
     };
   }

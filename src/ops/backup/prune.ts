@@ -23,13 +23,16 @@ export type Holds = ReadonlyMap<string, string>;
  */
 export function planPrune(known: readonly KnownBackup[], rule: KeepRule, holds: Holds): PruneDecision[] {
   const decisions = new Map(planEach(known, rule, holds).map((one) => [one.id, one]));
-  // Children come after their parents: from the newest on, each has been decided when its parent is.
-  for (const one of known.toReversed()) {
-    const parent = one.state === 'sealed' ? parentOf(one.manifest) : null;
-    if (parent === null || decisions.get(one.id)?.act !== 'keep') continue;
-    if (decisions.get(parent.id)?.act === 'remove')
-      decisions.set(parent.id, { id: parent.id, act: 'keep', why: `${one.id} needs it` });
-  }
+  const manifests = new Map(known.flatMap((one) => (one.state === 'sealed' ? [[one.id, one.manifest] as const] : [])));
+  // Whatever their order: the data of a standby may be older than the backup of its primary it was made on.
+  const keepParent = (id: string): void => {
+    const manifest = manifests.get(id);
+    const parent = manifest === undefined ? null : parentOf(manifest);
+    if (parent === null || decisions.get(parent.id)?.act !== 'remove') return;
+    decisions.set(parent.id, { id: parent.id, act: 'keep', why: `${id} needs it` });
+    keepParent(parent.id);
+  };
+  for (const { id, act } of [...decisions.values()]) if (act === 'keep') keepParent(id);
   return [...decisions.values()];
 }
 

@@ -4,7 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { requireChain } from '../../../src/ops/backup/chain.ts';
 import type { PhysicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { planPrune, removeBackup } from '../../../src/ops/backup/prune.ts';
-import { backupIds, folderRepository } from '../../../src/ops/backup/repository.ts';
+import { distribute } from '../../../src/ops/backup/distribute.ts';
+import { backupIds, folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
+import { folderStorage } from '../../../src/ops/storage/folder.ts';
 import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
 import { restoreDataFolder } from '../../../src/ops/restore/data-folder.ts';
 import type { Report } from '../../../src/core/report.ts';
@@ -20,7 +22,7 @@ const bench = backupBench({
 });
 const { repository, create, drill, ask, verifyBackup } = physicalBench(bench);
 const publicKeys = () => [bench.signer.verifierKey];
-const known = (from = repository()) => knowBackups(from, publicKeys());
+const known = (from: Repository = repository()) => knowBackups(from, publicKeys());
 const since = (id: string | null = null) => ({ incremental: { id, publicKeys: publicKeys() } });
 const bytesOf = ({ files }: PhysicalManifest) => files.reduce((sum, { bytes }) => sum + bytes, 0);
 const WHOLE = `select (select count(*)::int from entry) as entries, (select sum(amount)::text from entry) as amount, (select count(*)::int from far) as far, (select count(*)::int from near) as near`;
@@ -184,6 +186,40 @@ describe('a broken chain', () => {
   });
 });
 
+describe('a repository that is no folder', () => {
+  it('gives the parent, and the chain to a restore', async () => {
+    const root = join(bench.folder, 'bucket');
+    const bucket: Repository = {
+      name: 'bucket',
+      storage: { ...folderStorage(root), folder: null },
+      work: join(bench.folder, 'bucket-work'),
+    };
+    const add = async (changes: Parameters<typeof create>[0] = {}) => {
+      const manifest = await create({ ...changes, repository: bucket });
+      await distribute(manifest, bucket, [bucket], QUIET);
+      return manifest;
+    };
+    const full = await add();
+    const last = await add(since());
+    expect(last.parent?.id).toBe(full.id);
+    expect(readdirSync(bucket.work).filter((name) => !name.startsWith('.'))).toEqual([]);
+    const data = join(bench.folder, 'from-bucket');
+    const ancestors = requireChain(last, await known(bucket));
+    const made = await restoreDataFolder({
+      ...QUIET,
+      repository: bucket,
+      manifest: last,
+      ancestors,
+      data,
+      account: undefined,
+      replay: null,
+      tools: bench.tools,
+    });
+    expect(made.verified).toBe(true);
+    expect(readdirSync(bucket.work).filter((name) => name.startsWith('.brought'))).toEqual([]);
+  }, 60_000);
+});
+
 describe('prune', () => {
   it('keeps what one that stays was made on, and says for whom', async () => {
     const rule = { last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
@@ -193,6 +229,12 @@ describe('prune', () => {
       { id: second.id, act: 'keep', why: `${third.id} needs it` },
       { id: third.id, act: 'keep', why: 'last' },
     ]);
+  });
+
+  it('keeps it in whatever order they are told', async () => {
+    const rule = { last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
+    const kept = planPrune((await known()).toReversed(), rule, new Map());
+    expect(kept.map(({ act }) => act)).toEqual(['keep', 'keep', 'keep']);
   });
 
   it('takes none away that another needs, whatever was planned', async () => {
