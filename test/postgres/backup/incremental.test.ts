@@ -11,6 +11,7 @@ import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
 import { restoreDataFolder } from '../../../src/ops/restore/data-folder.ts';
 import type { Report } from '../../../src/core/report.ts';
 import { runCli } from '../../support/cli.ts';
+import { PLAIN } from '../../../src/ops/codec/codec.ts';
 import { onServer } from '../../support/connection.ts';
 import { startServer } from '../../support/server.ts';
 import { physicalBench } from './physical-support.ts';
@@ -193,6 +194,7 @@ describe('a repository that is no folder', () => {
       name: 'bucket',
       storage: { ...folderStorage(root), folder: null },
       work: join(bench.folder, 'bucket-work'),
+      codec: PLAIN,
     };
     const add = async (changes: Parameters<typeof create>[0] = {}) => {
       const manifest = await create({ ...changes, repository: bucket });
