@@ -4,7 +4,9 @@ import { fail } from '../../core/errors.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { Codec } from '../codec/codec.ts';
 import { folderStorage } from './folder.ts';
+import { lazyStorage } from './lazy.ts';
 import { rateLimited } from './pace.ts';
+import { s3Place } from './s3/place.ts';
 import { readSecret, type SecretSurroundings } from './secret.ts';
 import type { Storage } from './storage.ts';
 
@@ -14,8 +16,8 @@ export interface Surroundings extends SecretSurroundings {
 }
 
 /**
- * A repository as dbctl.yaml describes it. Nothing is connected to yet. Fails with config.invalid or secret.exposed on a key that cannot be
- * read.
+ * A repository as dbctl.yaml describes it. Nothing is connected to yet; a key that cannot be read is config.invalid or secret.exposed when
+ * the storage is first asked for something.
  */
 export async function openRepository(
   entry: RepositoryEntry,
@@ -33,11 +35,13 @@ function openStorage(entry: RepositoryEntry, surroundings: Surroundings): Promis
     case 'folder':
       return Promise.resolve(folderStorage(resolve(surroundings.folder, required(entry.path, 'path'))));
     case 's3':
-      return openBucket(entry, surroundings);
+      return Promise.resolve(lazyStorage(s3Place(bucketOf(entry)), () => openBucket(entry, surroundings)));
     case 'sftp':
       return openRemoteFolder(entry, surroundings);
   }
 }
+
+const bucketOf = (entry: RepositoryEntry) => ({ bucket: required(entry.bucket, 'bucket'), prefix: entry.prefix ?? '' });
 
 /** The SDK is loaded here and nowhere else: it takes longer than most commands. */
 async function openBucket(entry: RepositoryEntry, surroundings: Surroundings): Promise<Storage> {
@@ -53,12 +57,11 @@ async function openBucket(entry: RepositoryEntry, surroundings: Surroundings): P
         };
   const { s3Storage } = await import('./s3.ts');
   return s3Storage({
-    bucket: required(entry.bucket, 'bucket'),
+    ...bucketOf(entry),
     region: required(entry.region, 'region'),
     endpoint: entry.endpoint ?? null,
     ...(entry.path_style === undefined ? {} : { pathStyle: entry.path_style }),
     access: keys,
-    prefix: entry.prefix ?? '',
     lock: lock === undefined ? null : { mode: lock.mode, days: lock.days, legalHold: lock.legal_hold },
     asOf: asOf === undefined ? null : new Date(asOf),
     checksums: entry.checksums ?? 'sha256',

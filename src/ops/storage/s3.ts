@@ -2,6 +2,7 @@ import { DbctlError, fail } from '../../core/errors.ts';
 import { withSource } from './content.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import { UNWATCHED } from './pace.ts';
+import { s3Place } from './s3/place.ts';
 import { createObject, proveCreation } from './s3/create.ts';
 import { listAsOf, listNamesAsOf, versionAsOf } from './s3/as-of.ts';
 import { makeClient, type Checksums, type ObjectLock, type Patience, type S3Address } from './s3/client.ts';
@@ -48,7 +49,7 @@ export function s3Storage(settings: S3Settings): Storage {
 /** With `asOf`, of which only what reads is used. */
 function liveStorage(settings: S3Settings, asOf: Date | null): Storage {
   const { bucket, prefix: root, checksums, lock, clock, signal } = settings;
-  const place = `s3://${bucket}/${root}`;
+  const place = s3Place(settings);
   const patience = settings.patience ?? PATIENCE;
   const client = makeClient(settings, patience, checksums);
   const wanted = settings.partBytes ?? USUAL_PART;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ let server: TestServer;
 let s3: S3Server;
 let ssh: SshServer;
 const root = fileURLToPath(new URL('../../..', import.meta.url));
+const SEGMENT = '000000010000000000000001';
 const project = mkdtempSync(join(tmpdir(), 'dbctl-storage-cli-'));
 
 beforeAll(async () => {
@@ -28,6 +29,8 @@ beforeAll(async () => {
     'create table t (id int primary key, note text)',
     `insert into t select n, md5(n::text) from generate_series(1, 5000) n`,
   );
+  // The server uses it again when it has gone on.
+  copyFileSync(join(server.data, 'pg_wal', SEGMENT), join(project, SEGMENT));
   writeFileSync(join(project, 's3.key'), S3_KEYS.key, { mode: 0o600 });
   writeFileSync(
     join(project, 'dbctl.yaml'),
@@ -129,11 +132,11 @@ describe.each([
   });
 
   it('holds the write-ahead log: the same again is taken, another is refused, what is not there is the end', async () => {
-    const segment = join(server.data, 'pg_wal', '000000010000000000000001');
+    const segment = join(project, SEGMENT);
     expect(await report(['wal', 'push', segment, ...there])).toMatchObject({ status: 0, summary: { outcome: 'stored' } });
     expect(await report(['wal', 'push', segment, ...there])).toMatchObject({ status: 0, summary: { outcome: 'there already' } });
     const target = join(project, `fetched-${name}`);
-    expect(await report(['wal', 'fetch', '000000010000000000000001', target, ...there])).toMatchObject({ status: 0 });
+    expect(await report(['wal', 'fetch', SEGMENT, target, ...there])).toMatchObject({ status: 0 });
     expect(readFileSync(target).equals(readFileSync(segment))).toBe(true);
     expect((await report(['wal', 'fetch', '000000010000000000000002', target, ...there])).status).toBe(1);
     expect(await report(['wal', 'status', ...there])).toMatchObject({ status: 0, summary: { segments: 1, gaps: 0 } });
@@ -144,6 +147,16 @@ describe.each([
     expect(pruned.summary).toMatchObject({ kept: 1, removed: 1 });
     expect((await report(['backup', 'list', ...there])).items.map(({ id }) => id)).toEqual([second]);
     expect(await report(['backup', 'verify', ...there])).toMatchObject({ status: 0 });
+  });
+
+  // Of one kind: nothing in it depends on the place.
+  it.runIf(name === 's3')('takes a physical one of the whole server, and drills it', async () => {
+    const made = await report(['backup', 'create', '--type', 'physical', '--engine', 'native', ...there]);
+    expect(made).toMatchObject({ status: 0, error: null });
+    const drilled = await report(['backup', 'drill', made.summary['id'] as string, ...there]);
+    expect(drilled.items.filter(({ status }) => status === 'fail')).toEqual([]);
+    expect(drilled.status).toBe(0);
+    expect(readdirSync(join(project, work))).toEqual([]);
   });
 });
 
@@ -184,6 +197,13 @@ describe('an upload that is stopped', () => {
 });
 
 describe('what is wrong is said', () => {
+  it('a key that is missing stops its own repository, and no other: the log goes on', async () => {
+    const segment = join(project, SEGMENT);
+    const pushed = await report(['wal', 'push', segment], { env: { ...environment(), LAB_KEY_ID: undefined } });
+    expect(pushed).toMatchObject({ status: 0, summary: { repositories: 2, failed: 1 } });
+    expect(pushed.items.map(({ status }) => status)).toEqual(['fail', 'pass']);
+  });
+
   it.each<[string, string[], Record<string, string | undefined>, string]>([
     [
       'no id',
