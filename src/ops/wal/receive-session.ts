@@ -7,7 +7,7 @@ import { readySlot, slotsOf, usable, watchSlots, type SlotWatch } from './receiv
 import { receiveTimeline, type TimelineEnd } from './receive-timeline.ts';
 import type { ReceiveRequest, ReceiveState } from './receive-request.ts';
 import { segmentName } from './segment.ts';
-import { openSpool, type Spool } from './spool.ts';
+import { openSpool, spoolBegin, type Spool } from './spool.ts';
 import { planStart, type ReceiveStart } from './start.ts';
 import { historyName, parseHistory } from './history.ts';
 import { lineageOf, type Lineage } from './lineage.ts';
@@ -26,14 +26,15 @@ export interface Beginning {
 /** Looks where to go on; changes nothing. Fails with refused where the archive is of another server, or of another branch of this one. */
 export async function findBeginning(
   replication: Replication,
-  { repositories, acceptGap, log }: ReceiveRequest,
+  { repositories, spool, acceptGap, log }: ReceiveRequest,
   slotLsn: bigint | null,
 ): Promise<Beginning> {
   const identity = await replication.identify();
   const names = await readArchives(repositories, identity.systemIdentifier, log);
   const segmentBytes = await replication.segmentBytes();
   const lineage = await readLineage(replication, identity.timeline);
-  const at = planStart({ names, segmentBytes, lineage, flushLsn: identity.flushLsn, slotLsn, acceptGap });
+  const spoolLsn = await spoolBegin(spool, segmentBytes);
+  const at = planStart({ names, segmentBytes, lineage, flushLsn: identity.flushLsn, slotLsn, spoolLsn, acceptGap });
   return { identity, segmentBytes, lineage, names, at };
 }
 

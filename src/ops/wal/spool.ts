@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
-import { segmentName } from './segment.ts';
+import { addressOf, parseWalName, segmentName } from './segment.ts';
 
 const PARTIAL = '.partial';
 
@@ -27,6 +27,13 @@ export interface Spool {
   put(name: string, text: string): Promise<string>;
   /** Segments that were begun on a timeline before this one, and go on there. */
   forget(timeline: number): Promise<void>;
+}
+
+/** Where the oldest segment begins that was being received; null: there is none, or no folder yet. */
+export async function spoolBegin(folder: string, segmentBytes: number): Promise<bigint | null> {
+  const files = (await readdir(folder).catch(() => [])).flatMap((name) => parseWalName(name) ?? []);
+  const begins = files.flatMap((file) => (file.kind === 'partial' ? [addressOf(file, segmentBytes)] : []));
+  return begins.toSorted((a, b) => (a < b ? -1 : 1))[0] ?? null;
 }
 
 /** Fails with backup.failed where the folder cannot be made. */

@@ -18,13 +18,15 @@ export interface StartFacts {
   readonly flushLsn: bigint;
   /** From where the slot holds the log; null: no slot, or one that holds nothing yet. */
   readonly slotLsn: bigint | null;
+  /** Where the segment begins that an earlier run was receiving; null: there is none in the spool. */
+  readonly spoolLsn: bigint | null;
   /** Begin at what the server still has, although the archive ends before. */
   readonly acceptGap: boolean;
 }
 
 /**
- * Where to go on: behind the newest segment of the archive that is of the server's own past; with an empty archive where the slot, or else the
- * server, is. Pure. Fails with refused where the archive has seen a later timeline than the server is on, none of its own, or more log than it.
+ * Where to go on: behind the newest segment of the archive that is of the server's own past; with an empty archive where the
+ * slot, an earlier run, or else the server is. Pure. Fails with refused where the archive has seen a later timeline than the server is on, none of its own, or more log than it.
  */
 export function planStart(facts: StartFacts): ReceiveStart {
   const { lineage, flushLsn, slotLsn } = facts;
@@ -37,7 +39,11 @@ export function planStart(facts: StartFacts): ReceiveStart {
   requireOwnPast(facts);
   const here = floor(slotLsn ?? flushLsn);
   const startAt = (start: bigint): ReceiveStart => ({ timeline: partAt(lineage, start)?.timeline ?? 1, start });
-  if (segments.length === 0) return startAt(here);
+  if (segments.length === 0) {
+    // Without a slot nothing else knows where an earlier run began, before it had a whole segment.
+    const begun = facts.spoolLsn !== null && !facts.acceptGap && facts.spoolLsn < here ? facts.spoolLsn : here;
+    return startAt(begun);
+  }
   const own = segments.flatMap(({ timeline, begin }) => {
     const part = lineage.find((one) => one.timeline === timeline);
     const isOwn = part !== undefined && begin >= floor(part.begin) && (part.end === null || begin <= floor(part.end));

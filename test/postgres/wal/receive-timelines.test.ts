@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -70,11 +70,15 @@ it('follows a failover: over the connection to a standby that is promoted, and t
   const cascade = receive(standby, streamed, { slot: 'cascade', createSlot: true, spool: join(folder, 'spool-a') });
   await until('it receives', () => cascade.said.some((line) => line.includes('receiving timeline 1')));
   await writeSegments(primary.url(), 2);
-  await receive(primary, moved, { slot: 'moved', createSlot: true, until: 'now', spool: join(folder, 'spool-b') }).ended;
+  await receive(primary, moved, { until: 'now', spool: join(folder, 'spool-b') }).ended;
   await writeSegments(primary.url(), 1);
   // A segment begun on one timeline and ended on the next.
   await onServer(primary.url(), 'create table before_failover as select 1');
-  await receive(primary, moved, { slot: 'moved', createSlot: true, until: 'now', spool: join(folder, 'spool-b') }).ended;
+  // Without a slot the spool alone knows where the next run goes on. The server flushes when it likes.
+  await until('a part of it has come', async () => {
+    await receive(primary, moved, { until: 'now', spool: join(folder, 'spool-b') }).ended;
+    return readdirSync(join(folder, 'spool-b')).length > 0;
+  });
   const end = await ask(primary, 'select pg_current_wal_flush_lsn()');
   await until('the standby has all', async () => (await ask(standby, `select pg_last_wal_replay_lsn() >= '${end}'`)) === 'true');
   await primary.halt();

@@ -20,6 +20,7 @@ const plan = (facts: Partial<StartFacts>): string => {
     lineage: ONE,
     flushLsn: lsnNumber('0/8123456'),
     slotLsn: null,
+    spoolLsn: null,
     acceptGap: false,
     ...facts,
   });
@@ -30,6 +31,18 @@ describe('receiving begins', () => {
   it.each<[string, Partial<StartFacts>, string]>([
     ['with an empty archive at the segment the server writes', {}, '1 0/8000000'],
     ['with a slot at what it holds', { slotLsn: lsnNumber('0/5000028') }, '1 0/5000000'],
+    ['where an earlier run without a slot began', { spoolLsn: lsnNumber('0/4000000') }, '1 0/4000000'],
+    [
+      'at the slot where an earlier run began after it',
+      { slotLsn: lsnNumber('0/3000028'), spoolLsn: lsnNumber('0/4000000') },
+      '1 0/3000000',
+    ],
+    ['at what the server has where a gap is accepted', { spoolLsn: lsnNumber('0/4000000'), acceptGap: true }, '1 0/8000000'],
+    [
+      'behind the newest segment, whatever lies in the spool',
+      { names: [segment(1, 5)], spoolLsn: lsnNumber('0/2000000') },
+      '1 0/6000000',
+    ],
     ['behind the newest segment', { names: [segment(1, 4), segment(1, 5)] }, '1 0/6000000'],
     [
       'behind the newest segment, and not at the slot',
