@@ -109,7 +109,7 @@ async function takeSnapshot(
       const sequences = await readSequences(session);
       await session.script(`set local max_parallel_workers_per_gather = ${fingerprintWorkers(inputs.jobs)}`);
       const common = ['--snapshot', snapshot, `--lock-wait-timeout=${inputs.lockWaitMs}`, '--no-password'];
-      const step = inputs.progress.step('dump and fingerprint, tables:');
+      const step = inputs.progress.step('dump and fingerprint');
       const stop = new AbortController();
       const signal = AbortSignal.any([inputs.signal, stop.signal]);
       const run = programRunner(environment, signal);
