@@ -6,6 +6,7 @@ import type { PhysicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { planPrune, removeBackup } from '../../../src/ops/backup/prune.ts';
 import { distribute } from '../../../src/ops/backup/distribute.ts';
 import { backupIds, folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
+import { PLAIN } from '../../../src/ops/codec/codec.ts';
 import { folderStorage } from '../../../src/ops/storage/folder.ts';
 import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
 import { restoreDataFolder } from '../../../src/ops/restore/data-folder.ts';
