@@ -6,6 +6,7 @@ const AREAS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]
   selftest: () => import('./selftest.ts'),
   ledger: () => import('./ledger.ts'),
   backup: () => import('./backup.ts'),
+  codec: () => import('./codec.ts'),
   wal: () => import('./wal.ts'),
 };
 
