@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { DbctlError, fail } from '../core/errors.ts';
+import { fail } from '../core/errors.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { Manifest, PhysicalManifest } from '../ops/backup/manifest.ts';
 import type { Repository } from '../ops/backup/repository.ts';
@@ -41,23 +41,14 @@ export async function openBackups(context: Context, name: string | undefined, id
   const { openRepository } = await import('../ops/storage/open.ts');
   const codecOf = await codecs(context, identity);
   const wanted = name === undefined ? repositories : [found];
-  const { unusableStorage } = await import('../ops/storage/unusable.ts');
-  const open = (one: (typeof wanted)[number]) => openRepository(one, { ...context, folder }, codecOf);
-  const repository = await open(found);
-  // A key of another repository that is not on this machine is no reason not to restore from this one.
-  const orUnusable = (one: (typeof wanted)[number]) =>
-    open(one).catch((thrown: unknown): Repository => {
-      if (!(thrown instanceof DbctlError)) throw thrown;
-      const work = resolve(folder, '.dbctl', one.name);
-      return { name: one.name, storage: unusableStorage(one.name, thrown), work, codec: codecOf(one.name, one.name) };
-    });
+  const opened = await Promise.all(wanted.map((one) => openRepository(one, { ...context, folder }, codecOf)));
   const settings = await signerSettings(config);
   const signer = () => signerOf(settings, folder, context);
   const listed = own.length > 0 ? own : config.ledger.public_keys;
   return {
     config,
-    repository,
-    repositories: [repository, ...(await Promise.all(wanted.filter((one) => one !== found).map(orUnusable)))],
+    repository: opened[0] ?? (await openRepository(found, { ...context, folder }, codecOf)),
+    repositories: opened,
     publicKeys: listed.length > 0 ? listed : await ownKey(signer),
     signer,
   };
