@@ -12,7 +12,6 @@ import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
 import { restoreDataFolder } from '../../../src/ops/restore/data-folder.ts';
 import type { Report } from '../../../src/core/report.ts';
 import { runCli } from '../../support/cli.ts';
-import { PLAIN } from '../../../src/ops/codec/codec.ts';
 import { onServer } from '../../support/connection.ts';
 import { startServer } from '../../support/server.ts';
 import { physicalBench } from './physical-support.ts';
