@@ -6,7 +6,8 @@ import { expect, it } from 'vitest';
 import { folderRepository } from '../../../src/ops/backup/repository.ts';
 import { startCluster, stopCluster } from '../../../src/ops/dev/cluster.ts';
 import { freePort } from '../../../src/ops/dev/port.ts';
-import { fetchWal } from '../../../src/ops/wal/archive.ts';
+import { fetchWal, pushWal, requireWal } from '../../../src/ops/wal/archive.ts';
+import { readRecords } from '../../../src/ops/wal/records.ts';
 import { onServer } from '../../support/connection.ts';
 import { ask, receive, startWalServer, storedSegments, until, writeSegments } from './support.ts';
 
@@ -38,6 +39,10 @@ it('a server is lost, and what was committed in its last segment comes back from
     const partial = readdirSync(spool);
     expect(partial).toEqual([expect.stringMatching(/^[0-9A-F]{24}\.partial$/)]);
     for (const name of partial) copyFileSync(join(spool, name), join(wal, name.replace('.partial', '')));
+    // Or into the archive, for a restore --to latest: it is of full size, and what it says of itself is right.
+    const [last = ''] = partial.map((name) => name.replace('.partial', ''));
+    expect(await pushWal(repository, join(wal, last))).toBe('stored');
+    expect(readRecords(await requireWal(repository, last))?.marks.at(-1)?.kind).toBe('commit');
     spawnSync('chown', ['-R', `--reference=${copy}`, wal]);
     writeFileSync(join(copy, 'recovery.signal'), '');
     writeFileSync(join(copy, 'postgresql.auto.conf'), `restore_command = 'false'\n`, { flag: 'a' });
