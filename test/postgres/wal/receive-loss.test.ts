@@ -40,9 +40,9 @@ it('a server is lost, and what was committed in its last segment comes back from
     expect(partial).toEqual([expect.stringMatching(/^[0-9A-F]{24}\.partial$/)]);
     for (const name of partial) copyFileSync(join(spool, name), join(wal, name.replace('.partial', '')));
     // Or into the archive, for a restore --to latest: it is of full size, and what it says of itself is right.
-    const [last = ''] = partial.map((name) => name.replace('.partial', ''));
-    expect(await pushWal(repository, join(wal, last))).toBe('stored');
-    expect(readRecords(await requireWal(repository, last))?.marks.at(-1)?.kind).toBe('commit');
+    const [tail = ''] = partial.map((name) => name.replace('.partial', ''));
+    expect(await pushWal(repository, join(wal, tail))).toBe('stored');
+    expect(readRecords(await requireWal(repository, tail))?.marks.at(-1)?.kind).toBe('commit');
     spawnSync('chown', ['-R', `--reference=${copy}`, wal]);
     writeFileSync(join(copy, 'recovery.signal'), '');
     writeFileSync(join(copy, 'postgresql.auto.conf'), `restore_command = 'false'\n`, { flag: 'a' });
