@@ -8,7 +8,7 @@ import type { ReceiveRequest } from '../../../src/ops/wal/receive-request.ts';
 import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
 import type { TestServer } from '../../support/server.ts';
-import { ask, receive, startWalServer, storedSegments, writeSegments } from './support.ts';
+import { ask, dropSlot, receive, startWalServer, storedSegments, writeSegments } from './support.ts';
 
 const SEGMENT = 16 << 20;
 let server: TestServer;
@@ -63,14 +63,14 @@ describe('receiving is refused', () => {
     await onServer(server.url(), 'checkpoint');
     expect(await refused({ slot: 'mine' }, repository)).toBe('slot mine has lost its log (wal_removed)');
     expect(await refused({}, repository)).toMatch(/^the server no longer has [0-9A-F]{24}, with which the archive goes on$/);
-    await onServer(server.url(), `select pg_drop_replication_slot('mine')`, `select pg_drop_replication_slot('forgotten')`);
+    for (const slot of ['mine', 'forgotten']) await dropSlot(server, slot);
     const before = (await storedSegments(repository)).length;
     const over = { slot: 'mine', createSlot: true, acceptGap: true } as const;
     await receive(server, repository, { ...over, until: 'now' }).ended;
     await writeSegments(server.url(), 2);
     await receive(server, repository, { ...over, until: 'now' }).ended;
     expect((await storedSegments(repository)).length).toBeGreaterThanOrEqual(before + 2);
-    await onServer(server.url(), `select pg_drop_replication_slot('mine')`);
+    await dropSlot(server, 'mine');
   });
 
   it('into the archive of another server, which stays as it was', async () => {

@@ -6,9 +6,8 @@ import { lsnNumber } from '../../../src/core/lsn.ts';
 import { DbctlError } from '../../../src/core/errors.ts';
 import { folderRepository, type FolderRepository } from '../../../src/ops/backup/repository.ts';
 import { findGaps } from '../../../src/ops/wal/segment.ts';
-import { onServer } from '../../support/connection.ts';
 import type { TestServer } from '../../support/server.ts';
-import { ask, copied, expectSame, receive, startWalServer, storedSegments, until, writeSegments } from './support.ts';
+import { ask, copied, dropSlot, expectSame, receive, startWalServer, storedSegments, until, writeSegments } from './support.ts';
 
 const SEGMENT = 16 << 20;
 let server: TestServer;
@@ -41,8 +40,7 @@ describe('a receiver', () => {
     expect(copied(server).length).toBeGreaterThanOrEqual(before + 4);
     // What is whole is in the repository; what is not is only here.
     expect(readdirSync(join(folder, 'spool-of-bytes')).filter((name) => !name.endsWith('.partial'))).toEqual([]);
-    expect(await ask(server, `select active from pg_replication_slots where slot_name = 'bytes'`)).toBe('false');
-    await onServer(server.url(), `select pg_drop_replication_slot('bytes')`);
+    await dropSlot(server, 'bytes');
   });
 
   it('goes on where the archive ends, to a position or to what the server has', async () => {
@@ -57,7 +55,7 @@ describe('a receiver', () => {
     expect(lsnNumber(second.lsn)).toBeGreaterThanOrEqual(goal);
     expect(findGaps(await storedSegments(repository), SEGMENT)).toEqual([]);
     expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(4);
-    await onServer(server.url(), `select pg_drop_replication_slot('on')`);
+    await dropSlot(server, 'on');
   });
 
   it('tells the server no more than is in the repository or the spool', async () => {
@@ -84,8 +82,8 @@ describe('a receiver', () => {
     await until('the slot moves on', async () => (await slotLsn('slow')) - began >= BigInt(6 * SEGMENT));
     await receiver.stop();
     expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(7);
-    await onServer(server.url(), `select pg_drop_replication_slot('slow')`);
-  });
+    await dropSlot(server, 'slow');
+  }, 60_000);
 
   it('ends with what the repository said, and confirms nothing of it', async () => {
     const repository = repositoryOf('full');
@@ -102,7 +100,7 @@ describe('a receiver', () => {
     // The next run stores what lies in the spool first.
     await receive(server, repository, { slot: 'full', until: 'now' }).ended;
     expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(2);
-    await onServer(server.url(), `select pg_drop_replication_slot('full')`);
+    await dropSlot(server, 'full');
   });
 
   it('stores in every repository; one that fails is a warning, and what the other has is not received again', async () => {
@@ -111,19 +109,22 @@ describe('a receiver', () => {
     const down: FolderRepository = { ...bad, storage: { ...bad.storage, create: refuse, list: refuse } };
     const on = (second: FolderRepository) =>
       ({ slot: 'both', createSlot: true, until: 'now', repositories: [good, second] }) as const;
+    const stored = async () => [(await storedSegments(good)).length, (await storedSegments(bad)).length];
+    // A new slot holds the log from the last checkpoint on.
     await receive(server, good, on(bad)).ended;
+    const [had = 0] = await stored();
     await writeSegments(server.url(), 2);
     const receiver = receive(server, good, on(down));
     expect(await receiver.ended).toMatchObject({ segments: 2 });
     expect(receiver.said.filter((line) => line.startsWith('warning: bad did not take '))).toHaveLength(2);
     expect(receiver.said).toContain('warning: bad does not answer: the bucket does not answer');
-    expect([(await storedSegments(good)).length, (await storedSegments(bad)).length]).toEqual([2, 0]);
+    expect(await stored()).toEqual([had + 2, had]);
     await writeSegments(server.url(), 1);
     // Up again: it gets what comes now, and the rest by backup sync.
     expect(await receive(server, good, on(bad)).ended).toMatchObject({ segments: 1 });
-    expect([(await storedSegments(good)).length, (await storedSegments(bad)).length]).toEqual([3, 1]);
-    expect(await expectSame(good, server)).toBe(3);
-    await onServer(server.url(), `select pg_drop_replication_slot('both')`);
+    expect(await stored()).toEqual([had + 3, had + 1]);
+    expect(await expectSame(good, server)).toBe(had + 3);
+    await dropSlot(server, 'both');
   });
 
   it('goes on after the server was restarted, and after it crashed', async () => {
@@ -145,6 +146,6 @@ describe('a receiver', () => {
     expect(reconnects).toBeGreaterThanOrEqual(2);
     expect(findGaps(await storedSegments(repository), SEGMENT)).toEqual([]);
     expect(await expectSame(repository, server)).toBeGreaterThanOrEqual(5);
-    await onServer(server.url(), `select pg_drop_replication_slot('again')`);
+    await dropSlot(server, 'again');
   }, 90_000);
 });

@@ -124,3 +124,10 @@ export async function ask(server: TestServer, sql: string): Promise<string> {
     await client.end();
   }
 }
+
+/** The server lets go of a slot some time after its receiver has gone. */
+export async function dropSlot(server: TestServer, slot: string): Promise<void> {
+  const active = `select active from pg_replication_slots where slot_name = '${slot}'`;
+  await until(`slot ${slot} is free`, async () => (await ask(server, active)) === 'false');
+  await onServer(server.url(), `select pg_drop_replication_slot('${slot}')`);
+}
