@@ -205,6 +205,29 @@ describe('with an identity', () => {
     expect(readFileSync(at('data', 'PG_VERSION'), 'utf8')).toBe('18\n');
   }, 60_000);
 
+  it('neither it nor a data key is to be seen: in ps, in environments, in what is said, in the repository', async () => {
+    const keys = await Promise.all(ids().map(async (id) => (await openKey(id)).toString('hex')));
+    const secret = readFileSync(at('ann.identity'), 'utf8').split('\n')[2] ?? '';
+    const seen: string[] = [];
+    const sampler = setInterval(() => {
+      for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+        for (const file of ['cmdline', 'environ'])
+          try {
+            seen.push(readFileSync(join('/proc', pid, file), 'latin1'));
+          } catch {
+            // It has ended meanwhile.
+          }
+    }, 50);
+    const said = await dbctl(['backup', 'drill', ids()[0] ?? '', '--identity', at('ann.identity'), '--log-level', 'debug']);
+    const made = await dbctl(['restore', '--data', at('watched'), '--yes', '--identity', at('ann.identity'), ids()[1] ?? '']);
+    clearInterval(sampler);
+    expect([said.status, made.status]).toEqual([0, 0]);
+    expect(seen.some((text) => text.includes('ann.identity'))).toBe(true);
+    const stored = filesOf(at('backups')).map((file) => readFileSync(file, 'latin1'));
+    const all = [...seen, ...stored, said.stdout, said.stderr, made.stdout, made.stderr];
+    for (const canary of [secret, ...keys]) expect(all.some((text) => text.includes(canary))).toBe(false);
+  }, 120_000);
+
   it('named by a command, which is given key.age and answers with what is in it', async () => {
     const key = await openKey(ids()[0] ?? '');
     writeFileSync(
