@@ -260,7 +260,7 @@ describe('prune and status', () => {
   it('say no when the newest is too old, broken, or was never tried', async () => {
     expect((await report(['backup', 'status'])).status).toBe(0);
     const metrics = await dbctl(['backup', 'status', '--format', 'prometheus']);
-    expect(metrics.stdout).toMatch(/dbctl_backup_age_seconds \d/);
+    expect(metrics.stdout).toMatch(/dbctl_backup_age_seconds(?:\{[^}]*\})? \d/);
     const config = readFileSync(join(project, 'dbctl.yaml'), 'utf8');
     writeFileSync(join(project, 'dbctl.yaml'), `${config}  max_age: 1ms\n`);
     expect((await report(['backup', 'status'])).items.find(({ id }) => id === 'backup-age')).toMatchObject({
