@@ -32,7 +32,7 @@ export function planPrune(known: readonly KnownBackup[], rule: KeepRule, holds: 
     decisions.set(parent.id, { id: parent.id, act: 'keep', why: `${id} needs it` });
     keepParent(parent.id);
   };
-  for (const { id, act } of [...decisions.values()]) if (act === 'keep') keepParent(id);
+  for (const { id, act } of decisions.values()) if (act === 'keep') keepParent(id);
   return [...decisions.values()];
 }
 

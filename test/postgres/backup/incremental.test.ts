@@ -191,6 +191,7 @@ describe('a repository that is no folder', () => {
   it('gives the parent, and the chain to a restore', async () => {
     const root = join(bench.folder, 'bucket');
     const bucket: Repository = {
+      ...repository(),
       name: 'bucket',
       storage: { ...folderStorage(root), folder: null },
       work: join(bench.folder, 'bucket-work'),
@@ -337,6 +338,8 @@ project: chain
 environments: { dev: { url: { variable: DATABASE_URL } } }
 backup:
   repositories: [{ name: here, type: folder, path: backups }]
+  # Files as they come: pg_basebackup takes them where it is found.
+  compression: none
   signer: { name: chain, key: { file: key.pem } }
   keep: { last: 1 }
 `,
