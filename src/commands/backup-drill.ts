@@ -140,7 +140,7 @@ async function chooseRecovery(at: string, id: string | undefined, options: Parse
     import('./restore-data.ts'),
     import('../ops/restore/replay.ts'),
   ]);
-  const to = parseRecoveryTarget(at);
+  const to = parseRecoveryTarget(at, '--at');
   const timeline = timelineOf(options['timeline'] as string | undefined);
   const { repository } = backups;
   const named = id === undefined ? undefined : await physicalBackup(backups, id);

@@ -44,9 +44,9 @@ const SEALED: readonly string[] = [MANIFEST, SEAL];
 const UNHASHED: readonly string[] = [KEY_FILE, ...SEALED];
 
 /** One run at a time writes to a repository from this machine. Fails with lock.held after a minute. */
-export async function withRepositoryLock<T>({ work }: Repository, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
+export async function withRepositoryLock<T>({ name, work }: Repository, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
   await makeFolder(work);
-  return withLockFile(join(work, '.lock'), { signal, waitMs: 60_000 }, use);
+  return withLockFile(join(work, '.lock'), { signal, waitMs: 60_000, what: `the repository ${name}` }, use);
 }
 
 /** Fails with storage.failed where something else has that name, or the disk does not let it be made. */

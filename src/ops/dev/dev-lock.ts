@@ -9,5 +9,5 @@ import { makeLockFolder, type StateFolder } from './state.ts';
 export async function withDevLock<T>(state: StateFolder, { progress, signal }: Control, use: () => Promise<T>): Promise<T> {
   await makeLockFolder(state);
   const onWait = (pid: number): void => progress.step(`waiting for another dbctl dev command (process ${pid})`).done();
-  return withLockFile(state.lock, { signal, onWait }, use);
+  return withLockFile(state.lock, { signal, onWait, what: 'the development server' }, use);
 }

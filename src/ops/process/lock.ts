@@ -15,16 +15,21 @@ export interface LockWait {
   readonly signal: AbortSignal;
   /** Called once, with the owner's process id, when the lock is found taken. */
   readonly onWait?: (pid: number) => void;
-  /** Longest wait in milliseconds; default two minutes, which no initdb has needed. */
+  /** Longest wait in milliseconds; default two minutes. */
   readonly waitMs?: number;
+  /** What is locked, as people call it; default: the path. */
+  readonly what?: string;
 }
+
+/** No initdb has needed so long. */
+const PATIENCE_MS = 120_000;
 
 /**
  * Holds a lock file while `use` runs. A lock whose owner has died is taken over, by exactly one of those who wait.
  * Fails with lock.held, naming the owner, when it stays taken for `waitMs`.
  */
 export async function withLockFile<T>(path: string, wait: LockWait, use: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + (wait.waitMs ?? 120_000);
+  const deadline = performance.now() + (wait.waitMs ?? PATIENCE_MS);
   for (let asked = false; !(await tryLock(path));) {
     const owner = await readOwner(path);
     if (owner === undefined) continue;
@@ -34,7 +39,7 @@ export async function withLockFile<T>(path: string, wait: LockWait, use: () => P
     }
     if (!asked) wait.onWait?.(owner.pid);
     asked = true;
-    if (performance.now() > deadline) refuse(path, owner);
+    if (performance.now() > deadline) refuse(path, owner, wait);
     await sleep(50, undefined, { signal: wait.signal });
   }
   try {
@@ -97,8 +102,10 @@ export async function isLocked(path: string): Promise<boolean> {
   return owner !== undefined && (await isAlive(owner));
 }
 
-function refuse(path: string, owner: Owner): never {
-  fail('lock.held', `another dbctl dev command (process ${owner.pid}) has been at work on this server for two minutes`, {
+function refuse(path: string, owner: Owner, { what = path, waitMs = PATIENCE_MS }: LockWait): never {
+  const waited = waitMs < 2_000 ? '' : ` and was waited for ${Math.round(waitMs / 1_000)} s`;
+  fail('lock.held', `another dbctl (process ${owner.pid}) is at work on ${what}${waited}`, {
     hint: `Wait for it, or end process ${owner.pid}; the lock ${path} then frees itself.`,
-  });
+    },
+  );
 }

@@ -9,8 +9,8 @@ export type RecoveryTarget =
 
 const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6}))?(Z|[+-]\d\d(?::?\d\d)?)$/;
 
-/** `2026-11-21T06:00Z`, `0/18000120`, `name:before_release` or `latest`. Fails with usage on anything else. */
-export function parseRecoveryTarget(text: string): RecoveryTarget {
+/** `2026-11-21T06:00Z`, `0/18000120`, `name:before_release` or `latest`. Fails with usage, naming the option, on anything else. */
+export function parseRecoveryTarget(text: string, option = '--to'): RecoveryTarget {
   if (text === 'latest') return { kind: 'latest' };
   if (/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/.test(text)) return { kind: 'lsn', lsn: text.toUpperCase() };
   // 63 bytes is what pg_create_restore_point takes (MAXFNAMELEN - 1).
@@ -20,7 +20,7 @@ export function parseRecoveryTarget(text: string): RecoveryTarget {
   const moment = Date.parse(`${day}T${clock}${hours}`);
   // A time without zone means another moment on another machine.
   if (day === '' || Number.isNaN(moment)) {
-    fail('usage', `--to takes a time with its zone, an LSN, name:POINT or latest, not ${text}`, {
+    fail('usage', `${option} takes a time with its zone, an LSN, name:POINT or latest, not ${text}`, {
       hint: 'Such as 2026-11-21T06:00Z, 0/18000120, name:before_release.',
     });
   }

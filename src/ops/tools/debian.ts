@@ -56,7 +56,7 @@ export async function installFromDebian({ major, cache, ...rest }: InstallWish):
 export async function bringPackages(wish: PackagesWish): Promise<void> {
   const { folder } = wish;
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
-  await withLockFile(`${folder}.lock`, { signal: wish.signal }, async () => {
+  await withLockFile(`${folder}.lock`, { signal: wish.signal, what: 'the cache of client programs' }, async () => {
     const making = `${folder}.making-${randomBytes(6).toString('hex')}`;
     try {
       const apt = await ownApt(join(making, 'apt'));

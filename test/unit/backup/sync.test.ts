@@ -40,6 +40,21 @@ describe('catching up', () => {
     expect(plan(state('a', [], { known: [broken] }), state('b', []))).toEqual([]);
   });
 
+  it('brings what a backup was made on before it, whatever their clocks said', () => {
+    const chain = (id: string, day: number, parent: string | null): KnownBackup => {
+      const manifest = {
+        id,
+        type: 'physical',
+        snapshotAt: `2026-11-0${day}T03:00:00.000000Z`,
+        source: { database: 'c' },
+        parent: parent === null ? null : { id: parent, manifest: '' },
+      };
+      return { id, state: 'sealed', manifest: manifest as unknown as Manifest };
+    };
+    const known = [chain('third', 1, 'second'), chain('second', 2, 'first'), chain('first', 3, null)];
+    expect(plan(state('a', [], { known }), state('b', []))).toEqual(['first a > b', 'second a > b', 'third a > b']);
+  });
+
   it('takes from a work folder, and brings nothing to it', () => {
     expect(plan(state('a', [1]), state('w', [2], { receives: false }))).toEqual(['b2 w > a']);
     expect(arrived([backup(1), backup(2), backup(3)], [backup(1)], ['b3'])).toEqual(['b1', 'b3']);
