@@ -16,7 +16,10 @@ export const programRunner =
     fail('backup.failed', `${name}: ${firstLine(said) ?? `exit ${status}`}`, { hint, ...(said === '' ? {} : { detail: said }) });
   };
 
+/** The line that tells of the failure; behind it what the server said, which programs put into a detail of their own. */
 function firstLine(said: string): string | undefined {
   const lines = said.split('\n').filter((line) => line !== '');
-  return (lines.find((line) => /error|warning/i.test(line)) ?? lines[0])?.replace(/^[\w-]+: (?:error|warning): /, '');
+  const line = (lines.find((one) => /error|warning/i.test(one)) ?? lines[0])?.replace(/^[\w-]+: (?:error|warning): /, '');
+  const [, server] = /Error message from server: (?:ERROR|FATAL):\s*(.*)/.exec(said) ?? [];
+  return server === undefined || line === undefined || line.includes(server) ? line : `${line} ${server}`;
 }

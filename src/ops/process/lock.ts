@@ -106,6 +106,5 @@ function refuse(path: string, owner: Owner, { what = path, waitMs = PATIENCE_MS 
   const waited = waitMs < 2_000 ? '' : ` and was waited for ${Math.round(waitMs / 1_000)} s`;
   fail('lock.held', `another dbctl (process ${owner.pid}) is at work on ${what}${waited}`, {
     hint: `Wait for it, or end process ${owner.pid}; the lock ${path} then frees itself.`,
-    },
-  );
+  });
 }

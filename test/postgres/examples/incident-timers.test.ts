@@ -59,7 +59,7 @@ async function runUnit(unit: string): Promise<void> {
       env: { DATABASE_URL: url, PATH: process.env['PATH'] },
       timeoutMs: 120_000,
     });
-    expect([command.join(' '), status, stdout + stderr]).toEqual([command.join(' '), 0, expect.any(String)]);
+    expect(status, `${command.join(' ')}\n${stdout}${stderr}`).toBe(0);
   }
 }
 
