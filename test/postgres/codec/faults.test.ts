@@ -25,6 +25,7 @@ import { folderRepository, type FolderRepository } from '../../../src/ops/backup
 import { withBackupFolder } from '../../../src/ops/restore/bring.ts';
 import { onServer } from '../../support/connection.ts';
 import { QUIET, backupBench } from '../backup/support.ts';
+import { faultsOf } from '../../support/faults.ts';
 
 /** Each named fault is put into a copy of a repository with two encrypted backups; a restore has to catch it with words of its own. */
 const bench = backupBench();
@@ -143,6 +144,7 @@ const forEve = async () => {
 };
 
 describe('a restore of an encrypted backup', () => {
+  faultsOf('encryption');
   it('has the files in clear for as long as it takes, for its owner alone', async () => {
     const inputs = { ...QUIET, repository: whole(), manifest: second };
     const seen = await withBackupFolder(inputs, (folder) => {

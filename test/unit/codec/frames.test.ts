@@ -7,6 +7,7 @@ import { decryptStream } from '../../../src/ops/codec/decrypt.ts';
 import { encryptStream } from '../../../src/ops/codec/encrypt.ts';
 import { FRAME, HEADER, TAG, WORD } from '../../../src/ops/codec/frames.ts';
 import { inPieces, through } from './support.ts';
+import { faultsOf } from '../../support/faults.ts';
 
 const key = randomBytes(32);
 const NAME = 'cluster/base.tar.zst.enc';
@@ -75,6 +76,7 @@ describe('encrypted files', () => {
 });
 
 describe('what is done to an encrypted file is found', () => {
+  faultsOf('frames');
   let sealed: Buffer;
   const STEP = WORD + FRAME + TAG;
   const content = 2 * FRAME + 100;
