@@ -68,9 +68,10 @@ class HashedFile extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    // The disk works while this thread hashes.
+    this.#writeAll(chunk, done);
     this.#hash.update(chunk);
     this.#bytes += chunk.length;
-    this.#writeAll(chunk, done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

@@ -18,6 +18,7 @@ import { rewrapLog } from '../../../src/ops/codec/rewrap.ts';
 import { folderRepository, type FolderRepository } from '../../../src/ops/backup/repository.ts';
 import { fetchWal, pushWal, readArchive } from '../../../src/ops/wal/archive.ts';
 import { parseWalName } from '../../../src/ops/wal/segment.ts';
+import { faultsOf } from '../../support/faults.ts';
 import { onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
@@ -116,8 +117,6 @@ describe('an encrypted archive of the log', () => {
       `import { appendFileSync } from 'node:fs';
 import { armor, Decrypter } from '${new URL('../../../node_modules/age-encryption/dist/index.js', import.meta.url).href}';
 import { buffer } from 'node:stream/consumers';
-import { faultsOf } from '../../support/faults.ts';
-import { faultsOf } from '../../support/faults.ts';
 const decrypter = new Decrypter();
 decrypter.addIdentity(process.argv[2]);
 appendFileSync('asked', 'x');
