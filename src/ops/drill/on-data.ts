@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../core/errors.ts';
 import { lsnNumber } from '../../core/lsn.ts';
 import { withSession, type Session } from '../../db/session.ts';
-import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import type { ServerAccount } from '../process/account.ts';
 import type { ServerOnData } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
@@ -13,6 +12,7 @@ import { checkIndexes } from './amcheck.ts';
 import type { DrillInputs, Reached } from './drill.ts';
 import { lookAtDatabases, type OnDatabase } from './looks.ts';
 import { Failed, NotTried, type Try } from './steps.ts';
+import { socketTarget } from '../server/socket-target.ts';
 
 /**
  * The copy must not act as production: no archiving over its archive, no standby of its primary, nobody but us on its socket; and it has to
@@ -89,7 +89,8 @@ export async function lookIntoServer(
 ): Promise<void> {
   const on = (database: string): OnDatabase => {
     const settings = { statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0, signal: inputs.signal };
-    return (use, access = 'write') => withSession(socketTarget(server, restored, database), { access, ...settings }, use);
+    return (use, access = 'write') =>
+      withSession(socketTarget(server, restored.bootstrapUser, database), { access, ...settings }, use);
   };
   let found: Recovered | undefined;
   const replayed = await tryIt('replay', async () => {
@@ -111,7 +112,7 @@ export async function lookIntoServer(
   if (!open) return;
   await tryIt('compare', () => Promise.reject(new NotTried(NO_FINGERPRINT)));
   await lookAtDatabases({ carried: 'server', databases, main: inputs.database, on }, inputs, tryIt);
-  const target = socketTarget(server, restored, 'postgres');
+  const target = socketTarget(server, restored.bootstrapUser, 'postgres');
   await tryIt('amcheck', () => checkIndexes(target, { host: server.socket, port: server.port }, databases, major, inputs));
 }
 
@@ -165,20 +166,3 @@ select pg_catalog.pg_is_in_recovery() as recovering,
        pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text as "lastLsn",
        (select s.setting::pg_catalog.int4 from pg_catalog.pg_settings s where s.name = 'wal_segment_size') as "segmentBytes",
        array(select d.datname::pg_catalog.text from pg_catalog.pg_database d where d.datallowconn and not d.datistemplate order by 1) as databases`;
-
-/** The role initdb made, on the socket nobody else can reach. */
-function socketTarget({ socket, port }: ServerOnData, { bootstrapUser }: RestoredServer, database: string): ConnectionTarget {
-  return {
-    hosts: [{ host: socket, port }],
-    loadBalance: false,
-    database,
-    user: bootstrapUser,
-    password: () => Promise.resolve(undefined),
-    tls: { mode: 'disable', systemRoots: false, negotiation: 'postgres' },
-    targetSessionAttrs: 'any',
-    applicationName: undefined,
-    options: undefined,
-    connectTimeoutMs: 10_000,
-    channelBinding: 'prefer',
-  };
-}

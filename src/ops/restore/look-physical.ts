@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../core/errors.ts';
 import { ident, literal } from '../../db/ident.ts';
 import { withSession, type Session } from '../../db/session.ts';
-import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import { findEmbedded } from '../dev/binaries.ts';
 import { startCluster, stopCluster } from '../dev/cluster.ts';
@@ -21,6 +20,7 @@ import { serverAccount, type ServerAccount } from '../process/account.ts';
 import { restoreDataFolder } from './data-folder.ts';
 import type { LookInputs } from './look.ts';
 import type { Replay } from './replay.ts';
+import { socketTarget } from '../server/socket-target.ts';
 
 /** The copy must not act as production: nothing is archived, it follows no primary, and it is reached by its own configuration alone. */
 const overrides = (data: string, replay: Replay | null): string => `
@@ -118,14 +118,12 @@ async function recoverAndOpen(
   }
   try {
     const password = randomPassword();
-    await withSession(socketTarget(socket, port, manifest), { access: 'read', signal }, (session) => recovered(session, signal));
-    await withSession(socketTarget(socket, port, manifest), { access: 'write', signal }, (session) =>
-      ownPassword(session, password),
-    );
+    // The role initdb made.
+    const superuser = socketTarget({ socket, port }, manifest.source.bootstrapUser, 'template1');
+    await withSession(superuser, { access: 'read', signal }, (session) => recovered(session, signal));
+    await withSession(superuser, { access: 'write', signal }, (session) => ownPassword(session, password));
     await write('dbctl_hba.conf', HBA);
-    await withSession(socketTarget(socket, port, manifest), { access: 'write', signal }, (session) =>
-      session.rows('select pg_catalog.pg_reload_conf()'),
-    );
+    await withSession(superuser, { access: 'write', signal }, (session) => session.rows('select pg_catalog.pg_reload_conf()'));
     await writePassfile(state.passfile, port, password);
     step.done();
   } catch (thrown) {
@@ -153,21 +151,4 @@ async function ownPassword(session: Session, password: string): Promise<void> {
   await session.script(
     `set password_encryption = 'scram-sha-256'; set log_statement = 'none'; ${verb} role ${ident(SUPERUSER)} login superuser password ${literal(password)} valid until 'infinity'`,
   );
-}
-
-/** The role initdb made, on the socket nobody else can reach. */
-function socketTarget(socket: string, port: number, { source }: PhysicalManifest): ConnectionTarget {
-  return {
-    hosts: [{ host: socket, port }],
-    loadBalance: false,
-    database: 'template1',
-    user: source.bootstrapUser,
-    password: () => Promise.resolve(undefined),
-    tls: { mode: 'disable', systemRoots: false, negotiation: 'postgres' },
-    targetSessionAttrs: 'any',
-    applicationName: undefined,
-    options: undefined,
-    connectTimeoutMs: 10_000,
-    channelBinding: 'prefer',
-  };
 }

@@ -1,17 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../../src/core/report.ts';
 import { backupIds } from '../../../src/ops/backup/repository.ts';
 import { requireProgram } from '../../../src/ops/tools/find.ts';
-import { runCli } from '../../support/cli.ts';
+import { faultsOf } from '../../support/faults.ts';
 import { onServer } from '../../support/connection.ts';
 import { standbyOf, type ServerCopy } from '../ledger/copies.ts';
 import { physicalBench } from './physical-support.ts';
+import { killProject, sizeOf } from './killed-run.ts';
 import { QUIET, backupBench } from './support.ts';
 
 // A standby gives no backup of what was written without full pages.
@@ -84,37 +83,16 @@ describe.each(ENGINES)('a backup by %s that fails keeps nothing', (engine) => {
 });
 
 describe('at a terminal', () => {
-  const project = join(bench.folder, 'project');
+  faultsOf('SIGKILL');
   const url = () => bench.server.url('bank').replace(/\/\/[^@]*@/, `//backer:${LOGIN}@`);
-  const env = () => ({ DATABASE_URL: url(), PATH: process.env['PATH'], HOME: process.env['HOME'] });
-  const backups = join(project, 'backups');
-  const made = () => (existsSync(backups) ? readdirSync(backups).filter((name) => !name.startsWith('.')) : []);
-  const dbctl = async (...args: readonly string[]) => {
-    const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
-      cwd: project,
-      env: env(),
-      timeoutMs: 120_000,
-    });
-    if (!stdout.startsWith('{')) throw new Error(stderr);
-    return { ...(JSON.parse(stdout) as Report), status };
-  };
+  const { backups, dbctl, prepare, killWhen, made, left } = killProject(
+    join(bench.folder, 'project'),
+    url,
+    '  compression: none\n',
+  );
   const createBy = (engine: string) => ['backup', 'create', '--type', 'physical', '--engine', engine];
 
-  beforeAll(async () => {
-    mkdirSync(project);
-    writeFileSync(
-      join(project, 'dbctl.yaml'),
-      `version: 1
-project: kill
-environments: { dev: { url: { variable: DATABASE_URL } } }
-backup:
-  repositories: [{ name: here, type: folder, path: backups }]
-  compression: none
-  signer: { name: kill, key: { file: key.pem } }
-`,
-    );
-    await dbctl('ledger', 'key', 'key.pem', '--name', 'kill');
-  });
+  beforeAll(prepare);
 
   /** What is there of a backup that is being made; the run is killed as soon as it is. */
   const STEPS: readonly (readonly [string, (making: string) => boolean])[] = [
@@ -126,31 +104,15 @@ backup:
     ],
     ['the manifest is there', (making) => existsSync(join(making, 'manifest.json'))],
   ];
-  const sizeOf = (path: string) => (existsSync(path) ? statSync(path).size : 0);
   const CASES = ENGINES.flatMap((engine) => STEPS.map(([step, reached]) => [engine, step, reached] as const));
 
   it.each(CASES)(
     '%s, killed when %s: nothing that looks like a backup is left',
     async (engine, _step, reached) => {
       const before = made();
-      const bin = fileURLToPath(new URL('../../../bin/dbctl.js', import.meta.url));
-      const child = spawn(process.execPath, [bin, ...createBy(engine)], { cwd: project, env: env(), stdio: 'ignore' });
-      const ended = new Promise((resolve) => child.on('close', resolve));
-      const finished = { yes: false };
-      void ended.then(() => (finished.yes = true));
-      while (!finished.yes) {
-        const making = existsSync(backups) ? readdirSync(backups).find((name) => name.startsWith('.partial')) : undefined;
-        try {
-          if (making !== undefined && reached(join(backups, making))) child.kill('SIGKILL');
-        } catch {
-          // The folder has its name meanwhile: looked for again.
-        }
-        await new Promise((go) => setImmediate(go));
-      }
-      expect(child.signalCode).toBe('SIGKILL');
+      expect(await killWhen(reached, ...createBy(engine))).toBe('SIGKILL');
       expect(made()).toEqual(before);
-      const left = readdirSync(backups).filter((name) => name.startsWith('.partial'));
-      expect(left).toHaveLength(1);
+      expect(left()).toHaveLength(1);
       expect((await dbctl('backup', 'list')).items.map(({ id }) => id)).toEqual(before);
     },
     60_000,
@@ -179,7 +141,7 @@ backup:
     expect(watched.programs).toBeGreaterThan(0);
     expect(seen).toEqual([]);
     expect(JSON.stringify(all)).not.toContain(LOGIN);
-    expect(readdirSync(backups).filter((name) => name.startsWith('.partial'))).toEqual([]);
+    expect(left()).toEqual([]);
     expect(await dbctl('backup', 'verify')).toMatchObject({ status: 0, summary: { backups: 2, bad: 0 } });
     for (const id of made()) expect(readFileSync(join(backups, id, 'manifest.json'), 'utf8')).not.toContain(LOGIN);
   }, 60_000);

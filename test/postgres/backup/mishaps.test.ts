@@ -1,18 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../../src/core/report.ts';
 import { withSession } from '../../../src/db/session.ts';
 import { createLogicalBackup } from '../../../src/ops/backup/create.ts';
 import { backupIds, folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
 import { planPrune } from '../../../src/ops/backup/prune.ts';
 import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
-import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
 import { faultsOf } from '../../support/faults.ts';
+import { killProject, sizeOf } from './killed-run.ts';
 import { QUIET, backupBench } from './support.ts';
 
 /** What befalls a run that makes a dump: the disk, the connection, a signal, another run, the clock. Whatever it is, nothing that looks like a backup is left. */
@@ -153,76 +151,34 @@ describe('a clock that jumps', () => {
 
 describe('a run that is killed', () => {
   faultsOf('SIGKILL');
-  const project = join(bench.folder, 'project');
-  const backups = join(project, 'backups');
-  const env = () => ({ DATABASE_URL: bench.server.url('mishaps'), PATH: process.env['PATH'], HOME: process.env['HOME'] });
-  const dbctl = async (...args: readonly string[]) => {
-    const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
-      cwd: project,
-      env: env(),
-      timeoutMs: 60_000,
-    });
-    if (!stdout.startsWith('{')) throw new Error(stderr);
-    return { ...(JSON.parse(stdout) as Report), status };
-  };
+  const { backups, dbctl, prepare, killWhen, made, left } = killProject(join(bench.folder, 'project'), () =>
+    bench.server.url('mishaps'),
+  );
+  beforeAll(prepare);
 
-  beforeAll(async () => {
-    mkdirSync(project);
-    writeFileSync(
-      join(project, 'dbctl.yaml'),
-      `version: 1
-project: kill
-backup:
-  repositories: [{ name: here, type: folder, path: backups }]
-  signer: { name: kill, key: { file: key.pem } }
-`,
-    );
-    await dbctl('ledger', 'key', 'key.pem', '--name', 'kill');
-  });
-
-  const size = (path: string) => (existsSync(path) ? statSync(path).size : 0);
   const STEPS: readonly (readonly [string, (making: string) => boolean])[] = [
     ['the folder is there', () => true],
     ['the dump has begun', (making) => existsSync(join(making, 'dump'))],
-    ['rows come', (making) => readdirSync(join(making, 'dump')).some((name) => size(join(making, 'dump', name)) > 100_000)],
-    ['the definitions are there', (making) => size(join(making, 'schema.sql')) > 0],
-    ['the globals are there', (making) => size(join(making, 'globals.sql')) > 0],
-    ['the dump is whole', (making) => size(join(making, 'dump', 'toc.dat')) > 0],
+    ['rows come', (making) => readdirSync(join(making, 'dump')).some((name) => sizeOf(join(making, 'dump', name)) > 100_000)],
+    ['the definitions are there', (making) => sizeOf(join(making, 'schema.sql')) > 0],
+    ['the globals are there', (making) => sizeOf(join(making, 'globals.sql')) > 0],
+    ['the dump is whole', (making) => sizeOf(join(making, 'dump', 'toc.dat')) > 0],
     ['the manifest is there', (making) => existsSync(join(making, 'manifest.json'))],
     ['the seal is there', (making) => existsSync(join(making, 'manifest.note'))],
   ];
 
   it.each(STEPS)('when %s leaves nothing that looks like a backup, and its programs end', async (_step, reached) => {
-    const before = visible(backups);
-    const bin = fileURLToPath(new URL('../../../bin/dbctl.js', import.meta.url));
-    const child = spawn(process.execPath, [bin, 'backup', 'create'], { cwd: project, env: env(), stdio: 'ignore' });
-    const state = { ended: false };
-    const ended = new Promise<void>((resolve) =>
-      child.on('close', () => {
-        state.ended = true;
-        resolve();
-      }),
-    );
-    while (!state.ended) {
-      const making = existsSync(backups) ? readdirSync(backups).find((name) => name.startsWith('.partial')) : undefined;
-      try {
-        if (making !== undefined && reached(join(backups, making))) child.kill('SIGKILL');
-      } catch {
-        // It has its name meanwhile: looked for again.
-      }
-      await new Promise((go) => setImmediate(go));
-    }
-    await ended;
+    const before = made();
+    const signal = await killWhen(reached, 'backup', 'create');
     // Fast enough to be whole before the signal came: then it is a backup, and is looked at as one.
-    if (child.signalCode === 'SIGKILL') expect(visible(backups)).toEqual(before);
+    if (signal === 'SIGKILL') expect(made()).toEqual(before);
     expect((await dbctl('backup', 'verify')).items.filter(({ status }) => status === 'fail')).toEqual([]);
   });
 
   it('is cleared away by the next, which is whole', async () => {
     expect((await dbctl('backup', 'create')).status).toBe(0);
-    expect(readdirSync(backups).filter((name) => name.startsWith('.partial'))).toEqual([]);
+    expect(left()).toEqual([]);
     expect((await dbctl('backup', 'verify')).status).toBe(0);
     expect((await backupIds(folderRepository('here', backups))).length).toBeGreaterThan(0);
-    rmSync(project, { recursive: true, force: true });
   });
 });
