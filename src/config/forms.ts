@@ -23,3 +23,7 @@ export const timezone = () => text('timezone', /^[A-Za-z0-9_+/-]+$/, 'a timezone
 export const localeName = () => text('name', /^[A-Za-z0-9_.@=;-]+$/, 'the name of a locale such as C.UTF-8');
 export const systemIdentifier = () =>
   text('digits', /^[1-9][0-9]{0,19}$/, 'the digits of pg_control_system().system_identifier as text');
+
+export const bucketName = () => text('bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket');
+export const region = () => text('region', /^[a-z0-9-]+$/, 'a region such as eu-central-1');
+export const endpoint = () => text('URL', /^https?:\/\/[^\s@]+$/, 'an http or https URL without user name');

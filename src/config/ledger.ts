@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { checkWord, identifier, path, qualifiedName, slug, variableName } from './forms.ts';
+import { bucketName, checkWord, endpoint, identifier, path, qualifiedName, region, slug, variableName } from './forms.ts';
 import { choice, duration, kinds, listOf, section, text, wholeNumber } from './values.ts';
 
 export const words = () =>
@@ -62,18 +62,12 @@ const sink = section({
   remote: text('remote', /^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'the name of a remote')
     .optional()
     .describe('git: where the branch is pushed to.'),
-  bucket: text('bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket')
-    .optional()
-    .describe('s3: the bucket.'),
+  bucket: bucketName().optional().describe('s3: the bucket.'),
   prefix: text('prefix', /^[A-Za-z0-9!_.*'()/-]+$/, 'the beginning of object keys')
     .optional()
     .describe('s3: what object keys begin with.'),
-  region: text('region', /^[a-z0-9-]+$/, 'a region such as eu-central-1')
-    .optional()
-    .describe('s3: the region.'),
-  endpoint: text('URL', /^https?:\/\/[^\s@]+$/, 'an http or https URL without user name')
-    .optional()
-    .describe('s3: the address of a compatible service.'),
+  region: region().optional().describe('s3: the region.'),
+  endpoint: endpoint().optional().describe('s3: the address of a compatible service.'),
   retain_days: wholeNumber(1, 36_500)
     .optional()
     .describe('s3: for how many days object lock keeps each note from being deleted.'),

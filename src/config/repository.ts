@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { checkWord, path, variableName } from './forms.ts';
+import { bucketName, checkWord, endpoint, path, region, variableName } from './forms.ts';
 import { choice, kinds, section, text, wholeNumber, yesOrNo } from './values.ts';
 
 /** Where a secret is; never the secret. */
@@ -70,18 +70,12 @@ export const repository = section({
     .describe(
       'folder: the folder, relative to the folder of dbctl.yaml. sftp: the folder on the other machine, relative to where a login begins.',
     ),
-  bucket: text('bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket')
-    .optional()
-    .describe('s3: the bucket.'),
+  bucket: bucketName().optional().describe('s3: the bucket.'),
   prefix: text('prefix', /^(?!\/)(?!.*\/\/)[A-Za-z0-9!_.*'()/-]+\/$/, 'the beginning of object keys, ending with /')
     .optional()
     .describe('s3: what object keys begin with, such as lab/.'),
-  region: text('region', /^[a-z0-9-]+$/, 'a region such as eu-central-1')
-    .optional()
-    .describe('s3: the region.'),
-  endpoint: text('URL', /^https?:\/\/[^\s@]+$/, 'an http or https URL without user name')
-    .optional()
-    .describe('s3: the address of a compatible service.'),
+  region: region().optional().describe('s3: the region.'),
+  endpoint: endpoint().optional().describe('s3: the address of a compatible service.'),
   path_style: yesOrNo()
     .optional()
     .describe('s3: the bucket in the path of a request instead of its host name; default: true with an endpoint.'),

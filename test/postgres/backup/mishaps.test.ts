@@ -3,15 +3,14 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withSession } from '../../../src/db/session.ts';
-import { createLogicalBackup } from '../../../src/ops/backup/create.ts';
+import type { DumpInputs } from '../../../src/ops/backup/create.ts';
 import { backupIds, folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
 import { planPrune } from '../../../src/ops/backup/prune.ts';
 import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
 import { onServer } from '../../support/connection.ts';
 import { faultsOf } from '../../support/faults.ts';
 import { killProject, sizeOf } from './killed-run.ts';
-import { QUIET, backupBench } from './support.ts';
+import { backupBench } from './support.ts';
 
 /** What befalls a run that makes a dump: the disk, the connection, a signal, another run, the clock. Whatever it is, nothing that looks like a backup is left. */
 const bench = backupBench();
@@ -43,26 +42,7 @@ beforeAll(async () => {
   );
 }, 180_000);
 
-const create = (into: Repository, changes: { readonly clock?: () => Date; readonly signal?: AbortSignal } = {}) => {
-  const target = bench.server.target('mishaps');
-  return withSession(target, { access: 'read', statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0 }, (session) =>
-    createLogicalBackup(session, {
-      ...QUIET,
-      repository: into,
-      target,
-      tools: bench.tools,
-      signer: bench.signer,
-      project: 'test',
-      environment: 'dev',
-      operator: 'test@here',
-      dbctl: '0',
-      jobs: 2,
-      lockWaitMs: 1_000,
-      clock: () => new Date(),
-      ...changes,
-    }),
-  );
-};
+const create = (into: Repository, changes: Partial<DumpInputs> = {}) => bench.create('mishaps', into, changes);
 const visible = (folder: string) => (existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')) : []);
 async function problemsOf(repository: Repository): Promise<string[]> {
   const publicKeys = [bench.signer.verifierKey];

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { silentProgress } from '../../../src/core/progress.ts';
 import { withSession } from '../../../src/db/session.ts';
-import { createLogicalBackup } from '../../../src/ops/backup/create.ts';
+import { createLogicalBackup, type DumpInputs } from '../../../src/ops/backup/create.ts';
 import type { LogicalManifest } from '../../../src/ops/backup/manifest.ts';
 import { folderRepository, type FolderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
 import { createSignerKey, openSigner, type Signer } from '../../../src/ops/signing/signer.ts';
@@ -19,7 +19,7 @@ export interface BackupBench {
   readonly signer: Signer;
   readonly folder: string;
   readonly repository: FolderRepository;
-  create(database: string, repository?: Repository): Promise<LogicalManifest>;
+  create(database: string, repository?: Repository, changes?: Partial<DumpInputs>): Promise<LogicalManifest>;
   /** A copy of the repository, or of another one, for a fault to be put into. */
   copy(name: string, of?: FolderRepository): FolderRepository;
 }
@@ -60,7 +60,7 @@ export function backupBench(options: ServerOptions = {}): BackupBench {
     },
     folder,
     repository,
-    create: (database, into = repository) => {
+    create: (database, into = repository, changes = {}) => {
       const target = server.target(database);
       return withSession(target, { access: 'read', statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0 }, (session) =>
         createLogicalBackup(session, {
@@ -76,6 +76,7 @@ export function backupBench(options: ServerOptions = {}): BackupBench {
           jobs: 2,
           lockWaitMs: 1_000,
           clock: () => new Date(),
+          ...changes,
         }),
       );
     },
