@@ -11,11 +11,11 @@ import { withClientEnvironment } from './client-environment.ts';
 import { catalogueText, readCatalogue } from './catalogue.ts';
 import { programRunner } from './programs.ts';
 import { readFingerprint, readSequences, type Fingerprint } from './fingerprint.ts';
-import { MANIFEST, SEAL, manifestText, sealOf, type LogicalManifest } from './manifest.ts';
+import { MANIFEST, SEAL, manifestText, sealOf, type LogicalManifest, type SourceFacts } from './manifest.ts';
 import { addBackup } from './add.ts';
 import { backupId, previousOf, requireSpace, SPACE_NEEDED } from './repository.ts';
 import type { BackupInputs } from './inputs.ts';
-import { readSource, requireRights } from './source.ts';
+import { readSource, requireFinished, requireRights } from './source.ts';
 
 export interface DumpInputs extends BackupInputs {
   readonly tools: ToolPlaces;
@@ -24,6 +24,13 @@ export interface DumpInputs extends BackupInputs {
   /** How long pg_dump waits for a table somebody is altering. */
   readonly lockWaitMs: number;
 }
+
+/**
+ * A database without an encoding holds bytes that are no UTF-8, and a dump in UTF-8 fails at the first of them; all others are dumped in UTF-8,
+ * in which programs and files of ours are. Pure.
+ */
+export const encodingOption = ({ encoding }: Pick<SourceFacts, 'encoding'>): readonly string[] =>
+  encoding === 'SQL_ASCII' ? ['--encoding=SQL_ASCII'] : [];
 
 const KEPT = 'Nothing was kept. Mend what it says, and run it again.';
 
@@ -44,6 +51,7 @@ const COMPRESSION = 'zstd:1';
 export async function createLogicalBackup(session: Session, inputs: DumpInputs): Promise<LogicalManifest> {
   const { repository, progress } = inputs;
   const major = majorOf(session.serverVersion);
+  await requireFinished(session);
   // Programs are run to say their version, which takes as long as the questions to the server.
   const [dump, dumpAll, source] = await Promise.all([
     requireProgram('pg_dump', inputs.tools, major),
@@ -57,7 +65,9 @@ export async function createLogicalBackup(session: Session, inputs: DumpInputs):
     const coding = { ...(await newCoding(repository.codec)), compression: 'none' } as const;
     const { plain } = repository.codec;
     const encode = { coding, plain, making, bytes: source.sizeBytes * SPACE_NEEDED, progress, signal: inputs.signal };
-    const { taken, files } = await encodeInto(encode, (folder) => takeSnapshot(session, inputs, folder, { dump, dumpAll }));
+    const { taken, files } = await encodeInto(encode, (folder) =>
+      takeSnapshot(session, inputs, folder, { dump, dumpAll, source }),
+    );
     const manifest: LogicalManifest = {
       format: 'dbctl-backup/1',
       id,
@@ -97,7 +107,7 @@ async function takeSnapshot(
   session: Session,
   inputs: DumpInputs,
   making: string,
-  { dump, dumpAll }: { readonly dump: ClientProgram; readonly dumpAll: ClientProgram },
+  { dump, dumpAll, source }: { readonly dump: ClientProgram; readonly dumpAll: ClientProgram; readonly source: SourceFacts },
 ): Promise<Taken> {
   return withClientEnvironment(inputs.target, session, (environment) =>
     inTransaction(session, 'isolation level repeatable read, read only', async () => {
@@ -108,7 +118,13 @@ async function takeSnapshot(
       const { snapshot = '', at = '' } = row ?? {};
       const sequences = await readSequences(session);
       await session.script(`set local max_parallel_workers_per_gather = ${fingerprintWorkers(inputs.jobs)}`);
-      const common = ['--snapshot', snapshot, `--lock-wait-timeout=${inputs.lockWaitMs}`, '--no-password'];
+      const common = [
+        '--snapshot',
+        snapshot,
+        ...encodingOption(source),
+        `--lock-wait-timeout=${inputs.lockWaitMs}`,
+        '--no-password',
+      ];
       const step = inputs.progress.step('dump and fingerprint');
       const stop = new AbortController();
       const signal = AbortSignal.any([inputs.signal, stop.signal]);

@@ -1,6 +1,7 @@
 import { fail } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import type { RoleFact, SourceFacts } from './manifest.ts';
+import { unfinishedRestore } from './unfinished.ts';
 
 /** What a restore will need to know of the database. */
 export async function readSource(session: Session): Promise<SourceFacts> {
@@ -11,6 +12,19 @@ export async function readSource(session: Session): Promise<SourceFacts> {
   const { size, ...facts } = row;
   const { systemIdentifier, database, serverVersion } = session;
   return { systemIdentifier, database, serverVersion, ...facts, sizeBytes: Number(size) };
+}
+
+/** Fails with refused where a restore into the database did not end: a backup of it would be one of a half. */
+export async function requireFinished(session: Session): Promise<void> {
+  const unfinished = await unfinishedRestore(session);
+  if (unfinished === null) return;
+  fail(
+    'refused',
+    `the restore of ${unfinished} into ${session.database} did not end: it may be half made, and was not compared`,
+    {
+      hint: 'Drop it, and restore into an empty database: runbooks/restore-database.md.',
+    },
+  );
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Session } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import { withClientEnvironment } from '../backup/client-environment.ts';
-import { PARTS, RESTRICT_KEY } from '../backup/create.ts';
+import { PARTS, RESTRICT_KEY, encodingOption } from '../backup/create.ts';
 import { readCatalogue, type Catalogue } from '../backup/catalogue.ts';
 import { fingerprintParts, readFingerprint, type Fingerprint } from '../backup/fingerprint.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
@@ -14,6 +14,7 @@ import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
 import { catalogueParts, type CheckedPart } from './catalogue-difference.ts';
 import { databaseDifferences } from './database-facts.ts';
+import { rewordedViews, withReworded, withoutViews } from './reworded-views.ts';
 
 export interface CompareInputs {
   readonly manifest: LogicalManifest;
@@ -34,6 +35,8 @@ export interface Comparison {
   readonly parts: readonly CheckedPart[];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** The restored database against what was seen in the snapshot of the dump: equal, or what differs. */
 export async function compareRestored(session: Session, inputs: CompareInputs): Promise<Comparison> {
   const { manifest, folder, onTable } = inputs;
@@ -43,8 +46,13 @@ export async function compareRestored(session: Session, inputs: CompareInputs): 
     was === null ? null : await readCatalogue(session),
   ]);
   const data = dataParts(manifest.fingerprint, found);
-  const catalogue = was === null || is === null ? [] : [...catalogueParts(was.facts, is.facts), databasePart(was, is)];
-  const text = textPart(await definitionDifferences(session, inputs));
+  const schema = await readFile(join(folder, PARTS.schema), 'utf8');
+  const reworded = was === null || is === null ? NONE : await rewordedViews(session, was.facts, is.facts, schema);
+  const catalogue =
+    was === null || is === null
+      ? []
+      : [...catalogueParts(withReworded(was.facts, is.facts, reworded), is.facts), databasePart(was, is)];
+  const text = textPart(await definitionDifferences(session, inputs, schema, reworded));
   const definitions = [...catalogue, text];
   return {
     data: data.flatMap(({ differences }) => differences ?? []),
@@ -97,7 +105,9 @@ const textPart = (differences: readonly string[] | null): CheckedPart => ({
 /** Two versions of pg_dump write the same definitions in different words, so the comparison needs the one of the backup. */
 async function definitionDifferences(
   session: Session,
-  { manifest, folder, target, tools, signal }: CompareInputs,
+  { manifest, target, tools, signal }: CompareInputs,
+  was: string,
+  reworded: ReadonlySet<string>,
 ): Promise<readonly string[] | null> {
   const program = await requireProgram('pg_dump', tools, majorOf(session.serverVersion));
   if (program.version !== manifest.programs['pg_dump']) return null;
@@ -107,12 +117,18 @@ async function definitionDifferences(
     await withClientEnvironment(target, session, (environment) =>
       programRunner(environment, signal)(
         program,
-        ['--schema-only', '--no-password', `--restrict-key=${RESTRICT_KEY}`, `--file=${file}`],
+        [
+          '--schema-only',
+          ...encodingOption(manifest.source),
+          '--no-password',
+          `--restrict-key=${RESTRICT_KEY}`,
+          `--file=${file}`,
+        ],
         'Run it again.',
       ),
     );
-    const [was, is] = await Promise.all([readFile(join(folder, PARTS.schema), 'utf8'), readFile(file, 'utf8')]);
-    return lineDifferences(was, is);
+    const is = await readFile(file, 'utf8');
+    return lineDifferences(withoutViews(was, reworded), withoutViews(is, reworded));
   } finally {
     await rm(made, { recursive: true, force: true });
   }

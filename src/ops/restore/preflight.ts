@@ -2,6 +2,7 @@ import { fail } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import type { LogicalManifest, SourceFacts } from '../backup/manifest.ts';
 import { missingRoles } from '../backup/source.ts';
+import { unfinishedRestore } from '../backup/unfinished.ts';
 import { majorOf } from '../tools/program.ts';
 
 /** What a database is before a restore into it. */
@@ -60,6 +61,17 @@ export function localeProblems(source: SourceFacts, target: TargetFacts): string
 
 /** Fails with refused, naming every problem. */
 export async function requireRestorable(session: Session, manifest: LogicalManifest): Promise<void> {
+  const unfinished = await unfinishedRestore(session);
+  if (unfinished !== null) {
+    const name = session.database.replaceAll('"', '""');
+    fail(
+      'refused',
+      `the restore of ${unfinished} into ${session.database} did not end: it may be half made, and was not compared`,
+      {
+        hint: `Drop it and begin again: drop database "${name}" with (force); ${createDatabase(session.database, manifest.source)}`,
+      },
+    );
+  }
   const problems = await restoreProblems(session, manifest);
   if (problems.length === 0) return;
   fail('refused', `${manifest.id} cannot be restored into ${session.database}: ${problems.join('; ')}`, {

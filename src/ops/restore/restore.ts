@@ -6,6 +6,7 @@ import { withClientEnvironment } from '../backup/client-environment.ts';
 import { PARTS } from '../backup/create.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
+import { whileUnfinished } from '../backup/unfinished.ts';
 import type { Repository } from '../backup/repository.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
@@ -50,19 +51,21 @@ export async function restoreFrom(session: Session, folder: string, inputs: Rest
   await requireRestorable(session, manifest);
   const program = await requireProgram('pg_restore', inputs.tools, majorOf(session.serverVersion));
   const step = progress.step('restore', manifest.source.sizeBytes, 'bytes');
-  await whileGrowing(session, step, () =>
-    withClientEnvironment(inputs.target, session, (environment) =>
-      programRunner(environment, signal)(
-        program,
-        [
-          '--format=directory',
-          `--jobs=${inputs.jobs}`,
-          '--exit-on-error',
-          '--no-password',
-          `--dbname=${session.database}`,
-          join(folder, PARTS.dump),
-        ],
-        'The database is half made: drop it, mend what it says, and restore into a fresh one.',
+  await whileUnfinished(session, manifest.id, () =>
+    whileGrowing(session, step, () =>
+      withClientEnvironment(inputs.target, session, (environment) =>
+        programRunner(environment, signal)(
+          program,
+          [
+            '--format=directory',
+            `--jobs=${inputs.jobs}`,
+            '--exit-on-error',
+            '--no-password',
+            `--dbname=${session.database}`,
+            join(folder, PARTS.dump),
+          ],
+          'The database is half made: drop it, mend what it says, and restore into a fresh one.',
+        ),
       ),
     ),
   );

@@ -9,7 +9,7 @@ import { folderRepository, type FolderRepository } from '../../../src/ops/backup
 import { runDrill, type DrillInputs } from '../../../src/ops/drill/drill.ts';
 import { physicalRecovery } from '../../../src/ops/drill/physical.ts';
 import { layOut } from '../../../src/ops/restore/combine.ts';
-import { withServerOn, type MakeData } from '../../../src/ops/server/throw-away.ts';
+import { withServerOn, type MakeData, type ServerOnData } from '../../../src/ops/server/throw-away.ts';
 import { requireProgram } from '../../../src/ops/tools/find.ts';
 import { targetOf } from '../../support/connection.ts';
 import { QUIET, type BackupBench } from './support.ts';
@@ -21,6 +21,8 @@ export interface PhysicalBench {
   readonly drill: (manifest: PhysicalManifest, changes?: Partial<DrillInputs>) => ReturnType<typeof runDrill>;
   /** Starts what a chain (the full backup first) makes, with nothing of ours between, and asks a database. */
   readonly ask: <R>(chain: readonly PhysicalManifest[], database: string, sql: string) => Promise<R[]>;
+  /** The same, for more than a question. */
+  readonly started: (chain: readonly PhysicalManifest[], use: (server: ServerOnData) => Promise<void>) => Promise<void>;
   /** What the official program says of a backup as it lies in the repository. */
   readonly verifyBackup: (id: string) => Promise<{ readonly status: number | null; readonly stderr: string }>;
 }
@@ -28,6 +30,16 @@ export interface PhysicalBench {
 /** Physical backups into a repository of their own, without client programs unless asked for. */
 export function physicalBench(bench: BackupBench, name = 'physical'): PhysicalBench {
   const repository = () => folderRepository(name, join(bench.folder, name));
+  const started: PhysicalBench['started'] = async (chain, use) => {
+    const make: MakeData = async ({ data, account }) => {
+      const inFolders = chain.map((manifest) => ({ manifest, folder: join(repository().folder, manifest.id) }));
+      const tablespaces = join(data, '..', 'tablespaces');
+      await layOut(inFolders, data, { ...QUIET, tools: bench.tools, tablespaces, account, onBytes: () => {} });
+      writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\n');
+      if (account !== undefined) chownSync(join(data, 'pg_hba.conf'), account.uid, account.gid);
+    };
+    await withServerOn({ ...QUIET, major: 18, uid: process.getuid?.() }, make, use);
+  };
   return {
     repository,
     create: (changes = {}, url = bench.server.url()) => {
@@ -65,16 +77,10 @@ export function physicalBench(bench: BackupBench, name = 'physical'): PhysicalBe
       };
       return runDrill(manifest, inputs, physicalRecovery(manifest, inputs));
     },
+    started,
     ask: async <R>(chain: readonly PhysicalManifest[], database: string, sql: string) => {
       let found: R[] = [];
-      const make: MakeData = async ({ data, account }) => {
-        const inFolders = chain.map((manifest) => ({ manifest, folder: join(repository().folder, manifest.id) }));
-        const tablespaces = join(data, '..', 'tablespaces');
-        await layOut(inFolders, data, { ...QUIET, tools: bench.tools, tablespaces, account, onBytes: () => {} });
-        writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\n');
-        if (account !== undefined) chownSync(join(data, 'pg_hba.conf'), account.uid, account.gid);
-      };
-      await withServerOn({ ...QUIET, major: 18, uid: process.getuid?.() }, make, async ({ socket, port }) => {
+      await started(chain, async ({ socket, port }) => {
         const client = new pg.Client({ host: socket, port, user: 'postgres', database });
         await client.connect();
         found = (await client.query(sql)).rows as R[];

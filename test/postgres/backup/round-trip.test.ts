@@ -214,6 +214,36 @@ describe('a backup of every kind of object', () => {
   });
 });
 
+describe('a view that the server words otherwise once it is made of its own words', () => {
+  const WORDY = `create view wordy as select extract('YEAR' from now()) as year union select 1 from (select 'x'::name union all select 'PUBLIC'::name) n`;
+
+  it('is equal, and no other one is', async () => {
+    await onServer(url('postgres'), 'create database wordy');
+    await onServer(url('wordy'), WORDY);
+    const wordy = await bench.create('wordy');
+    await onServer(url('postgres'), createDatabase('wordy_again', wordy.source));
+    expect(await restoreInto('wordy_again', wordy)).toMatchObject({ data: [], definitions: [] });
+    await onServer(url('wordy_again'), WORDY.replace('create', 'create or replace').replace('YEAR', 'MONTH'));
+    const target = bench.server.target('wordy_again');
+    const folder = `${bench.repository.folder}/${wordy.id}`;
+    const found = await withSession(target, { access: 'write' }, (session) =>
+      compareRestored(session, { manifest: wordy, folder, target, tools: bench.tools, signal: QUIET.signal, onTable: () => {} }),
+    );
+    expect(found.definitions?.[0]).toBe('view public.wordy is another one');
+    expect(found.definitions?.join()).toContain('MONTH');
+  });
+});
+
+describe('a database without an encoding', () => {
+  it('is restored equal, though its bytes are no UTF-8', async () => {
+    await onServer(url('postgres'), `create database bytes template template0 encoding 'SQL_ASCII' locale 'C'`);
+    await onServer(url('bytes'), 'create table paths (path text)', `insert into paths values (E'/caf\\xe9')`);
+    const bytes = await bench.create('bytes');
+    await onServer(url('postgres'), createDatabase('bytes_again', bytes.source));
+    expect(await restoreInto('bytes_again', bytes)).toMatchObject({ data: [], definitions: [] });
+  });
+});
+
 describe('a restore tells', () => {
   it('how far it is in each phase, bytes of bytes where there are any', async () => {
     await onServer(url('postgres'), createDatabase('watched', manifest.source));
