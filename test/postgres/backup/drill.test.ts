@@ -264,7 +264,7 @@ describe('a drill of the files of a server', () => {
     expect(refused).toMatchObject({ status: 5, error: { code: 'refused' } });
     expect(refused.error?.message).toMatch(/^the archive ends at [0-9A-F]{24}, before 2099-01-01T00:00:00\.000000Z: /);
     expect((await report('backup', 'drill', '--at', 'yesterday')).error?.message).toBe(
-      '--to takes a time with its zone, an LSN, name:POINT or latest, not yesterday',
+      '--at takes a time with its zone, an LSN, name:POINT or latest, not yesterday',
     );
   });
 
