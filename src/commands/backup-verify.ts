@@ -38,16 +38,25 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   }
   step.done();
   const bad = items.filter(({ status }) => status === 'fail').length;
+  const { unnamedBackups } = await import('../ops/backup/previous.ts');
+  const unnamed = unnamedBackups(all.flatMap((one) => (one.state === 'sealed' ? [one.manifest] : [])));
   return {
     ok: bad === 0 && items.length > 0,
     items,
-    summary: { repository: backups.repository.name, backups: items.length, bad, bytes },
+    summary: { repository: backups.repository.name, backups: items.length, bad, unnamed: unnamed.length, bytes },
     view: {
       columns: [
         { field: 'id', title: 'backup' },
         { field: 'message', title: '' },
       ],
-      notes: [`${items.length} backups, ${sizeText(bytes)} read.`],
+      notes: [
+        `${items.length} backups, ${sizeText(bytes)} read.`,
+        ...(unnamed.length === 0
+          ? []
+          : [
+              `No later backup names ${unnamed.join(', ')}: two machines made one at the same time, or the one between was pruned. The next one names what is there; until then nothing would show that it was taken away.`,
+            ]),
+      ],
     },
   };
 }

@@ -13,7 +13,8 @@ import { programRunner } from './programs.ts';
 import { readFingerprint, readSequences, type Fingerprint } from './fingerprint.ts';
 import { MANIFEST, SEAL, manifestText, sealOf, type LogicalManifest, type SourceFacts } from './manifest.ts';
 import { addBackup } from './add.ts';
-import { backupId, previousOf, requireSpace, SPACE_NEEDED } from './repository.ts';
+import { backupsBefore } from './previous.ts';
+import { backupId, requireSpace, SPACE_NEEDED } from './repository.ts';
 import type { BackupInputs } from './inputs.ts';
 import { readSource, requireFinished, requireRights } from './source.ts';
 
@@ -83,7 +84,7 @@ export async function createLogicalBackup(session: Session, inputs: DumpInputs):
       fingerprint: taken.fingerprint,
       encryption: await encryptionOf(coding, making),
       files,
-      previous: await previousOf(repository),
+      ...(await backupsBefore(repository)),
     };
     await writeFile(join(making, MANIFEST), manifestText(manifest), { mode: 0o600 });
     await writeFile(join(making, SEAL), await sealOf(manifest, inputs.signer), { mode: 0o600 });

@@ -67,6 +67,8 @@ interface Common {
   readonly files: readonly BackupFile[];
   /** The backup made before it in this repository. */
   readonly previous: BackupLink | null;
+  /** Others that no manifest named when it was made, since two machines made them at the same time; absent: there were none. */
+  readonly alsoBefore?: readonly BackupLink[];
 }
 
 /** Names another backup of the repository, and which bytes its manifest had. */

@@ -24,7 +24,8 @@ import {
   type PhysicalManifest,
 } from './manifest.ts';
 import { requireBaseBackup } from './physical-preflight.ts';
-import { backupId, previousOf, requireSpace } from './repository.ts';
+import { backupsBefore } from './previous.ts';
+import { backupId, requireSpace } from './repository.ts';
 import { CLUSTER_FOLDER, SERVER_MANIFEST, readServerManifest, type WalRange } from './server-manifest.ts';
 import { knowBackups } from './verify.ts';
 import { requireSummaries } from './wal-summaries.ts';
@@ -88,7 +89,7 @@ export async function createPhysicalBackup(session: Session, inputs: PhysicalInp
       programs: engine.programs,
       encryption: await encryptionOf(coding, making),
       files,
-      previous: await previousOf(repository),
+      ...(await backupsBefore(repository)),
     };
     await writeFile(join(making, MANIFEST), manifestText(manifest), { mode: 0o600 });
     await writeFile(join(making, SEAL), await sealOf(manifest, inputs.signer), { mode: 0o600 });

@@ -8,7 +8,7 @@ import { KEY_FILE } from '../codec/data-key.ts';
 import { withLockFile } from '../process/lock.ts';
 import { folderStorage } from '../storage/folder.ts';
 import type { Storage } from '../storage/storage.ts';
-import { MANIFEST, SEAL, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
+import { MANIFEST, SEAL, type BackupFile } from './manifest.ts';
 
 /** A storage that holds backups, one folder each. */
 export interface Repository {
@@ -153,12 +153,6 @@ export async function requireSpace({ name, work }: Repository, databaseBytes: nu
   fail('refused', `${name} has ${megabytes(free)} free, and the database has ${megabytes(databaseBytes)}`, {
     hint: 'Remove old backups with dbctl backup prune, or take another repository.',
   });
-}
-
-/** The newest backup of the repository, as the next manifest names it. */
-export async function previousOf(repository: Repository): Promise<Manifest['previous']> {
-  const last = (await backupIds(repository)).at(-1);
-  return last === undefined ? null : { id: last, manifest: sha256Of((await readManifestTexts(repository, last)).text) };
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1_000_000)} MB`;

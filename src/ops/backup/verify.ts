@@ -2,6 +2,7 @@ import { DbctlError } from '../../core/errors.ts';
 import { followChain } from './chain.ts';
 import { KEY_FILE, wrappedKeyProblem } from '../codec/data-key.ts';
 import { manifestText, openManifest, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
+import { linksOf } from './previous.ts';
 import { wasPruned } from './prune.ts';
 import { backupIds, hashBackup, readManifestTexts, readText, type Repository } from './repository.ts';
 
@@ -85,20 +86,24 @@ async function keyProblems(repository: Repository, { id, encryption }: Manifest)
   return problem === null ? [] : [problem];
 }
 
-/** Each manifest names the one before it: one that was taken away or made anew shows at the next, unless prune says that it took it. */
+/** Each manifest names those before it: one that was taken away or made anew shows at the next, unless prune says that it took it. */
 async function chainProblems(
   repository: Repository,
-  { previous }: Manifest,
+  manifest: Manifest,
   all: readonly KnownBackup[],
   publicKeys: readonly string[],
 ): Promise<string[]> {
-  if (previous === null) return [];
-  const before = all.find(({ id }) => id === previous.id);
-  if (before === undefined) {
-    const pruned = await wasPruned(repository, previous.id, previous.manifest, publicKeys);
-    return pruned ? [] : [`the backup before it, ${previous.id}, is gone`];
+  const problems: string[] = [];
+  for (const link of linksOf(manifest)) {
+    const before = all.find(({ id }) => id === link.id);
+    if (before === undefined) {
+      const pruned = await wasPruned(repository, link.id, link.manifest, publicKeys);
+      if (!pruned) problems.push(`the backup before it, ${link.id}, is gone`);
+      continue;
+    }
+    // A broken one is told by itself.
+    if (before.state === 'sealed' && sha256Of(manifestText(before.manifest)) !== link.manifest)
+      problems.push(`the backup before it, ${link.id}, is not the one it followed`);
   }
-  // A broken one is told by itself.
-  if (before.state === 'broken' || sha256Of(manifestText(before.manifest)) === previous.manifest) return [];
-  return [`the backup before it, ${previous.id}, is not the one it followed`];
+  return problems;
 }

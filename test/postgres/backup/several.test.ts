@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
 import { DbctlError } from '../../../src/core/errors.ts';
+import type { LogicalManifest } from '../../../src/ops/backup/manifest.ts';
+import { linksOf, unnamedBackups } from '../../../src/ops/backup/previous.ts';
 import { distribute, homeOf, localOf, sealedBackup } from '../../../src/ops/backup/distribute.ts';
 import { sendBackup } from '../../../src/ops/backup/send.ts';
 import { UNFINISHED, backupIds, folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
@@ -124,6 +126,32 @@ describe('a backup that is sent', () => {
     ]);
     expect(await backupIds(localOf(home))).toEqual([]);
     expect(await backupIds(up)).toEqual([manifest.id]);
+  });
+});
+
+describe('two machines and one bucket', () => {
+  it('at the same time: both backups are whole, it is said, and the next one names both', async () => {
+    const [one, two] = [bucket('shared'), { ...bucket('shared'), work: join(bench.folder, 'shared-work-2') }];
+    const send = async (manifest: LogicalManifest, from: Repository) => {
+      expect(await distribute(manifest, from, [from], QUIET)).toMatchObject([{ outcome: 'sent' }]);
+      return manifest;
+    };
+    const base = await send(await bench.create('several', one), one);
+    const both = await Promise.all([one, two].map(async (from) => ({ from, manifest: await bench.create('several', from) })));
+    expect(both.map(({ manifest }) => manifest.previous?.id)).toEqual([base.id, base.id]);
+    await Promise.all(both.map(({ manifest, from }) => send(manifest, from)));
+    const ids = both.map(({ manifest }) => manifest.id).toSorted((a, b) => (a.slice(8) < b.slice(8) ? -1 : 1));
+    const sealed = async () =>
+      (await knowBackups(one, [bench.signer.verifierKey])).flatMap((known) => (known.state === 'sealed' ? [known.manifest] : []));
+    expect(await problemsOf(one)).toEqual([]);
+    expect(unnamedBackups(await sealed())).toEqual(ids.slice(0, 1));
+    const next = await send(await bench.create('several', two), two);
+    expect(linksOf(next).map(({ id }) => id)).toEqual(ids.toReversed());
+    expect([await problemsOf(one), unnamedBackups(await sealed())]).toEqual([[], []]);
+    // Whichever is taken away is missed.
+    rmSync(join(one.root, ids[0] ?? ''), { recursive: true });
+    expect(await problemsOf(one)).toEqual([`the backup before it, ${ids[0]}, is gone`]);
+    expect(linksOf(await bench.create('several', one)).map(({ id }) => id)).toEqual([next.id]);
   });
 });
 
