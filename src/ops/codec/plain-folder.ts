@@ -1,9 +1,9 @@
-import { lstat, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
-import { processStart } from '../process/process.ts';
+import { removeLeftFolders } from '../process/left-folders.ts';
 
-const NAME = /^dbctl-plain-(\d+)-/;
+const PREFIX = 'dbctl-plain-';
 
 /**
  * A new folder of mode 0700 for what is plain for a moment; the caller removes it. What killed runs of this account left is removed first.
@@ -16,13 +16,13 @@ export async function makePlainFolder(folder: string, bytes: number): Promise<st
       cause: thrown,
     });
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch(refuse('cannot be made'));
-  await removeLeft(folder);
+  await removeLeftFolders(folder, PREFIX);
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < bytes)
     refuse(`has ${Math.round((bavail * bsize) / 1_000_000)} MB free, and ${Math.round(bytes / 1_000_000)} MB are needed`)(
       undefined,
     );
-  return mkdtemp(join(folder, `dbctl-plain-${process.pid}-`)).catch(refuse('cannot be written to'));
+  return mkdtemp(join(folder, `${PREFIX}${process.pid}-`)).catch(refuse('cannot be written to'));
 }
 
 /** The same for the length of `use`. */
@@ -32,16 +32,5 @@ export async function withPlainFolder<T>(folder: string, bytes: number, use: (pl
     return await use(plain);
   } finally {
     await rm(plain, { recursive: true, force: true });
-  }
-}
-
-/** Only what belongs to this account: in a shared folder anybody may make something of that name. */
-async function removeLeft(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const [, pid] = NAME.exec(name) ?? [];
-    if (pid === undefined || (await processStart(Number(pid))) !== undefined) continue;
-    const path = join(folder, name);
-    const left = await lstat(path).catch(() => null);
-    if (left?.isDirectory() === true && left.uid === process.getuid?.()) await rm(path, { recursive: true, force: true });
   }
 }

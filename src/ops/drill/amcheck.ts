@@ -1,6 +1,7 @@
 import { withClientEnvironment } from '../backup/client-environment.ts';
 import { programRunner } from '../backup/programs.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
+import { WITHOUT_LIBRARIES } from '../restore/start-elsewhere.ts';
 import { findPrograms } from '../tools/find.ts';
 import type { DrillInputs } from './drill.ts';
 import { NotTried } from './steps.ts';
@@ -21,7 +22,7 @@ export async function checkIndexes(
   if (program === null) throw new NotTried(`pg_amcheck of PostgreSQL ${major} is not there: dbctl tools install`);
   const chosen = databases.map((database) => `--database=${database}`);
   await withClientEnvironment(target, at, (environment) =>
-    programRunner(environment, signal)(
+    programRunner({ ...environment, PGOPTIONS: WITHOUT_LIBRARIES }, signal)(
       program,
       ['--no-password', '--install-missing=pg_catalog', '--heapallindexed', ...chosen],
       'Take another backup.',

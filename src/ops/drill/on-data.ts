@@ -5,6 +5,7 @@ import { fail } from '../../core/errors.ts';
 import { lsnNumber } from '../../core/lsn.ts';
 import { withSession, type Session } from '../../db/session.ts';
 import type { ServerAccount } from '../process/account.ts';
+import { startElsewhere, whenOpen, WITHOUT_LIBRARIES } from '../restore/start-elsewhere.ts';
 import type { ServerOnData } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
 import { addressOf, parseWalName } from '../wal/segment.ts';
@@ -16,8 +17,7 @@ import { socketTarget } from '../server/socket-target.ts';
 
 /**
  * The copy must not act as production: no archiving over its archive, no standby of its primary, nobody but us on its socket; and it has to
- * start here: without libraries a server from npm does not have, and with memory this machine has. Written last into postgresql.auto.conf,
- * which stands above everything but the command line.
+ * start here, with memory this machine has. Written last into postgresql.auto.conf, which stands above everything but the command line.
  */
 const OVERRIDES = (folder: string): string => `
 archive_mode = 'off'
@@ -27,11 +27,7 @@ archive_cleanup_command = ''
 recovery_end_command = ''
 restore_command = ''
 primary_conninfo = ''
-shared_preload_libraries = ''
-session_preload_libraries = ''
-local_preload_libraries = ''
 shared_buffers = '256MB'
-huge_pages = 'off'
 primary_slot_name = ''
 ssl = 'off'
 hba_file = '${folder}/dbctl_hba.conf'
@@ -58,9 +54,9 @@ export async function isolate(data: string, account: ServerAccount | undefined, 
     if (account !== undefined) await chown(join(data, name), account.uid, account.gid);
   };
   const there = new Set(await readdir(data));
-  // Debian keeps it in /etc, and a base backup has what is in the data folder. Without its max_connections nobody may look in during recovery.
-  if (!there.has('postgresql.conf')) await write('postgresql.conf', "hot_standby = 'off'\n", 'w');
-  await write('postgresql.auto.conf', `${OVERRIDES(data)}${recovery}`, 'a');
+  // Debian keeps it in /etc, and a base backup has what is in the data folder.
+  if (!there.has('postgresql.conf')) await write('postgresql.conf', '', 'w');
+  await write('postgresql.auto.conf', `${OVERRIDES(data)}${await startElsewhere(data)}${recovery}`, 'a');
   await write('dbctl_hba.conf', 'local all all trust\n', 'w');
   await write('dbctl_ident.conf', '', 'w');
 }
@@ -90,13 +86,15 @@ export async function lookIntoServer(
   const on = (database: string): OnDatabase => {
     const settings = { statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0, signal: inputs.signal };
     return (use, access = 'write') =>
-      withSession(socketTarget(server, restored.bootstrapUser, database), { access, ...settings }, use);
+      withSession(socketTarget(server, restored.bootstrapUser, database, WITHOUT_LIBRARIES), { access, ...settings }, use);
   };
   let found: Recovered | undefined;
   const replayed = await tryIt('replay', async () => {
-    found = await on('postgres')((session) => recovered(session, restored.systemIdentifier)).catch((thrown: unknown) =>
-      endedInstead(server, thrown),
-    );
+    found = await whenOpen(() => on('postgres')((session) => recovered(session, restored.systemIdentifier)), {
+      ended: () => server.ended(),
+      waitMs: RECOVERY_MS,
+      signal: inputs.signal,
+    }).catch((thrown: unknown) => endedInstead(server, thrown));
     requireEnd(found, restored.lastSegment ?? null);
     const last = found.lastCommit === null ? '' : `, last commit of ${found.lastCommit.toISOString()}`;
     return `recovered to ${restored.recoveredTo}${last}`;
@@ -107,12 +105,14 @@ export async function lookIntoServer(
   const open = await tryIt('open', async () => {
     for (const database of databases) await on(database)((session) => session.rows('select from pg_catalog.pg_class limit 1'));
     reached(lastCommit);
-    return `${databases.length} databases: ${databases.join(', ')}`;
+    const message = `${databases.length} databases: ${databases.join(', ')}`;
+    const without = await on('postgres')((session) => session.rows<{ said: string }>(PRELOADED));
+    return { message, details: without.map(({ said }) => `looked at without ${said}`) };
   });
   if (!open) return;
   await tryIt('compare', () => Promise.reject(new NotTried(NO_FINGERPRINT)));
   await lookAtDatabases({ carried: 'server', databases, main: inputs.database, on }, inputs, tryIt);
-  const target = socketTarget(server, restored.bootstrapUser, 'postgres');
+  const target = socketTarget(server, restored.bootstrapUser, 'postgres', WITHOUT_LIBRARIES);
   await tryIt('amcheck', () => checkIndexes(target, { host: server.socket, port: server.port }, databases, major, inputs));
 }
 
@@ -166,3 +166,21 @@ select pg_catalog.pg_is_in_recovery() as recovering,
        pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text as "lastLsn",
        (select s.setting::pg_catalog.int4 from pg_catalog.pg_settings s where s.name = 'wal_segment_size') as "segmentBytes",
        array(select d.datname::pg_catalog.text from pg_catalog.pg_database d where d.datallowconn and not d.datistemplate order by 1) as databases`;
+
+/** Libraries that were loaded in production and are not here: what they do, such as to write an audit log, was not looked at. */
+const PRELOADED = /* sql */ `
+select said
+from (
+  select pg_catalog.format('%s = %s', f.name, f.setting) as said
+  from pg_catalog.pg_file_settings f
+  where f.name in ('shared_preload_libraries', 'session_preload_libraries', 'local_preload_libraries') and f.setting <> ''
+  union
+  select pg_catalog.concat_ws(' ', pg_catalog.replace(c.line, '=', ' = '), 'in ' || d.datname, 'for ' || r.rolname)
+  from pg_catalog.pg_db_role_setting s
+  cross join lateral pg_catalog.unnest(s.setconfig) c (line)
+  -- Setting for every database, or for every role, names none.
+  left join pg_catalog.pg_database d on d.oid = s.setdatabase
+  left join pg_catalog.pg_roles r on r.oid = s.setrole
+  where c.line ~ '^(session|local)_preload_libraries=.'
+) as found
+order by said`;

@@ -17,9 +17,12 @@ import { randomPassword } from '../dev/secret-file.ts';
 import { makeStateFolder, stateFolder, type StateFolder } from '../dev/state.ts';
 import { usableBinaries } from '../dev/usable-binaries.ts';
 import { serverAccount, type ServerAccount } from '../process/account.ts';
+import { serverProcesses } from '../process/process.ts';
+import { comesUp } from '../server/throw-away.ts';
 import { restoreDataFolder } from './data-folder.ts';
 import type { LookInputs } from './look.ts';
 import type { Replay } from './replay.ts';
+import { startElsewhere, whenOpen, WITHOUT_LIBRARIES } from './start-elsewhere.ts';
 import { socketTarget } from '../server/socket-target.ts';
 
 /** The copy must not act as production: nothing is archived, it follows no primary, and it is reached by its own configuration alone. */
@@ -76,7 +79,7 @@ export async function makeServerOfBackup(
     const there = new Set(await readdir(state.data));
     // Debian keeps it in /etc, and a base backup has what is in the data folder.
     if (!there.has('postgresql.conf')) await write('postgresql.conf', '');
-    await write('postgresql.auto.conf', overrides(state.data, replay), 'a');
+    await write('postgresql.auto.conf', `${overrides(state.data, replay)}${await startElsewhere(state.data)}`, 'a');
     await write('dbctl_hba.conf', FIRST_HBA);
     await write('dbctl_ident.conf', '');
     await recoverAndOpen(manifest, { state, socket, account, write }, inputs);
@@ -105,7 +108,7 @@ async function recoverAndOpen(
   const [port, mark] = [await freePort(), await markLogs(state.logs)];
   const step = progress.step('recover');
   const ended = await startCluster({ binFolder, account, signal }, state.data, { port, socket }, join(state.logs, START_LOG));
-  if (ended.status !== 0) {
+  if (ended.status !== 0 && !(await comesUp(state.data, signal))) {
     const said = await logsSince(state.logs, mark);
     const why = said.split('\n').findLast((line) => /FATAL|PANIC/.test(line));
     fail(
@@ -119,9 +122,11 @@ async function recoverAndOpen(
   try {
     const password = randomPassword();
     // The role initdb made.
-    const superuser = socketTarget({ socket, port }, manifest.source.bootstrapUser, 'template1');
-    await withSession(superuser, { access: 'read', signal }, (session) => recovered(session, signal));
-    await withSession(superuser, { access: 'write', signal }, (session) => ownPassword(session, password));
+    const superuser = socketTarget({ socket, port }, manifest.source.bootstrapUser, 'template1', WITHOUT_LIBRARIES);
+    const open = () => withSession(superuser, { access: 'read', signal }, (session) => recovered(session, signal));
+    const ended = async () => (await serverProcesses(state.data)).length === 0;
+    await whenOpen(open, { ended, waitMs: RECOVERY_MS, signal });
+    await withSession(superuser, { access: 'write', signal }, (session) => openToAll(session, password));
     await write('dbctl_hba.conf', HBA);
     await withSession(superuser, { access: 'write', signal }, (session) => session.rows('select pg_catalog.pg_reload_conf()'));
     await writePassfile(state.passfile, port, password);
@@ -141,8 +146,9 @@ async function recovered(session: Session, signal: AbortSignal): Promise<void> {
   fail('server.failed', `it is still in recovery after ${RECOVERY_MS / 60_000} minutes`);
 }
 
-/** In this copy alone: that of production is not known, and is not asked for. */
-async function ownPassword(session: Session, password: string): Promise<void> {
+/** In this copy alone: the password of production is not known, and is not asked for, and libraries of its own would let nobody in. */
+async function openToAll(session: Session, password: string): Promise<void> {
+  for (const { statement } of await session.rows<{ statement: string }>(LIBRARIES)) await session.script(statement);
   const [row] = await session.rows<{ there: boolean }>(
     'select exists (select from pg_catalog.pg_roles r where r.rolname = $1) as there',
     [SUPERUSER],
@@ -152,3 +158,21 @@ async function ownPassword(session: Session, password: string): Promise<void> {
     `set password_encryption = 'scram-sha-256'; set log_statement = 'none'; ${verb} role ${ident(SUPERUSER)} login superuser password ${literal(password)} valid until 'infinity'`,
   );
 }
+
+/** The statements that take back which libraries sessions load in a database or of a role. */
+const LIBRARIES = /* sql */ `
+select pg_catalog.format(
+         case
+           when s.setdatabase = 0 and s.setrole = 0 then 'alter role all reset %3$I'
+           when s.setrole = 0 then 'alter database %1$I reset %3$I'
+           when s.setdatabase = 0 then 'alter role %2$I reset %3$I'
+           else 'alter role %2$I in database %1$I reset %3$I'
+         end,
+         d.datname, r.rolname, pg_catalog.split_part(c.line, '=', 1)) as statement
+from pg_catalog.pg_db_role_setting s
+cross join lateral pg_catalog.unnest(s.setconfig) c (line)
+-- A setting for every database, or for every role, names none.
+left join pg_catalog.pg_database d on d.oid = s.setdatabase
+left join pg_catalog.pg_roles r on r.oid = s.setrole
+where c.line ~ '^(session|local)_preload_libraries='
+order by statement`;

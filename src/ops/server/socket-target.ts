@@ -5,6 +5,8 @@ export function socketTarget(
   { socket, port }: { readonly socket: string; readonly port: number },
   user: string,
   database: string,
+  /** As of PGOPTIONS. */
+  options?: string,
 ): ConnectionTarget {
   return {
     hosts: [{ host: socket, port }],
@@ -15,7 +17,7 @@ export function socketTarget(
     tls: { mode: 'disable', systemRoots: false, negotiation: 'postgres' },
     targetSessionAttrs: 'any',
     applicationName: undefined,
-    options: undefined,
+    options,
     connectTimeoutMs: 10_000,
     channelBinding: 'prefer',
   };

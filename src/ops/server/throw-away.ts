@@ -9,6 +9,7 @@ import { createCluster, startCluster, stopCluster } from '../dev/cluster.ts';
 import type { Major } from '../dev/lines.ts';
 import { endProcesses, removeDeadLocks } from '../dev/orphans.ts';
 import { freePort } from '../dev/port.ts';
+import { removeLeftFolders } from '../process/left-folders.ts';
 import { serverProcesses } from '../process/process.ts';
 import { randomPassword } from '../dev/secret-file.ts';
 import type { ServerSettings } from '../dev/settings.ts';
@@ -76,13 +77,17 @@ export interface ServerOnData {
   ended(): Promise<boolean>;
 }
 
+const PREFIX = 'dbctl-throw-away-';
+
 /** The same on a data folder that `make` makes, such as one of a backup. Fails with server.failed, and with what `make` throws. */
 export async function withServerOn<T>(
   request: Omit<ThrowAwayRequest, 'settings'>,
   make: MakeData,
   use: (server: ServerOnData) => Promise<T>,
 ): Promise<T> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'dbctl-throw-away-')));
+  // What a run that was killed left behind has somebody's rows in it, and a server that serves them.
+  await removeLeftFolders(tmpdir(), PREFIX, (left) => endProcesses(join(left, 'data'), 0, request.signal));
+  const folder = await realpath(await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)));
   const data = join(folder, 'data');
   try {
     await chmod(folder, 0o711);
@@ -134,7 +139,7 @@ export async function withServerOn<T>(
 }
 
 /** pg_ctl gives up after some minutes; a server that still replays its log needs as long as it needs. False: no process of it is left. */
-async function comesUp(data: string, signal: AbortSignal): Promise<boolean> {
+export async function comesUp(data: string, signal: AbortSignal): Promise<boolean> {
   while ((await serverProcesses(data)).length > 0) {
     signal.throwIfAborted();
     // The eighth line of its lock file is its state.
