@@ -1,7 +1,6 @@
 import type { Context } from '../commands/context.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../core/log.ts';
-import type { Progress } from '../core/progress.ts';
 import type { Target } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
@@ -16,7 +15,12 @@ import type { Io } from './io.ts';
 import type { Redactor } from './secrets.ts';
 
 /** Everything a command may touch, built once per run; files and libraries are loaded when a command first asks. */
-export async function buildContext(io: Io, globals: GlobalOptions, redactor: Redactor, progress: Progress): Promise<Context> {
+export async function buildContext(
+  io: Io,
+  globals: GlobalOptions,
+  redactor: Redactor,
+  { progress, atEnd }: Pick<Context, 'progress' | 'atEnd'>,
+): Promise<Context> {
   const log = await buildLog(io, globals, redactor);
   const config = once(() => readConfig(io, globals, log));
   const connection = once(async () => resolveTarget(io, await config(), redactor, (warning) => log.warn(warning)));
@@ -46,10 +50,11 @@ export async function buildContext(io: Io, globals: GlobalOptions, redactor: Red
         ),
       ),
     startInBackground,
+    atEnd,
     confirm: (question) => askToConfirm(io, globals, question),
     async projectOrReference() {
       if ((await config()).file !== null) return context;
-      return buildContext({ ...io, cwd: packageFolder() }, globals, redactor, progress);
+      return buildContext({ ...io, cwd: packageFolder() }, globals, redactor, { progress, atEnd });
     },
   };
   return context;

@@ -63,12 +63,15 @@ async function execute(
   const command = COMMANDS.find(({ spec }) => spec.name === name);
   if (command === undefined) throw new DbctlError('internal', `there is no command ${name}`);
   const progress = await buildProgress(io, globals);
+  const endings: (() => Promise<void>)[] = [];
+  const atEnd = (act: () => Promise<void>) => void endings.push(act);
   try {
-    const context = await buildContext(io, globals, redactor, progress);
+    const context = await buildContext(io, globals, redactor, { progress, atEnd });
     if (command.spec.effect === 'destroys') await refuseProtected(context);
     return await command.run(options, context);
   } finally {
     progress.stop();
+    await Promise.allSettled(endings.map((act) => act()));
   }
 }
 

@@ -42,12 +42,15 @@ export async function openBackups(context: Context, name: string | undefined, id
   const codecOf = await codecs(context, identity);
   const wanted = name === undefined ? repositories : [found];
   const opened = await Promise.all(wanted.map((one) => openRepository(one, { ...context, folder }, codecOf)));
+  context.atEnd(async () => {
+    await Promise.all(opened.map(({ storage }) => storage.close()));
+  });
   const settings = await signerSettings(config);
   const signer = () => signerOf(settings, folder, context);
   const listed = own.length > 0 ? own : config.ledger.public_keys;
   return {
     config,
-    repository: opened[0] ?? (await openRepository(found, { ...context, folder }, codecOf)),
+    repository: opened[0] ?? fail('internal', 'no repository was opened'),
     repositories: opened,
     publicKeys: listed.length > 0 ? listed : await ownKey(signer),
     signer,

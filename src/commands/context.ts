@@ -48,6 +48,8 @@ export interface Context {
   commands(): readonly Completable[];
   /** Runs a command of this program in a process of its own, which goes on when this one ends and says nothing. */
   startInBackground(args: readonly string[]): void;
+  /** Done when the command has ended, however it ended, such as to end a connection. What fails then is nobody's answer. */
+  atEnd(act: () => Promise<void>): void;
   /** Asks the person at the terminal; with `--yes` goes on, without a terminal refuses. */
   confirm(question: string): Promise<void>;
 }

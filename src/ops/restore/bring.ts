@@ -12,6 +12,7 @@ import { verifyFiles } from '../backup/verify.ts';
 import { decrypter, openedPath } from '../codec/coding.ts';
 import { makePlainFolder } from '../codec/plain-folder.ts';
 import { unlockBackup } from '../codec/unlock.ts';
+import { removeLeftFolders } from '../process/left-folders.ts';
 
 export interface BringInputs {
   readonly repository: Repository;
@@ -48,6 +49,9 @@ export async function bringBackup(inputs: BringInputs): Promise<BroughtBackup> {
   );
 }
 
+/** Begins the name of a folder in the work folder, before the process it is for: several may bring backups at the same time. */
+const BROUGHT = '.brought-';
+
 /** The same, but encrypted files stay as they are stored: no identity is needed. */
 async function bringStored(inputs: BringInputs): Promise<BroughtBackup> {
   const { repository, manifest } = inputs;
@@ -56,7 +60,8 @@ async function bringStored(inputs: BringInputs): Promise<BroughtBackup> {
     return { folder: join(repository.storage.folder, manifest.id), release: () => Promise.resolve() };
   }
   await mkdir(repository.work, { recursive: true, mode: 0o700 });
-  return filled(await mkdtemp(join(repository.work, '.brought-')), (folder) => bringFiles(inputs, folder, null));
+  await removeLeftFolders(repository.work, BROUGHT);
+  return filled(await mkdtemp(join(repository.work, `${BROUGHT}${process.pid}-`)), (folder) => bringFiles(inputs, folder, null));
 }
 
 async function filled(folder: string, fill: (folder: string) => Promise<void>): Promise<BroughtBackup> {

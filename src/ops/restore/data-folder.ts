@@ -1,11 +1,12 @@
 import { copyFile, mkdtemp, readdir, rename, rm, rmdir, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import { SERVER_MANIFEST } from '../backup/server-manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { ServerAccount } from '../process/account.ts';
+import { removeLeftFolders } from '../process/left-folders.ts';
 import { runProgram } from '../process/program.ts';
 import { findSameMajor, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
@@ -55,7 +56,9 @@ async function unpackInto(
   { tablespaces, wal }: { readonly tablespaces: string; readonly wal: string },
 ): Promise<RestoredFolder> {
   const { manifest, data, account, progress, replay } = inputs;
-  const making = await mkdtemp(`${data}.partial-`);
+  const prefix = `${data}.partial-`;
+  await removeLeftFolders(dirname(data), basename(prefix));
+  const making = await mkdtemp(`${prefix}${process.pid}-`);
   try {
     const step = progress.step('unpack', manifest.source.sizeBytes, 'bytes');
     const made = join(making, 'data');

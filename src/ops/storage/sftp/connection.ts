@@ -113,8 +113,10 @@ export async function connect({ file, args, environment, silenceMs }: SftpProgra
     hold(false);
   }
   let held = true;
+  // Whoever closes waits for the end, also when the answer to an older request comes meanwhile.
+  let closing = false;
   function hold(wanted: boolean): void {
-    if (held === wanted || failure !== undefined) return;
+    if (held === wanted || failure !== undefined || (closing && !wanted)) return;
     held = wanted;
     for (const part of [child, child.stdin, child.stdout, child.stderr] as { ref?(): void; unref?(): void }[])
       if (wanted) part.ref?.();
@@ -161,6 +163,7 @@ export async function connect({ file, args, environment, silenceMs }: SftpProgra
       }),
     close: async () => {
       clearTimeout(timer);
+      closing = true;
       hold(true);
       child.stdin.end();
       const kill = setTimeout(() => child.kill('SIGKILL'), 2_000);
