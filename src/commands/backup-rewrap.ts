@@ -13,7 +13,7 @@ export const spec: CommandSpec = {
   description:
     'Opens the key of each encrypted backup, and of the archive of the log, with the identity, and wraps it for backup.encryption.recipients: ' +
     'new ones can restore from then on, removed ones no longer. Needs an identity that opens the backups now. Only the small key files are ' +
-    'written, each whole or not at all: a run that was killed is run again. Who could open a backup before, and kept a copy of it or of its ' +
+    'written, each whole or not at all: a run that was killed is run again, with a file of the old identity and the new one. Who could open a backup before, and kept a copy of it or of its ' +
     'key, still can: where an identity was stolen, take new backups and prune the old ones.',
   effect: 'changes',
   args: [{ name: '[id]', description: 'one backup (default: all of them, and the archive of the log)' }],
