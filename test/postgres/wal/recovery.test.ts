@@ -304,7 +304,7 @@ describe('at the terminal', () => {
       expect([refused, stderr]).toEqual([said.source.startsWith('here') ? 5 : 2, expect.stringMatching(said)]);
     }
     expect((await dbctl('restore', '--to', 'latest', '--yes')).stderr).toContain(
-      '--to goes with --data: a dump is of one moment',
+      '--to goes with --data or --into: a dump is of one moment',
     );
     expect(readdirSync(project)).not.toContain('other');
     rmSync(project, { recursive: true, force: true });
