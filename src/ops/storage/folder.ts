@@ -98,7 +98,11 @@ async function copyDurably(from: string, to: string, transfer?: Transfer): Promi
   else {
     const source = createReadStream(from, { highWaterMark: 1 << 20 });
     const target = createWriteStream(to, { mode: 0o600, flags: 'wx' });
-    await pipeline(source, (chunks: AsyncIterable<Buffer>) => watched(chunks, transfer), target, { signal: transfer.signal });
+    // Stopped before the file is open it would appear behind the back of whoever removes it.
+    const closed = new Promise<void>((resolve) => target.once('close', resolve));
+    await pipeline(source, (chunks: AsyncIterable<Buffer>) => watched(chunks, transfer), target, {
+      signal: transfer.signal,
+    }).finally(() => closed);
   }
   await chmod(to, 0o600);
   await syncPath(to);
