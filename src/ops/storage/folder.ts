@@ -100,9 +100,11 @@ async function copyDurably(from: string, to: string, transfer?: Transfer): Promi
     const target = createWriteStream(to, { mode: 0o600, flags: 'wx' });
     // Stopped before the file is open it would appear behind the back of whoever removes it.
     const closed = new Promise<void>((resolve) => target.once('close', resolve));
-    await pipeline(source, (chunks: AsyncIterable<Buffer>) => watched(chunks, transfer), target, {
-      signal: transfer.signal,
-    }).finally(() => closed);
+    try {
+      await pipeline(source, (chunks: AsyncIterable<Buffer>) => watched(chunks, transfer), target, { signal: transfer.signal });
+    } finally {
+      await closed;
+    }
   }
   await chmod(to, 0o600);
   await syncPath(to);
