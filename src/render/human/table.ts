@@ -10,6 +10,8 @@ import type { Style } from './style.ts';
 const GAP = '  ';
 /** A column narrower than this breaks every word; the table becomes a list of records instead. */
 const MIN_WIDTH = 8;
+/** The first column names the thing, and a name that was broken cannot be copied: up to this share of the terminal it stays whole. */
+const NAME_SHARE = 2 / 3;
 
 /**
  * A table in the command's order. Cells too long for the terminal are wrapped, not cut: a name cut short is another name.
@@ -19,17 +21,20 @@ export function table(items: readonly Item[], viewColumns: Columns, style: Style
   const columns = shownColumns(items, viewColumns);
   const marks = items.some(({ status }) => status !== 'pass');
   const cells = items.map((item) => columns.map(({ field }) => text(item, field)));
-  const widths = fit(naturalWidths(columns, cells), style.width - (marks ? 1 + GAP.length : 0));
+  const width = style.width - (marks ? 1 + GAP.length : 0);
+  const widths = fit(naturalWidths(columns, cells), wordWidths(columns, cells), width);
   if (widths === null) return [...records(items, columns, style), ...fixes(items, style)].join('\n\n');
   const rows = items.flatMap((item, index) => rowLines(cells[index] ?? [], columns, widths, rowStart(item, marks, style)));
-  const [head = ''] = rowLines(
-    columns.map(({ title }) => visible(title)),
-    columns,
-    widths,
-    marks ? [' ', ' '] : null,
-  );
+  return [[...headLines(columns, widths, marks, style), ...rows].join('\n'), ...fixes(items, style)].join('\n\n');
+}
+
+/** The titles and a rule below them; nothing where no column has a title. */
+function headLines(columns: Columns, widths: readonly number[], marks: boolean, style: Style): string[] {
+  const titles = columns.map(({ title }) => visible(title));
+  if (titles.every((title) => title === '')) return [];
+  const [head = ''] = rowLines(titles, columns, widths, marks ? [' ', ' '] : null);
   const rule = `${marks ? ` ${GAP}` : ''}${widths.map((width) => style.symbols.rule.repeat(width)).join(GAP)}`;
-  return [[style.paint.strong(head), style.paint.faint(rule), ...rows].join('\n'), ...fixes(items, style)].join('\n\n');
+  return [style.paint.strong(head), style.paint.faint(rule)];
 }
 
 function text(item: Item, field: string): string {
@@ -42,18 +47,44 @@ function naturalWidths(columns: Columns, cells: readonly (readonly string[])[]):
   );
 }
 
-/** Takes from the widest columns until all fit; null where that would leave one too narrow to read. */
-function fit(natural: readonly number[], width: number): number[] | null {
+/** The longest word of each column, which is how narrow it gets before one is broken. */
+function wordWidths(columns: Columns, cells: readonly (readonly string[])[]): number[] {
+  const words = cells.map((row) => row.map(longestWord));
+  return naturalWidths(columns, []).map((title, index) =>
+    words.reduce((widest, row) => Math.max(widest, row[index] ?? 0), title),
+  );
+}
+
+function longestWord(cell: string): number {
+  return cell.split(' ').reduce((longest, word) => Math.max(longest, displayWidth(word)), 0);
+}
+
+/**
+ * Takes from the widest columns until all fit: first what only wraps, then what breaks words. Null where that would break the name in
+ * the first column or leave a column too narrow to read.
+ */
+function fit(natural: readonly number[], words: readonly number[], width: number): number[] | null {
   const room = width - GAP.length * (natural.length - 1);
-  const widths = natural.map((wanted) => Math.min(wanted, Math.max(room, 1)));
-  let excess = widths.reduce((sum, each) => sum + each, 0) - room;
-  while (excess > 0) {
-    const widest = Math.max(...widths);
-    if (widest <= MIN_WIDTH) return null;
-    widths[widths.indexOf(widest)] = widest - 1;
-    excess -= 1;
+  const name = Math.min(words[0] ?? 0, Math.floor(width * NAME_SHARE));
+  const least = natural.map((_, index) => (index === 0 ? Math.max(name, MIN_WIDTH) : MIN_WIDTH));
+  const widths = shrink(shrink(natural, words, room), least, room);
+  return sum(widths) <= room ? widths : null;
+}
+
+/** Narrows the widest column that is wider than its least, until all fit or none is left. */
+function shrink(widths: readonly number[], least: readonly number[], room: number): number[] {
+  const left = [...widths];
+  for (let excess = sum(left) - room; excess > 0; excess -= 1) {
+    const spare = left.map((each, index) => (each > (least[index] ?? 0) ? each : 0));
+    const widest = Math.max(...spare);
+    if (widest === 0) return left;
+    left[spare.indexOf(widest)] = widest - 1;
   }
-  return widths;
+  return left;
+}
+
+function sum(widths: readonly number[]): number {
+  return widths.reduce((total, each) => total + each, 0);
 }
 
 /** The symbol of the first line and what stands below it on the others. */

@@ -138,6 +138,38 @@ describe('a table', () => {
     ).toBe(name);
   });
 
+  test('keeps the name in the first column whole while others can be broken', async () => {
+    const text = await body(
+      [finding({ id: 'learning_lab-20261121T1330', size: 1, tags: 'a few words and aVeryLongOneOfThem' })],
+      {
+        width: 50,
+      },
+    );
+    expect(text?.split('\n').slice(2)).toEqual([
+      'learning_lab-20261121T1330     1  a few words and',
+      '                                  aVeryLongOneOfTh',
+      '                                  em',
+    ]);
+  });
+
+  test('wraps at spaces before it breaks a word', async () => {
+    const text = await body([finding({ id: 'one two three four', size: 1, tags: 'unbroken_unbroken' })], { width: 40 });
+    expect(text?.split('\n').slice(2)).toEqual(['one two three       1  unbroken_unbroken', 'four']);
+  });
+
+  test('has no head where no column has a title', async () => {
+    const bare = columns.map((column) => ({ ...column, title: '' }));
+    expect(await body(rows, { view: { columns: bare } })).toBe(['one        5  ["a","b"]', 'twelve  1234  yes'].join('\n'));
+  });
+
+  test('becomes a list of records where the name would have to be broken', async () => {
+    const text = await human(
+      { items: [finding({ id: 'a_name_of_26_characters_000', tags: 'x'.repeat(20) })] },
+      { view: { columns }, width: 41 },
+    );
+    expect(text.split('\n').slice(0, 2)).toEqual(['✔ pass', '  id: a_name_of_26_characters_000']);
+  });
+
   test('becomes a list of records where columns would be too narrow', async () => {
     const many = Array.from({ length: 8 }, (_, index) => ({ field: 'object', title: `column ${index}` }));
     const text = await human({ items: [finding({ object: 'wide enough' })] }, { view: { columns: many }, width: 40 });
