@@ -108,7 +108,9 @@ function rowLines(cells: readonly string[], columns: Columns, widths: readonly n
 function records(items: readonly Item[], columns: Columns, style: Style): string[] {
   return items.map((item) => {
     const symbol = style.paint.status(item.status, `${style.symbols.status[item.status]} ${WORDS[item.status]}`);
-    const fields = columns.flatMap(({ field, title }) => wrap(`${visible(title)}: ${text(item, field)}`, style.width - 2));
+    const fields = columns.flatMap(({ field, title }) =>
+      wrap(`${title === '' ? '' : `${visible(title)}: `}${text(item, field)}`, style.width - 2),
+    );
     return [symbol, ...fields.map((line) => `  ${line}`)].join('\n');
   });
 }
