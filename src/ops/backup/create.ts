@@ -138,8 +138,8 @@ async function takeSnapshot(
             '--format=directory',
             `--jobs=${inputs.jobs}`,
             `--compress=${COMPRESSION}`,
-            // Since 18; before, they are computed anew after a restore.
-            ...(dump.versionNumber >= 180_000 ? ['--statistics'] : []),
+            // Since 18, and a server before it does not know the function that takes them back: there they are computed anew after a restore.
+            ...(Math.min(dump.versionNumber, source.serverVersion) >= 180_000 ? ['--statistics'] : []),
             // The repository syncs every file before the backup gets its name.
             '--no-sync',
             `--file=${join(making, PARTS.dump)}`,

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 
@@ -24,6 +25,12 @@ export const cachedPrograms = (cache: string, major: number): { readonly folder:
   const folder = join(cache, 'tools', `postgresql-${major}`);
   return { folder, bin: join(folder, 'usr', 'lib', 'postgresql', String(major), 'bin') };
 };
+
+/** Majors the cache has programs of; what is being made beside them, and locks, are none. */
+export async function cachedMajors(cache: string): Promise<number[]> {
+  const names = await readdir(join(cache, 'tools')).catch(() => []);
+  return names.flatMap((name) => /^postgresql-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+}
 
 function absolute(name: string, variables: CachePlace['variables']): string | undefined {
   const value = variables[name];

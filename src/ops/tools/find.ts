@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
-import { cachedPrograms } from './cache-folder.ts';
+import { cachedMajors, cachedPrograms } from './cache-folder.ts';
 import { CLIENT_PROGRAMS, majorOf, readProgram, type ClientProgram, type ClientProgramName, type Origin } from './program.ts';
 
 export interface ToolPlaces {
@@ -42,7 +42,7 @@ export async function findPrograms(
   major: number,
   names: readonly ClientProgramName[] = CLIENT_PROGRAMS,
 ): Promise<FoundProgram[]> {
-  const folders = await foldersOf(places, major);
+  const folders = await foldersOf(places);
   return Promise.all(
     names.map(async (name) => {
       const found = await Promise.all(folders.map(({ folder, origin }) => readProgram(name, join(folder, name), origin)));
@@ -70,7 +70,7 @@ export async function findSameMajor(name: ClientProgramName, places: ToolPlaces,
   return found?.all.find(({ versionNumber }) => majorOf(versionNumber) === major) ?? null;
 }
 
-async function foldersOf({ setting, path, cache }: ToolPlaces, major: number): Promise<{ folder: string; origin: Origin }[]> {
+async function foldersOf({ setting, path, cache }: ToolPlaces): Promise<{ folder: string; origin: Origin }[]> {
   if (setting !== null) return [{ folder: setting, origin: 'setting' }];
   // A relative folder on PATH means another program in every folder one stands in.
   const onPath = path.split(delimiter).filter((folder) => isAbsolute(folder));
@@ -84,7 +84,7 @@ async function foldersOf({ setting, path, cache }: ToolPlaces, major: number): P
   return [
     ...onPath.map((folder) => ({ folder, origin: 'PATH' as const })),
     ...installed.flat().map((folder) => ({ folder, origin: 'system' as const })),
-    { folder: cachedPrograms(cache, major).bin, origin: 'cache' as const },
+    ...(await cachedMajors(cache)).map((major) => ({ folder: cachedPrograms(cache, major).bin, origin: 'cache' as const })),
   ];
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { installLine, isDebianFamily, parseOsRelease } from '../../../src/ops/tools/advice.ts';
 import { cacheFolder, cachedPrograms } from '../../../src/ops/tools/cache-folder.ts';
-import { findPrograms, requireProgram } from '../../../src/ops/tools/find.ts';
+import { findPrograms, findSameMajor, requireProgram } from '../../../src/ops/tools/find.ts';
 import { openHoles } from '../../../src/ops/tools/holes.ts';
 import { advisories } from '../../../src/ops/verify/advisories.ts';
 
@@ -61,6 +61,24 @@ describe('client programs', () => {
   it('come from the setting alone where it is set', async () => {
     expect((await look([newest], fitting))?.all.map(({ origin }) => origin)).toEqual(['setting']);
     expect((await look([newest], old))?.taken).toBeNull();
+  });
+
+  it('of a newer major in the cache serve an older server, and those of its own major are there for what needs them', async () => {
+    const several = join(root, 'several');
+    const cached = (major: number, name = `postgresql-${major}`) =>
+      join('several', 'tools', name, `usr/lib/postgresql/${major}/bin`);
+    for (const [major, version] of [
+      [16, '16.9'],
+      [17, '17.6'],
+      [18, '18.6'],
+    ] as const) {
+      folder(cached(major), { pg_dump: says('pg_dump', version) });
+    }
+    // What a killed installation left.
+    folder(cached(19, 'postgresql-19.making-1f0c'), { pg_dump: says('pg_dump', '19.1') });
+    const places = { setting: null, path: '', cache: several };
+    expect(await requireProgram('pg_dump', places, 17)).toMatchObject({ version: '18.6', origin: 'cache' });
+    expect(await findSameMajor('pg_dump', places, 17)).toMatchObject({ version: '17.6', origin: 'cache' });
   });
 
   it('that are missing or too old are an error that says so', async () => {
