@@ -31,7 +31,7 @@ export async function backupWays(server: TestServer, folder: string): Promise<Wa
   const program = async (name: ClientProgramName, given: readonly string[]) => {
     const found = await requireProgram(name, tools, 18);
     return withClientEnvironment(target, { host: '127.0.0.1', port: server.port }, (environment) =>
-      programRunner(environment, signal)(found, given, ''),
+      programRunner(environment, signal)(found, given, [], ''),
     );
   };
   await createSignerKey(join(folder, 'key'), 'bench');

@@ -8,16 +8,22 @@ import type { Context } from './context.ts';
 export async function toolsContext(context: Context): Promise<{ places: ToolPlaces; major: number; release: OsRelease }> {
   const { parseOsRelease } = await import('../ops/tools/advice.ts');
   const { config, folder } = await context.config();
-  const { programs } = config.backup;
+  const { programs, container_image: image } = config.backup;
   return {
-    places: await toolPlaces(context, programs === undefined ? null : resolve(folder, programs)),
+    places: await toolPlaces(context, programs === undefined ? null : resolve(folder, programs), image),
     major: Number(config.postgres.version.split('.')[0]),
     release: parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => '')),
   };
 }
 
-/** `setting` is the folder of backup.programs; null: everywhere else. */
-export async function toolPlaces({ variables, home }: Context, setting: string | null): Promise<ToolPlaces> {
-  const { cacheFolder } = await import('../ops/tools/cache-folder.ts');
-  return { setting, path: variables['PATH'] ?? '', cache: cacheFolder({ variables, home, uid: process.getuid?.() }) };
+/** `setting` is the folder of backup.programs; null: everywhere else. `image` is backup.container_image. */
+export async function toolPlaces({ variables, home }: Context, setting: string | null, image?: string): Promise<ToolPlaces> {
+  const [{ cacheFolder }, { engineVariables }] = await Promise.all([
+    import('../ops/tools/cache-folder.ts'),
+    import('../ops/dev/container-arguments.ts'),
+  ]);
+  const places = { setting, path: variables['PATH'] ?? '', cache: cacheFolder({ variables, home, uid: process.getuid?.() }) };
+  // Elsewhere an engine runs in a machine of its own, whose network and folders are not these.
+  if (image === 'none' || process.platform !== 'linux') return places;
+  return { ...places, container: { image: image ?? null, variables: engineVariables(variables) } };
 }

@@ -1,6 +1,6 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
-import type { FoundProgram } from '../ops/tools/find.ts';
+import type { FoundProgram, ToolPlaces } from '../ops/tools/find.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
 
@@ -9,8 +9,9 @@ export const spec: CommandSpec = {
   summary: 'which client programs of PostgreSQL there are, and which dbctl takes',
   description:
     'Looks into the folder of backup.programs, or else on PATH, in the usual folders of the system and in the cache of dbctl, runs what it ' +
-    'finds to learn its version, and takes the newest that is not older than the server dbctl.yaml pins. Names those with known holes. ' +
-    'Exit 1 when one is missing.',
+    'finds to learn its version, and takes the newest that is not older than the server dbctl.yaml pins. On Linux, what is in none of them ' +
+    'is taken from an image Docker or Podman has (backup.container_image, default postgres:MAJOR), if it needs a server and no data folder; ' +
+    'dbctl never fetches an image. Names those with known holes. Exit 1 when one is missing.',
   effect: 'reads',
   examples: [
     ['dbctl tools status', 'what is there?'],
@@ -42,12 +43,37 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
         { field: 'path', title: 'path' },
         { field: 'message', title: '' },
       ],
-      notes:
-        missing.length === 0
-          ? []
-          : [...(isDebianFamily(release) ? ['dbctl tools install brings them, beside the system.'] : []), `By hand: ${byHand}`],
+      notes: [
+        ...(await containerNotes(found, places, major)),
+        ...(missing.length > 0 && isDebianFamily(release) ? ['dbctl tools install brings them, beside the system.'] : []),
+        ...(missing.length > 0 ? [`By hand: ${byHand}`] : []),
+      ],
     },
   };
+}
+
+/** Which programs a container can be, and what is missing for it. */
+async function containerNotes(
+  found: readonly FoundProgram[],
+  { setting, container }: ToolPlaces,
+  major: number,
+): Promise<string[]> {
+  if (container === undefined || setting !== null) return [];
+  const [{ CONTAINED }, { findImage }] = await Promise.all([
+    import('../ops/tools/container.ts'),
+    import('../ops/tools/container-engine.ts'),
+  ]);
+  const serves = `A container serves ${CONTAINED.join(', ')}; what reads data folders or the log has to be on this machine.`;
+  if (found.some(({ taken }) => taken?.origin === 'container')) return [serves];
+  if (!found.some(({ name, taken }) => taken === null && CONTAINED.includes(name))) return [];
+  const answer = await findImage(container, major);
+  if (answer.kind === 'no engine') return container.image === null ? [] : [`No container: ${answer.said.join('; ')}.`];
+  if (answer.kind === 'absent')
+    return [
+      `${answer.engine} answers and has no image ${answer.image}; dbctl fetches none: ${answer.engine} pull ${answer.image}`,
+      serves,
+    ];
+  return [`The image ${answer.image.name} of ${answer.image.engine} does not have them for PostgreSQL ${major}.`];
 }
 
 interface Judgement {

@@ -54,6 +54,11 @@ export const backup = section({
   programs: path()
     .optional()
     .describe('Folder of pg_dump and the other client programs; default: the newest that fit, on PATH and in the usual folders.'),
+  container_image: text('image', /^[\w][\w./:@-]*$/, 'the name of an image, such as postgres:18, or none')
+    .optional()
+    .describe(
+      'Image of Docker or Podman whose client programs are run where this machine has none; one that is there, by tag or digest: dbctl fetches none. Default: postgres:MAJOR; none: no container is used.',
+    ),
   repositories: z
     .array(repository, { error: 'expected a list of repositories' })
     .check((payload) => {

@@ -144,11 +144,13 @@ async function takeSnapshot(
             '--no-sync',
             `--file=${join(making, PARTS.dump)}`,
           ],
+          [making],
           KEPT,
         ),
         run(
           dump,
           [...common, '--schema-only', '--no-sync', `--restrict-key=${RESTRICT_KEY}`, `--file=${join(making, PARTS.schema)}`],
+          [making],
           KEPT,
         ),
         run(
@@ -161,6 +163,7 @@ async function takeSnapshot(
             `--restrict-key=${RESTRICT_KEY}`,
             `--file=${join(making, PARTS.globals)}`,
           ],
+          [making],
           KEPT,
         ),
       ];

@@ -18,7 +18,7 @@ export const toolsEngine = (program: ClientProgram): BaseBackupEngine => ({
   async take(request) {
     const write = (folder: string) =>
       withClientEnvironment(request.target, request.at, (environment) =>
-        programRunner(environment, request.signal)(program, argumentsOf(folder, request), KEPT),
+        programRunner(environment, request.signal)(program, argumentsOf(folder, request), pathsOf(folder, request), KEPT),
       );
     if (!isPlain(request.coding)) return writeAndEncode(request, write);
     const folder = join(request.making, CLUSTER_FOLDER);
@@ -39,6 +39,9 @@ async function writeAndEncode(request: EngineRequest, write: (folder: string) =>
 }
 
 const KEPT = 'Nothing was kept. Mend what it says, and run it again.';
+
+const pathsOf = (folder: string, { incrementalTo }: EngineRequest): string[] =>
+  incrementalTo === null ? [folder] : [folder, incrementalTo];
 
 /** Syncing is left to the repository, which syncs every file before the backup gets its name. */
 const argumentsOf = (folder: string, { label, incrementalTo }: EngineRequest): string[] => [

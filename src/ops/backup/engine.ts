@@ -43,6 +43,8 @@ export interface BaseBackupEngine {
 export async function chooseEngine(choice: EngineChoice, tools: ToolPlaces, major: number): Promise<BaseBackupEngine> {
   if (choice === 'native') return nativeEngine;
   if (choice === 'tools') return toolsEngine(await requireProgram('pg_basebackup', tools, major));
-  const [found] = await findPrograms(tools, major, ['pg_basebackup']);
+  // dbctl itself needs no container: one is used where it is asked for.
+  const { container: _, ...here } = tools;
+  const [found] = await findPrograms(here, major, ['pg_basebackup']);
   return found?.taken === null || found === undefined ? nativeEngine : toolsEngine(found.taken);
 }

@@ -1,19 +1,22 @@
 import { fail } from '../../core/errors.ts';
-import { runProgram } from '../process/program.ts';
 import type { ClientProgram } from '../tools/program.ts';
+import { runClient } from '../tools/run.ts';
 import type { ClientEnvironment } from './client-environment.ts';
 
 /**
  * Runs a client program; what it says is what failed. A warning fails it, too: pg_dump warns of what it left out, pg_restore of what it
- * could not make. Fails with backup.failed.
+ * could not make. `paths` are the folders and files its arguments name. Fails with backup.failed.
  */
 export const programRunner =
   (environment: ClientEnvironment, signal: AbortSignal) =>
-  async ({ name, path }: ClientProgram, args: readonly string[], hint: string): Promise<void> => {
-    const { status, stderr } = await runProgram({ file: path, args, variables: environment, signal });
+  async (program: ClientProgram, args: readonly string[], paths: readonly string[], hint: string): Promise<void> => {
+    const { status, stderr } = await runClient(program, { args, variables: environment, paths, signal });
     const said = stderr.trim();
     if (status === 0 && said === '') return;
-    fail('backup.failed', `${name}: ${firstLine(said) ?? `exit ${status}`}`, { hint, ...(said === '' ? {} : { detail: said }) });
+    fail('backup.failed', `${program.name}: ${firstLine(said) ?? `exit ${status}`}`, {
+      hint,
+      ...(said === '' ? {} : { detail: said }),
+    });
   };
 
 /** The line that tells of the failure; behind it what the server said, which programs put into a detail of their own. */

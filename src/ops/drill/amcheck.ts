@@ -25,6 +25,7 @@ export async function checkIndexes(
     programRunner({ ...environment, PGOPTIONS: WITHOUT_LIBRARIES }, signal)(
       program,
       ['--no-password', '--install-missing=pg_catalog', '--heapallindexed', ...chosen],
+      [],
       'Take another backup.',
     ),
   );

@@ -13,10 +13,10 @@ import { readSequences, type SequenceFingerprint } from '../backup/fingerprint.t
 import { programRunner } from '../backup/programs.ts';
 import { hashTree } from '../backup/repository.ts';
 import { requireRights } from '../backup/source.ts';
-import { runProgram } from '../process/program.ts';
 import { parseToc } from '../restore/toc.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf, type ClientProgram, type ClientProgramName } from '../tools/program.ts';
+import { runClient } from '../tools/run.ts';
 import { readColumns } from './columns.ts';
 import { planMasking, SALT, type MaskedTable, type MaskingPlan, type MaskingSettings } from './plan.ts';
 
@@ -138,8 +138,8 @@ async function writeDefinitions(
     `--lock-wait-timeout=${lockWaitMs}`,
     '--no-password',
   ];
-  await run(dump, [...how, ...common, `--file=${archive}`], KEPT);
-  const { stdout } = await runProgram({ file: restore.path, args: ['--list', archive], signal });
+  await run(dump, [...how, ...common, `--file=${archive}`], [making], KEPT);
+  const { stdout } = await runClient(restore, { args: ['--list', archive], paths: [making], signal });
   const list = join(making, 'list');
   const lines = parseToc(stdout, [])
     .filter(({ kind }) => !SECRET_KINDS.has(kind))
@@ -150,6 +150,7 @@ async function writeDefinitions(
     await run(
       restore,
       [`--section=${section}`, `--use-list=${list}`, ...common, `--restrict-key=${RESTRICT_KEY}`, into, archive],
+      [making],
       KEPT,
     );
   }
@@ -173,10 +174,10 @@ async function writeRows(
     'commit;',
   ];
   const args = ['--no-psqlrc', '--no-password', '--set=ON_ERROR_STOP=1', '--file=-'];
-  const { status, stdout, stderr } = await runProgram({
-    file: psql.path,
+  const { status, stdout, stderr } = await runClient(psql, {
     args,
     variables: environment,
+    paths: [made],
     input: `${input.join('\n')}\n`,
     signal,
   });

@@ -124,6 +124,7 @@ async function definitionDifferences(
           `--restrict-key=${RESTRICT_KEY}`,
           `--file=${file}`,
         ],
+        [made],
         'Run it again.',
       ),
     );

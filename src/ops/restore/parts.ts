@@ -9,9 +9,9 @@ import { withClientEnvironment } from '../backup/client-environment.ts';
 import { PARTS } from '../backup/create.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
-import { runProgram } from '../process/program.ts';
 import { requireProgram } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
+import { runClient } from '../tools/run.ts';
 import type { CheckedPart } from './catalogue-difference.ts';
 import { catalogueOf } from './compare.ts';
 import { compareParts, factsOf } from './parts-compare.ts';
@@ -69,7 +69,7 @@ export async function prepareParts(
 async function readToc(session: Session, folder: string, { tools, manifest, signal }: RestoreInputs): Promise<TocEntry[]> {
   const program = await requireProgram('pg_restore', tools, majorOf(session.serverVersion));
   const args = ['--list', '--verbose', join(folder, PARTS.dump)];
-  const { status, stdout, stderr } = await runProgram({ file: program.path, args, signal });
+  const { status, stdout, stderr } = await runClient(program, { args, paths: [folder], signal });
   if (status !== 0 || stderr.trim() !== '') {
     fail('backup.failed', `pg_restore: ${stderr.trim().split('\n')[0] ?? `exit ${status}`}`, {
       hint: 'Take another backup: dbctl backup list.',
@@ -135,6 +135,7 @@ export async function restoreParts(
           `--dbname=${session.database}`,
           join(folder, PARTS.dump),
         ],
+        [folder, list],
         'Nothing was restored. Mend what it says, and run it again.',
       ),
     ),

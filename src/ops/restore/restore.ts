@@ -64,6 +64,7 @@ export async function restoreFrom(session: Session, folder: string, inputs: Rest
             `--dbname=${session.database}`,
             join(folder, PARTS.dump),
           ],
+          [folder],
           'The database is half made: drop it, mend what it says, and restore into a fresh one.',
         ),
       ),

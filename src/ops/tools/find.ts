@@ -2,7 +2,17 @@ import { readdir } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import { cachedMajors, cachedPrograms } from './cache-folder.ts';
-import { CLIENT_PROGRAMS, majorOf, readProgram, type ClientProgram, type ClientProgramName, type Origin } from './program.ts';
+import { CONTAINED } from './container.ts';
+import { findImage, type ContainerPlace } from './container-engine.ts';
+import {
+  CLIENT_PROGRAMS,
+  majorOf,
+  readContained,
+  readProgram,
+  type ClientProgram,
+  type ClientProgramName,
+  type Origin,
+} from './program.ts';
 
 export interface ToolPlaces {
   /** The folder of backup.programs; it alone is asked where it is set. */
@@ -10,6 +20,8 @@ export interface ToolPlaces {
   /** The PATH variable. */
   readonly path: string;
   readonly cache: string;
+  /** Asked last, and only where no folder was set; absent: no container is. */
+  readonly container?: ContainerPlace;
 }
 
 /** What was found of one program. */
@@ -35,7 +47,7 @@ const FOLDER = /^(?:postgresql@|libpq|pgsql-|postgresql-)?\d*$/;
 
 /**
  * Looks for client programs for a server of `major`: a program must not be older than the server, and of those that are not the newest
- * is taken. Each is run to say its version, so that what is found also runs.
+ * is taken. Each is run to say its version, so that what is found also runs. Where there is none, one in a container is taken.
  */
 export async function findPrograms(
   places: ToolPlaces,
@@ -43,11 +55,32 @@ export async function findPrograms(
   names: readonly ClientProgramName[] = CLIENT_PROGRAMS,
 ): Promise<FoundProgram[]> {
   const folders = await foldersOf(places);
-  return Promise.all(
+  const here = await Promise.all(
     names.map(async (name) => {
       const found = await Promise.all(folders.map(({ folder, origin }) => readProgram(name, join(folder, name), origin)));
-      const all = newestFirst(found.filter((one) => one !== undefined));
-      return { name, taken: all.find(({ versionNumber }) => majorOf(versionNumber) >= major) ?? null, all };
+      return judged(name, newestFirst(found.filter((one) => one !== undefined)), major);
+    }),
+  );
+  return withContained(here, places, major);
+}
+
+const judged = (name: ClientProgramName, all: readonly ClientProgram[], major: number): FoundProgram => ({
+  name,
+  taken: all.find(({ versionNumber }) => majorOf(versionNumber) >= major) ?? null,
+  all,
+});
+
+/** An engine is asked only for what is missing: a container takes half a second to start, each time. */
+async function withContained(found: readonly FoundProgram[], places: ToolPlaces, major: number): Promise<FoundProgram[]> {
+  const wanted = found.filter(({ name, taken }) => taken === null && CONTAINED.includes(name));
+  if (places.container === undefined || places.setting !== null || wanted.length === 0) return [...found];
+  const answer = await findImage(places.container, major);
+  if (answer.kind !== 'found') return [...found];
+  return Promise.all(
+    found.map(async (one) => {
+      if (!wanted.includes(one)) return one;
+      const contained = await readContained(one.name, answer.image);
+      return contained === undefined ? one : judged(one.name, newestFirst([...one.all, contained]), major);
     }),
   );
 }
