@@ -89,7 +89,9 @@ export const backup = section({
     .describe('How many days ago the newest passed drill may be before backup status says no.'),
   drill: drill.prefault({}).describe('What a drill asks of a restored backup.'),
   jobs: wholeNumber(1, 64).prefault(2).describe('Sessions that dump or restore at the same time.'),
-  lock_wait: duration().prefault('30s').describe('How long pg_dump waits for a table somebody is altering.'),
+  lock_wait: duration()
+    .prefault('30s')
+    .describe('How long a dump waits for a table somebody is altering; then it fails, and says who.'),
   masking: masking.prefault({}).describe('What backup mask replaces in a dump for developers.'),
   hooks: hooks.prefault({}).describe('Programs around backup create, drill, sync and prune.'),
   notify: notify(),

@@ -16,6 +16,7 @@ import { addBackup } from './add.ts';
 import { backupsBefore } from './previous.ts';
 import { backupId, requireSpace, SPACE_NEEDED } from './repository.ts';
 import type { BackupInputs } from './inputs.ts';
+import { namingLocks } from './table-locks.ts';
 import { readSource, requireFinished, requireRights } from './source.ts';
 
 export interface DumpInputs extends BackupInputs {
@@ -47,7 +48,7 @@ const COMPRESSION = 'zstd:1';
 /**
  * Makes a logical backup: dump, definitions and fingerprint of one snapshot, globals without passwords, all hashed into a signed manifest.
  * It appears in the repository whole or not at all. The session must be one of its own: a transaction stays open in it until the dump ends.
- * Fails with db.denied or refused before anything is written, with backup.failed when a program fails.
+ * Fails with db.denied or refused before anything is written, with lock.held where a table stays locked, with backup.failed when a program fails.
  */
 export async function createLogicalBackup(session: Session, inputs: DumpInputs): Promise<LogicalManifest> {
   const { repository, progress } = inputs;
@@ -67,7 +68,7 @@ export async function createLogicalBackup(session: Session, inputs: DumpInputs):
     const { plain } = repository.codec;
     const encode = { coding, plain, making, bytes: source.sizeBytes * SPACE_NEEDED, progress, signal: inputs.signal };
     const { taken, files } = await encodeInto(encode, (folder) =>
-      takeSnapshot(session, inputs, folder, { dump, dumpAll, source }),
+      namingLocks(session, inputs, () => takeSnapshot(session, inputs, folder, { dump, dumpAll, source })),
     );
     const manifest: LogicalManifest = {
       format: 'dbctl-backup/1',
@@ -118,6 +119,7 @@ async function takeSnapshot(
       );
       const { snapshot = '', at = '' } = row ?? {};
       const sequences = await readSequences(session);
+      await session.script(`set local lock_timeout = ${inputs.lockWaitMs}`);
       await session.script(`set local max_parallel_workers_per_gather = ${fingerprintWorkers(inputs.jobs)}`);
       const common = [
         '--snapshot',

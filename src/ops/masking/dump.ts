@@ -14,6 +14,7 @@ import { programRunner } from '../backup/programs.ts';
 import { hashTree } from '../backup/repository.ts';
 import { requireRights } from '../backup/source.ts';
 import { parseToc } from '../restore/toc.ts';
+import { namingLocks } from '../backup/table-locks.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf, type ClientProgram, type ClientProgramName } from '../tools/program.ts';
 import { runClient } from '../tools/run.ts';
@@ -117,7 +118,7 @@ async function writeParts(session: Session, writing: Writing): Promise<Omit<Mask
   const plan = decided(session, planMasking(await readColumns(session), writing.settings));
   const sequences = await readSequences(session);
   const step = writing.progress.step('write masked rows');
-  await writeDefinitions(snapshot, writing);
+  await namingLocks(session, writing, () => writeDefinitions(snapshot, writing));
   const rows = await writeRows(plan.tables, snapshot, writing);
   await writeFile(join(writing.made, 'load.sql'), loadScript(plan.tables, sequences), { mode: 0o600 });
   step.done();
