@@ -4,6 +4,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { PruneDecision } from '../ops/backup/prune.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
+import type { StoredFile } from '../ops/storage/storage.ts';
 import type { WalPrune } from '../ops/wal/prune.ts';
 import { REPOSITORY_OPTION, knownBackups, openBackups, sizeText, type Backups } from './backup-context.ts';
 import { withNotices } from './backup-notices.ts';
@@ -17,6 +18,7 @@ export const spec: CommandSpec = {
     'and always the newest sealed one. One under hold (a file of its name in the folder .holds of the repository) and one whose seal is ' +
     'broken stay, and so does what an incremental one that stays was made on. A signed note of each removal keeps the chain of manifests whole. ' +
     'The write-ahead log goes up to the segment in which the oldest physical backup that stays begins; without one all of it stays. ' +
+    'What a killed push left half-written in the log goes after a day. ' +
     'Look first with --dry-run. Needs no database.',
   effect: 'changes',
   options: [REPOSITORY_OPTION],
@@ -31,15 +33,19 @@ export const run = (options: ParsedOptions, context: Context): Promise<Answer> =
 
 async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const backups = await openBackups(context, options['repository'] as string | undefined);
-  const seen = await Promise.all(backups.repositories.map((repository) => planOrProblem({ ...backups, repository })));
+  const seen = await Promise.all(
+    backups.repositories.map((repository) => planOrProblem({ ...backups, repository }, context.clock())),
+  );
   const plans = seen.flatMap((one) => one.plan ?? []);
   const failures = seen.flatMap((one) => one.failure ?? []);
   const going = plans.flatMap(({ decisions }) => decisions.filter(({ act }) => act === 'remove'));
   const all = plans.reduce((sum, { decisions }) => sum + decisions.length, 0);
-  const wal = walOf(plans);
+  const [wal, left] = [walOf(plans), plans.reduce((sum, plan) => sum + plan.left.length, 0)];
   const { dryRun } = context.globals;
-  if (!dryRun && going.length + wal.files > 0) {
-    await context.confirm(`Remove ${going.length} of ${all} backups${walText(wal)}?\n${plans.flatMap(goingLines).join('\n')}`);
+  if (!dryRun && going.length + wal.files + left > 0) {
+    await context.confirm(
+      `Remove ${going.length} of ${all} backups${walText(wal)}${leftText(left)}?\n${plans.flatMap(goingLines).join('\n')}`,
+    );
     for (const plan of plans) await removeGoing(plan, backups, context);
   }
   return {
@@ -51,6 +57,7 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
       removed: going.length,
       walFiles: wal.files,
       walBytes: wal.bytes,
+      leftFiles: left,
       state: dryRun ? 'planned' : 'done',
     },
     view: {
@@ -61,9 +68,9 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
         { field: 'message', title: 'because' },
       ],
       notes: [
-        going.length + wal.files === 0
+        going.length + wal.files + left === 0
           ? 'Nothing to remove.'
-          : `${going.length} backups${walText(wal)} ${dryRun ? 'would be removed' : 'removed'}, ${all - going.length} kept.`,
+          : `${going.length} backups${walText(wal)}${leftText(left)} ${dryRun ? 'would be removed' : 'removed'}, ${all - going.length} kept.`,
       ],
     },
   };
@@ -75,12 +82,14 @@ interface PrunePlan {
   readonly decisions: readonly PruneDecision[];
   /** Null: there is no log in the repository. */
   readonly wal: WalPrune | null;
+  /** Half-written files of the log. */
+  readonly left: readonly StoredFile[];
 }
 
 /** One that does not answer keeps the others from nothing; where it is the only one, that is the answer. */
-async function planOrProblem(backups: Backups): Promise<{ readonly plan?: PrunePlan; readonly failure?: Item }> {
+async function planOrProblem(backups: Backups, now: Date): Promise<{ readonly plan?: PrunePlan; readonly failure?: Item }> {
   try {
-    return { plan: await planOf(backups) };
+    return { plan: await planOf(backups, now) };
   } catch (thrown) {
     if (!(thrown instanceof DbctlError) || backups.repositories.length === 1) throw thrown;
     const { name } = backups.repository;
@@ -97,11 +106,12 @@ async function planOrProblem(backups: Backups): Promise<{ readonly plan?: PruneP
   }
 }
 
-async function planOf(backups: Backups): Promise<PrunePlan> {
-  const [{ planPrune, readHolds, readLocks }, { planWalPrune }, { readArchive }] = await Promise.all([
+async function planOf(backups: Backups, now: Date): Promise<PrunePlan> {
+  const [{ planPrune, readHolds, readLocks }, { planWalPrune }, { readArchive }, { leftWal }] = await Promise.all([
     import('../ops/backup/prune.ts'),
     import('../ops/wal/prune.ts'),
     import('../ops/wal/archive.ts'),
+    import('../ops/wal/left-behind.ts'),
   ]);
   const { repository, config } = backups;
   const known = await knownBackups(backups);
@@ -119,7 +129,8 @@ async function planOf(backups: Backups): Promise<PrunePlan> {
   const going = goingIds(decisions);
   const kept = known.filter(({ id }) => !going.has(id));
   const archive = await readArchive(repository);
-  return { repository, known, decisions, wal: archive.names.length === 0 ? null : planWalPrune(archive, kept) };
+  const wal = archive.names.length === 0 ? null : planWalPrune(archive, kept);
+  return { repository, known, decisions, wal, left: await leftWal(repository, now) };
 }
 
 const goingIds = (decisions: readonly PruneDecision[]): ReadonlySet<string> =>
@@ -135,10 +146,15 @@ const walOf = (plans: readonly PrunePlan[]): WalSum => ({
   bytes: plans.reduce((sum, { wal }) => sum + (wal?.bytes ?? 0), 0),
 });
 
+const leftText = (files: number): string => (files === 0 ? '' : ` and ${files} half-written files`);
+
 const walText = ({ files, bytes }: WalSum): string => (files === 0 ? '' : ` and ${files} files of the log (${sizeText(bytes)})`);
 
-function itemsOf({ repository: { name: repository }, decisions, wal }: PrunePlan): Item[] {
-  const items = decisions.map(({ id, act, why }) => item({ id, object: id, message: why, act, repository }));
+function itemsOf({ repository: { name: repository }, decisions, wal, left }: PrunePlan): Item[] {
+  const items = [
+    ...decisions.map(({ id, act, why }) => item({ id, object: id, message: why, act, repository })),
+    ...(left.length === 0 ? [] : [leftItem(left, repository)]),
+  ];
   if (wal === null) return items;
   const { remove, bytes, why } = wal;
   const message = remove.length === 0 ? why : `${remove.length} files, ${sizeText(bytes)}: ${why}`;
@@ -146,23 +162,37 @@ function itemsOf({ repository: { name: repository }, decisions, wal }: PrunePlan
   return [...items, item({ id: 'wal', object: 'write-ahead log', message, act, repository, files: remove.length, bytes })];
 }
 
-function goingLines({ repository: { name }, decisions, wal }: PrunePlan): string[] {
-  const lines = [...goingIds(decisions)].map((id) => `  ${id} of ${name}`);
+function leftItem(left: readonly StoredFile[], repository: string): Item {
+  const bytes = left.reduce((sum, file) => sum + file.bytes, 0);
+  const message = `${left.length} half-written files, ${sizeText(bytes)}: a run that was killed left them more than a day ago`;
+  return item({ id: 'wal-left', object: 'write-ahead log', message, act: 'remove', repository, files: left.length, bytes });
+}
+
+function goingLines({ repository: { name }, decisions, wal, left }: PrunePlan): string[] {
+  const lines = [
+    ...[...goingIds(decisions)].map((id) => `  ${id} of ${name}`),
+    ...(left.length === 0 ? [] : [`  ${left.length} half-written files in the log of ${name}`]),
+  ];
   if (wal === null || wal.remove.length === 0) return lines;
   return [...lines, `  the log of ${name}, ${wal.remove[0]} to ${wal.remove.at(-1)}`];
 }
 
 /** Backups first: a run that is killed leaves log nobody needs, and never a backup without its log. */
 async function removeGoing(
-  { repository, known, decisions, wal }: PrunePlan,
+  { repository, known, decisions, wal, left }: PrunePlan,
   backups: Backups,
-  { signal }: Context,
+  { signal, clock }: Context,
 ): Promise<void> {
-  const [{ removeBackup }, { pruneWal }] = await Promise.all([import('../ops/backup/prune.ts'), import('../ops/wal/prune.ts')]);
+  const [{ removeBackup }, { pruneWal }, { removeLeftWal }] = await Promise.all([
+    import('../ops/backup/prune.ts'),
+    import('../ops/wal/prune.ts'),
+    import('../ops/wal/left-behind.ts'),
+  ]);
   const going = goingIds(decisions);
   // From the newest on: an incremental backup goes before those it was made on.
   for (const one of known.toReversed()) {
     if (one.state === 'sealed' && going.has(one.id)) await removeBackup(repository, one.manifest, await backups.signer(), signal);
   }
   if (wal !== null && wal.remove.length > 0) await pruneWal(repository, wal, signal);
+  if (left.length > 0) await removeLeftWal(repository, clock());
 }

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fail } from '../../core/errors.ts';
 import { syncPath, writeDurably } from './durable.ts';
+import { LEFT_AFTER_MS } from './key.ts';
 import { paced } from './pace.ts';
 import type { Content, Storage, StoredFile, Transfer } from './storage.ts';
 
@@ -24,6 +25,7 @@ export function folderStorage(path: string): Storage & { readonly folder: string
     remove: async (keys) => {
       for (const key of keys) await rm(join(folder, key), { force: true }).catch(failed(key));
     },
+    leftBehind: (prefix, now, act) => leftBehind(folder, prefix, now, act).catch(failed(prefix)),
     close: () => Promise.resolve(),
   };
 }
@@ -76,6 +78,21 @@ function create(path: string, content: Buffer): Promise<boolean> {
       },
     );
   });
+}
+
+/** What {@link beside} leaves where it is killed. */
+const LEFT = /(?:^|\/)\.[0-9a-f]{16}\.partial$/;
+
+async function leftBehind(folder: string, prefix: string, now: Date, act: 'list' | 'remove'): Promise<StoredFile[]> {
+  const left: StoredFile[] = [];
+  for (const file of (await list(folder, prefix)).filter(({ key, bytes }) => bytes >= 0 && LEFT.test(key))) {
+    const path = join(folder, file.key);
+    const found = await lstat(path).catch(goneMeanwhile);
+    if (found === null || now.getTime() - found.mtimeMs <= LEFT_AFTER_MS) continue;
+    left.push(file);
+    if (act === 'remove') await rm(path, { force: true });
+  }
+  return left;
 }
 
 /** `make` fills a file of another name in the same folder and gives it its own; nothing of it is left where that fails. */

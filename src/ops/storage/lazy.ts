@@ -17,6 +17,7 @@ export function lazyStorage(place: string, open: () => Promise<Storage>): Storag
     create: async (key, content) => (await storage()).create(key, content),
     remove: async (keys) => (await storage()).remove(keys),
     keptBy: async (key) => (await (await storage()).keptBy?.(key)) ?? null,
+    leftBehind: async (prefix, now, act) => (await (await storage()).leftBehind?.(prefix, now, act)) ?? [],
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
 }

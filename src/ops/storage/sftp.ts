@@ -5,7 +5,16 @@ import { withSource } from './content.ts';
 import { checkKey, checkPrefix, inOrder, isTemporary, LEFT_AFTER_MS, temporaryName } from './key.ts';
 import { UNWATCHED } from './pace.ts';
 import { connect, ConnectionLost, isNotThere, SftpRefusal, type SftpConnection, type SftpProgram } from './sftp/connection.ts';
-import { makeFolders, nameNew, readFolder, removeEmptyFolder, removeFile, replaceFile, syncFolder } from './sftp/files.ts';
+import {
+  makeFolders,
+  nameNew,
+  readFolder,
+  removeEmptyFolder,
+  removeFile,
+  replaceFile,
+  syncFolder,
+  type Entry,
+} from './sftp/files.ts';
 import { STATUS } from './sftp/packet.ts';
 import { readRemote } from './sftp/read.ts';
 import { isFinal, sshArguments, sshEnvironment, sshHint, sshWords, type SshAddress } from './sftp/ssh.ts';
@@ -168,6 +177,7 @@ export function sftpStorage(settings: SftpSettings): Storage {
     // Not tried again: whether the first try got through cannot be told from the answer to the second.
     create: (key, content) => writeVia(key, content, UNWATCHED, 1, nameNew),
     remove: (keys) => asked('', never, (open) => removeAll(open, root, keys.map(pathOf), settings.clock())),
+    leftBehind: (prefix, now, act) => asked(prefix, never, (open) => leftBelow(open, folderOf(prefix), prefix, { now, act })),
     close: async () => (await current?.catch(() => undefined))?.close(),
   };
 }
@@ -196,9 +206,29 @@ async function removeAll(open: SftpConnection, root: string, paths: readonly str
 }
 
 async function removeLeft(open: SftpConnection, folder: string, now: Date): Promise<void> {
-  for (const { name, modified } of (await readFolder(open, folder)) ?? []) {
-    if (isTemporary(name) && now.getTime() - modified * 1_000 > LEFT_AFTER_MS) await removeFile(open, posix.join(folder, name));
+  for (const entry of (await readFolder(open, folder)) ?? [])
+    if (wasLeft(entry, now)) await removeFile(open, posix.join(folder, entry.name));
+}
+
+const wasLeft = ({ name, modified }: Entry, now: Date): boolean =>
+  isTemporary(name) && now.getTime() - modified * 1_000 > LEFT_AFTER_MS;
+
+async function leftBelow(
+  open: SftpConnection,
+  folder: string,
+  prefix: string,
+  how: { readonly now: Date; readonly act: 'list' | 'remove' },
+): Promise<StoredFile[]> {
+  const left: StoredFile[] = [];
+  for (const entry of (await readFolder(open, folder)) ?? []) {
+    const [path, key] = [posix.join(folder, entry.name), `${prefix}${entry.name}`];
+    if (entry.kind === 'folder') left.push(...(await leftBelow(open, path, `${key}/`, how)));
+    else if (wasLeft(entry, how.now)) {
+      left.push({ key, bytes: entry.bytes });
+      if (how.act === 'remove') await removeFile(open, path);
+    }
   }
+  return left.toSorted((a, b) => inOrder(a.key, b.key));
 }
 
 /** A server of version 3 has few words: a full disk is a «Failure». */

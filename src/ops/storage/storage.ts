@@ -43,6 +43,11 @@ export interface Storage {
   remove(keys: readonly string[]): Promise<void>;
   /** Why the place keeps the bytes of a file when it is removed now, in words such as `is locked until …`; null: nothing keeps it. Absent: it never does. */
   keptBy?(key: string): Promise<string | null>;
+  /**
+   * Files below the prefix that a killed run was writing, which have no key and nobody has touched for a day; `remove` takes them away as well.
+   * Absent: the place keeps none, since a file comes whole or not at all.
+   */
+  leftBehind?(prefix: string, now: Date, act: 'list' | 'remove'): Promise<StoredFile[]>;
   /** Ends connections. */
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -146,8 +147,29 @@ describe('a connection that is cut', () => {
     expect((await storage.list('')).map(({ key }) => key)).toEqual(['big']);
     const left = () => readdirSync(join(server.folder, 'cut')).length;
     expect(left()).toBe(2);
+    const tomorrow = new Date(Date.now() + 25 * 3_600_000);
+    expect(await storage.leftBehind?.('', new Date(), 'remove')).toEqual([]);
+    expect(await storage.leftBehind?.('', tomorrow, 'list')).toEqual([
+      { key: expect.stringMatching(/^\.dbctl-\w+\.tmp$/), bytes: expect.any(Number) },
+    ]);
+    expect(left()).toBe(2);
     await remote('cut', { clock: () => new Date(Date.now() + 25 * 3_600_000) }).remove(['big']);
     expect(existsSync(join(server.folder, 'cut')) ? left() : 0).toBe(0);
+  });
+
+  it('often: what lies in folders whose files stay is taken away, when it is a day old', async () => {
+    const storage = remote('stays');
+    await storage.write('.wal/a/1.raw', Buffer.from('one'));
+    const here = (name: string) => join(server.folder, 'stays', '.wal', 'a', name);
+    const [old, young] = ['.dbctl-0123456789ab.tmp', '.dbctl-ba9876543210.tmp'];
+    for (const name of [old, young]) writeFileSync(here(name), 'half');
+    utimesSync(here(old), new Date(0), new Date(0));
+    const half = [{ key: `.wal/a/${old}`, bytes: 4 }];
+    for (const act of ['list', 'remove'] as const) expect(await storage.leftBehind?.('.wal/', new Date(), act)).toEqual(half);
+    expect(await storage.leftBehind?.('.wal/', new Date(), 'list')).toEqual([]);
+    expect(readdirSync(here('..')).length).toBe(1);
+    expect(readdirSync(here('.')).toSorted()).toEqual([young, '1.raw']);
+    expect(await storage.leftBehind?.('.nothing/', new Date(), 'remove')).toEqual([]);
   });
 
   it('while a file is read: the reading goes on where it was', async () => {

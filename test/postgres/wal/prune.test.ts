@@ -1,6 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
 import type { PhysicalManifest } from '../../../src/ops/backup/manifest.ts';
@@ -109,6 +111,46 @@ it('removes what is before the oldest backup that stays, and nothing it needs; h
   await removeWal(repository, [first]);
   await expect(recoverable(newest)).rejects.toThrow(first);
 }, 120_000);
+
+it('clears what a killed push left half-written, a day later, and nothing that may be of one at work', async () => {
+  const group = join(repository.folder, '.wal', (await names()).at(-1)?.slice(0, 16) ?? '');
+  const halves = () => readdirSync(group).filter((name) => name.endsWith('.partial'));
+  const spool = join(server.folder, 'spool');
+  const segment = readdirSync(spool).toSorted().at(-1) ?? '';
+  await removeWal(repository, [segment]);
+  const before = await names();
+  // Its file is there for the moment in which its bytes go to the disk.
+  const program = fileURLToPath(new URL('../../../bin/dbctl.js', import.meta.url));
+  for (let attempt = 0; halves().length < 2; attempt += 1) {
+    expect(attempt).toBeLessThan(60);
+    await removeWal(repository, [segment]);
+    const there = halves().length;
+    const push = spawn(process.execPath, [program, 'wal', 'push', join(spool, segment)], { cwd: project, stdio: 'ignore' });
+    const ended = new Promise((resolve) => push.once('exit', resolve));
+    while (push.exitCode === null && halves().length === there) await new Promise((go) => setImmediate(go));
+    push.kill('SIGKILL');
+    await ended;
+  }
+  await removeWal(repository, [segment]);
+  const [old = '', young = ''] = halves();
+  const yesterday = new Date(Date.now() - 25 * 3_600_000);
+  utimesSync(join(group, old), yesterday, yesterday);
+  const half = ({ items }: Report) => items.find(({ id }) => id === 'wal-left');
+  const planned = await report('backup', 'prune', '--dry-run');
+  expect(half(planned)).toMatchObject({
+    act: 'remove',
+    files: 1,
+    message: expect.stringMatching(/^1 half-written files, .*: a run that was killed/),
+  });
+  expect(planned.summary).toMatchObject({ leftFiles: 1, state: 'planned' });
+  expect(halves()).toHaveLength(2);
+  expect((await report('backup', 'prune', '--yes')).summary).toMatchObject({ leftFiles: 1, removed: 0 });
+  expect(halves()).toEqual([young]);
+  expect(half(await report('backup', 'prune', '--dry-run'))).toBeUndefined();
+  expect(await names()).toEqual(before);
+  // The server asks again.
+  expect(await pushWal(repository, join(spool, segment))).toBe('stored');
+}, 60_000);
 
 it('leaves all of it while a backup is broken: nobody knows what that one needs', async () => {
   const [newest] = await backups();
