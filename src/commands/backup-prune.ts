@@ -1,12 +1,9 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
-import type { PruneDecision } from '../ops/backup/prune.ts';
+import type { Pruned, RepositoryPrune } from '../ops/backup/prune-repository.ts';
 import type { Repository } from '../ops/backup/repository.ts';
-import type { KnownBackup } from '../ops/backup/verify.ts';
-import type { StoredFile } from '../ops/storage/storage.ts';
-import type { WalPrune } from '../ops/wal/prune.ts';
-import { REPOSITORY_OPTION, knownBackups, openBackups, sizeText, type Backups } from './backup-context.ts';
+import { REPOSITORY_OPTION, openBackups, sizeText, type Backups } from './backup-context.ts';
 import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 
@@ -19,7 +16,7 @@ export const spec: CommandSpec = {
     'broken stay, and so does what an incremental one that stays was made on. A signed note of each removal keeps the chain of manifests whole. ' +
     'The write-ahead log goes up to the segment in which the oldest physical backup that stays begins; without one all of it stays. ' +
     'What a killed push left half-written in the log goes after a day. ' +
-    'Look first with --dry-run. Needs no database.',
+    'Look first with --dry-run. One repository that fails is exit 1, and the others are pruned all the same. Needs no database.',
   effect: 'changes',
   options: [REPOSITORY_OPTION],
   examples: [
@@ -33,31 +30,28 @@ export const run = (options: ParsedOptions, context: Context): Promise<Answer> =
 
 async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const backups = await openBackups(context, options['repository'] as string | undefined);
-  const seen = await Promise.all(
-    backups.repositories.map((repository) => planOrProblem({ ...backups, repository }, context.clock())),
-  );
+  const seen = await Promise.all(backups.repositories.map((repository) => planOrProblem(repository, backups, context.clock())));
   const plans = seen.flatMap((one) => one.plan ?? []);
-  const failures = seen.flatMap((one) => one.failure ?? []);
-  const going = plans.flatMap(({ decisions }) => decisions.filter(({ act }) => act === 'remove'));
-  const all = plans.reduce((sum, { decisions }) => sum + decisions.length, 0);
-  const [wal, left] = [walOf(plans), plans.reduce((sum, plan) => sum + plan.left.length, 0)];
   const { dryRun } = context.globals;
-  if (!dryRun && going.length + wal.files + left > 0) {
+  const planned = sumOf(plans.map(foreseen));
+  const all = plans.reduce((sum, { decisions }) => sum + decisions.length, 0);
+  if (!dryRun && planned.backups + planned.walFiles + planned.leftFiles > 0)
     await context.confirm(
-      `Remove ${going.length} of ${all} backups${walText(wal)}${leftText(left)}?\n${plans.flatMap(goingLines).join('\n')}`,
+      `Remove ${planned.backups} of ${all} backups${walText(planned)}${leftText(planned)}?\n${plans.flatMap(goingLines).join('\n')}`,
     );
-    for (const plan of plans) await removeGoing(plan, backups, context);
-  }
+  const outcomes = dryRun ? plans.map(foreseen) : await pruneAll(plans, backups, context);
+  const failures = [...seen.flatMap((one) => one.failure ?? []), ...outcomes.flatMap(failureOf)];
+  const done = sumOf(outcomes);
   return {
     ok: failures.length === 0,
-    items: [...failures, ...plans.flatMap(itemsOf)],
+    items: [...failures, ...outcomes.flatMap(itemsOf)],
     summary: {
       repositories: seen.length,
-      kept: all - going.length,
-      removed: going.length,
-      walFiles: wal.files,
-      walBytes: wal.bytes,
-      leftFiles: left,
+      kept: all - done.backups,
+      removed: done.backups,
+      walFiles: done.walFiles,
+      walBytes: done.walBytes,
+      leftFiles: done.leftFiles,
       state: dryRun ? 'planned' : 'done',
     },
     view: {
@@ -68,131 +62,132 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
         { field: 'message', title: 'because' },
       ],
       notes: [
-        going.length + wal.files + left === 0
+        planned.backups + planned.walFiles + planned.leftFiles === 0
           ? 'Nothing to remove.'
-          : `${going.length} backups${walText(wal)}${leftText(left)} ${dryRun ? 'would be removed' : 'removed'}, ${all - going.length} kept.`,
+          : `${done.backups} backups${walText(done)}${leftText(done)} ${dryRun ? 'would be removed' : 'removed'}, ${all - done.backups} kept.`,
       ],
     },
   };
 }
 
-interface PrunePlan {
-  readonly repository: Repository;
-  readonly known: readonly KnownBackup[];
-  readonly decisions: readonly PruneDecision[];
-  /** Null: there is no log in the repository. */
-  readonly wal: WalPrune | null;
-  /** Half-written files of the log. */
-  readonly left: readonly StoredFile[];
-}
-
 /** One that does not answer keeps the others from nothing; where it is the only one, that is the answer. */
-async function planOrProblem(backups: Backups, now: Date): Promise<{ readonly plan?: PrunePlan; readonly failure?: Item }> {
+async function planOrProblem(
+  repository: Repository,
+  { repositories, publicKeys, config }: Backups,
+  now: Date,
+): Promise<{ readonly plan?: RepositoryPrune; readonly failure?: Item }> {
+  const { planRepository } = await import('../ops/backup/prune-repository.ts');
   try {
-    return { plan: await planOf(backups, now) };
+    return { plan: await planRepository(repository, publicKeys, config.backup.keep, now) };
   } catch (thrown) {
-    if (!(thrown instanceof DbctlError) || backups.repositories.length === 1) throw thrown;
-    const { name } = backups.repository;
-    const failure = item({
-      id: 'repository',
-      object: name,
-      repository: name,
-      status: 'fail',
-      severity: 'high',
-      message: thrown.message,
-      fix: 'dbctl backup list',
-    });
-    return { failure };
+    if (!(thrown instanceof DbctlError) || repositories.length === 1) throw thrown;
+    return { failure: failed(repository.name, thrown.message) };
   }
 }
 
-async function planOf(backups: Backups, now: Date): Promise<PrunePlan> {
-  const [{ planPrune, readHolds, readLocks }, { planWalPrune }, { readArchive }, { leftWal }] = await Promise.all([
-    import('../ops/backup/prune.ts'),
-    import('../ops/wal/prune.ts'),
-    import('../ops/wal/archive.ts'),
-    import('../ops/wal/left-behind.ts'),
-  ]);
-  const { repository, config } = backups;
-  const known = await knownBackups(backups);
-  const holds = await readHolds(
-    repository,
-    known.map(({ id }) => id),
-  );
-  const wished = planPrune(known, config.backup.keep, holds);
-  const locks = await readLocks(
-    repository,
-    wished.flatMap(({ id, act }) => (act === 'remove' ? [id] : [])),
-  );
-  // Once more: what a locked one was made on has to stay with it.
-  const decisions = locks.size === 0 ? wished : planPrune(known, config.backup.keep, new Map([...holds, ...locks]));
-  const going = goingIds(decisions);
-  const kept = known.filter(({ id }) => !going.has(id));
-  const archive = await readArchive(repository);
-  const wal = archive.names.length === 0 ? null : planWalPrune(archive, kept);
-  return { repository, known, decisions, wal, left: await leftWal(repository, now) };
+/** What became of a plan, or would. */
+interface Outcome extends Pruned {
+  readonly plan: RepositoryPrune;
 }
 
-const goingIds = (decisions: readonly PruneDecision[]): ReadonlySet<string> =>
-  new Set(decisions.flatMap(({ id, act }) => (act === 'remove' ? [id] : [])));
-
-interface WalSum {
-  readonly files: number;
-  readonly bytes: number;
-}
-
-const walOf = (plans: readonly PrunePlan[]): WalSum => ({
-  files: plans.reduce((sum, { wal }) => sum + (wal?.remove.length ?? 0), 0),
-  bytes: plans.reduce((sum, { wal }) => sum + (wal?.bytes ?? 0), 0),
+const foreseen = (plan: RepositoryPrune): Outcome => ({
+  plan,
+  backups: new Set(plan.going.map(({ id }) => id)),
+  wal: true,
+  problem: null,
 });
 
-const leftText = (files: number): string => (files === 0 ? '' : ` and ${files} half-written files`);
-
-const walText = ({ files, bytes }: WalSum): string => (files === 0 ? '' : ` and ${files} files of the log (${sizeText(bytes)})`);
-
-function itemsOf({ repository: { name: repository }, decisions, wal, left }: PrunePlan): Item[] {
-  const items = [
-    ...decisions.map(({ id, act, why }) => item({ id, object: id, message: why, act, repository })),
-    ...(left.length === 0 ? [] : [leftItem(left, repository)]),
-  ];
-  if (wal === null) return items;
-  const { remove, bytes, why } = wal;
-  const message = remove.length === 0 ? why : `${remove.length} files, ${sizeText(bytes)}: ${why}`;
-  const act = remove.length === 0 ? 'keep' : 'remove';
-  return [...items, item({ id: 'wal', object: 'write-ahead log', message, act, repository, files: remove.length, bytes })];
+async function pruneAll(
+  plans: readonly RepositoryPrune[],
+  backups: Backups,
+  { clock, progress, signal }: Context,
+): Promise<Outcome[]> {
+  const { pruneRepository } = await import('../ops/backup/prune-repository.ts');
+  const outcomes: Outcome[] = [];
+  for (const plan of plans) {
+    const step = progress.step(`remove from ${plan.repository.name}`, plan.going.length);
+    const pruned = await pruneRepository(plan, () => backups.signer(), {
+      now: clock(),
+      signal,
+      onRemoved: (id) => step.tick(1, id),
+    });
+    if (pruned.problem === null) step.done();
+    else step.failed();
+    outcomes.push({ plan, ...pruned });
+  }
+  return outcomes;
 }
 
-function leftItem(left: readonly StoredFile[], repository: string): Item {
+const failureOf = ({ plan, problem }: Outcome): Item[] => (problem === null ? [] : [failed(plan.repository.name, problem)]);
+
+const failed = (repository: string, message: string): Item =>
+  item({
+    id: 'repository',
+    object: repository,
+    repository,
+    status: 'fail',
+    severity: 'high',
+    message,
+    fix: 'dbctl backup list',
+  });
+
+interface Sum {
+  readonly backups: number;
+  readonly walFiles: number;
+  readonly walBytes: number;
+  readonly leftFiles: number;
+}
+
+function sumOf(outcomes: readonly Outcome[]): Sum {
+  const wal = outcomes.flatMap((one) => (one.wal && one.plan.wal !== null ? [one.plan.wal] : []));
+  return {
+    backups: outcomes.reduce((sum, { backups }) => sum + backups.size, 0),
+    walFiles: wal.reduce((sum, { remove }) => sum + remove.length, 0),
+    walBytes: wal.reduce((sum, { bytes }) => sum + bytes, 0),
+    leftFiles: outcomes.reduce((sum, one) => sum + (one.wal ? one.plan.left.length : 0), 0),
+  };
+}
+
+const walText = ({ walFiles, walBytes }: Sum): string =>
+  walFiles === 0 ? '' : ` and ${walFiles} files of the log (${sizeText(walBytes)})`;
+
+const leftText = ({ leftFiles }: Sum): string => (leftFiles === 0 ? '' : ` and ${leftFiles} half-written files`);
+
+function itemsOf({ plan: { repository, decisions, wal, left }, backups, wal: walWent }: Outcome): Item[] {
+  const { name } = repository;
+  const decided = decisions.map(({ id, act, why }) => {
+    const stays = act === 'remove' && !backups.has(id);
+    return item({
+      id,
+      object: id,
+      message: stays ? `${why}, and it is still there` : why,
+      act: stays ? 'keep' : act,
+      repository: name,
+    });
+  });
+  const items = [...decided, ...(left.length === 0 || !walWent ? [] : [leftItem(left, name)])];
+  if (wal === null) return items;
+  const { remove, bytes, why } = wal;
+  const goes = remove.length > 0 && walWent;
+  const message = goes ? `${remove.length} files, ${sizeText(bytes)}: ${why}` : why;
+  const files = { files: goes ? remove.length : 0, bytes: goes ? bytes : 0 };
+  return [
+    ...items,
+    item({ id: 'wal', object: 'write-ahead log', message, act: goes ? 'remove' : 'keep', repository: name, ...files }),
+  ];
+}
+
+function leftItem(left: RepositoryPrune['left'], repository: string): Item {
   const bytes = left.reduce((sum, file) => sum + file.bytes, 0);
   const message = `${left.length} half-written files, ${sizeText(bytes)}: a run that was killed left them more than a day ago`;
   return item({ id: 'wal-left', object: 'write-ahead log', message, act: 'remove', repository, files: left.length, bytes });
 }
 
-function goingLines({ repository: { name }, decisions, wal, left }: PrunePlan): string[] {
+function goingLines({ repository: { name }, going, wal, left }: RepositoryPrune): string[] {
   const lines = [
-    ...[...goingIds(decisions)].map((id) => `  ${id} of ${name}`),
+    ...going.map(({ id }) => `  ${id} of ${name}`),
     ...(left.length === 0 ? [] : [`  ${left.length} half-written files in the log of ${name}`]),
   ];
   if (wal === null || wal.remove.length === 0) return lines;
   return [...lines, `  the log of ${name}, ${wal.remove[0]} to ${wal.remove.at(-1)}`];
-}
-
-/** Backups first: a run that is killed leaves log nobody needs, and never a backup without its log. */
-async function removeGoing(
-  { repository, known, decisions, wal, left }: PrunePlan,
-  backups: Backups,
-  { signal, clock }: Context,
-): Promise<void> {
-  const [{ removeBackup }, { pruneWal }, { removeLeftWal }] = await Promise.all([
-    import('../ops/backup/prune.ts'),
-    import('../ops/wal/prune.ts'),
-    import('../ops/wal/left-behind.ts'),
-  ]);
-  const going = goingIds(decisions);
-  // From the newest on: an incremental backup goes before those it was made on.
-  for (const one of known.toReversed()) {
-    if (one.state === 'sealed' && going.has(one.id)) await removeBackup(repository, one.manifest, await backups.signer(), signal);
-  }
-  if (wal !== null && wal.remove.length > 0) await pruneWal(repository, wal, signal);
-  if (left.length > 0) await removeLeftWal(repository, clock());
 }

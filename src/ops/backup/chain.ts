@@ -13,6 +13,20 @@ export interface Chain<M extends Manifest = Manifest> {
 
 export const parentOf = (manifest: Manifest): BackupLink | null => (manifest.type === 'physical' ? manifest.parent : null);
 
+/** Oldest first; and whatever the clocks say, what a backup was made on before it. Pure. */
+export function parentsFirst(manifests: readonly Manifest[]): Manifest[] {
+  const left = new Map(manifests.toSorted((a, b) => (a.snapshotAt < b.snapshotAt ? -1 : 1)).map((one) => [one.id, one]));
+  const ordered: Manifest[] = [];
+  const add = (manifest: Manifest): void => {
+    left.delete(manifest.id);
+    const parent = left.get(parentOf(manifest)?.id ?? '');
+    if (parent !== undefined) add(parent);
+    ordered.push(manifest);
+  };
+  for (const one of left.values()) add(one);
+  return ordered;
+}
+
 /**
  * Follows an incremental backup to the full one it began with. Each manifest names its parent by the hash of that one's manifest, so that
  * another in its place shows. Pure; files are not read.

@@ -1,3 +1,4 @@
+import { mapAtOnce } from '../storage/at-once.ts';
 import { MANIFEST, sha256Of, type BackupLink, type Manifest } from './manifest.ts';
 import { backupIds, readText, type Repository } from './repository.ts';
 
@@ -11,12 +12,9 @@ export type BackupsBefore = Pick<Manifest, 'previous' | 'alsoBefore'>;
  */
 export async function backupsBefore(repository: Repository): Promise<BackupsBefore> {
   const ids = await backupIds(repository);
-  const texts = await Promise.all(ids.map((id) => readText(repository, `${id}/${MANIFEST}`)));
-  const there = ids.flatMap((id, index) => {
-    const text = texts[index] ?? null;
-    // Without a manifest it is broken, which backup list says: there is nothing to name.
-    return text === null ? [] : [{ id, text }];
-  });
+  const read = await mapAtOnce(ids, async (id) => ({ id, text: await readText(repository, `${id}/${MANIFEST}`) }));
+  // Without a manifest it is broken, which backup list says: there is nothing to name.
+  const there = read.flatMap(({ id, text }) => (text === null ? [] : [{ id, text }]));
   const named = new Set(there.flatMap(({ text }) => namedIn(text)));
   const last = there.at(-1);
   const also = there.slice(0, -1).filter(({ id }) => !named.has(id));

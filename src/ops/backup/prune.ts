@@ -1,10 +1,10 @@
-import { DbctlError, fail } from '../../core/errors.ts';
-import { openNote, signNote } from '../signing/note.ts';
-import type { Signer } from '../signing/signer.ts';
+import { DbctlError } from '../../core/errors.ts';
+import { openNote } from '../signing/note.ts';
+import { mapAtOnce } from '../storage/at-once.ts';
 import { parentOf } from './chain.ts';
 import { keptBackups, type KeepRule } from './keep.ts';
-import { MANIFEST, manifestText, sha256Of, type Manifest } from './manifest.ts';
-import { backupIds, readText, removeFiles, withRepositoryLock, type Repository } from './repository.ts';
+import { MANIFEST } from './manifest.ts';
+import { readText, type Repository } from './repository.ts';
 import type { KnownBackup } from './verify.ts';
 
 /** What prune would do with one backup, and why. */
@@ -53,12 +53,19 @@ function planEach(known: readonly KnownBackup[], rule: KeepRule, holds: Holds): 
   });
 }
 
+const HOLDS = '.holds/';
+
 /** The holds on backups of a repository. */
-export async function readHolds(repository: Repository, ids: readonly string[]): Promise<Holds> {
-  const found = await Promise.all(ids.map(async (id) => [id, await readText(repository, `.holds/${id}`)] as const));
-  return new Map(
-    found.flatMap(([id, text]) => (text === null ? [] : [[id, text.trim() === '' ? 'no reason given' : text.trim()] as const])),
-  );
+export async function readHolds(repository: Repository): Promise<Holds> {
+  const ids = (await repository.storage.names(HOLDS)).filter((name) => !name.endsWith('/'));
+  const found = await mapAtOnce(ids, async (id) => [id, await holdOn(repository, id)] as const);
+  return new Map(found.flatMap(([id, reason]) => (reason === null ? [] : [[id, reason] as const])));
+}
+
+/** Why a backup is under hold; null: it is not. */
+export async function holdOn(repository: Repository, id: string): Promise<string | null> {
+  const text = await readText(repository, `${HOLDS}${id}`);
+  return text === null ? null : text.trim() || 'no reason given';
 }
 
 /**
@@ -66,49 +73,15 @@ export async function readHolds(repository: Repository, ids: readonly string[]):
  * is written last, so that its lock ends last.
  */
 export async function readLocks({ storage }: Repository, ids: readonly string[]): Promise<Holds> {
-  const found = await Promise.all(ids.map(async (id) => [id, (await storage.keptBy?.(`${id}/${MANIFEST}`)) ?? null] as const));
+  const found = await mapAtOnce(ids, async (id) => [id, (await storage.keptBy?.(`${id}/${MANIFEST}`)) ?? null] as const);
   return new Map(found.flatMap(([id, words]) => (words === null ? [] : [[id, `it ${words}`] as const])));
 }
 
-const noteKey = (id: string): string => `.pruned/${id}.note`;
+/** Where the note of a removal stands. */
+export const noteKey = (id: string): string => `.pruned/${id}.note`;
 
-/**
- * Removes a backup. A signed note stays in its place, so that the chain of manifests shows a removal by right. Fails with lock.held, and with
- * refused where an incremental backup that is there was made on it: those go first.
- */
-export async function removeBackup(
-  repository: Repository,
-  manifest: Manifest,
-  signer: Signer,
-  signal: AbortSignal,
-): Promise<void> {
-  await withRepositoryLock(repository, signal, async () => {
-    await requireNoChild(repository, manifest.id);
-    const note = await signNote(pruneText(manifest.id, sha256Of(manifestText(manifest))), signer);
-    await repository.storage.write(noteKey(manifest.id), Buffer.from(note));
-    await removeFiles(repository, manifest.id);
-  });
-}
-
-/** Seals are not asked: what a manifest nobody believes needs is not taken away either. One may have been made since the plan was. */
-async function requireNoChild(repository: Repository, id: string): Promise<void> {
-  for (const other of await backupIds(repository)) {
-    const text = await readText(repository, `${other}/${MANIFEST}`);
-    if (text !== null && parentIn(text) === id)
-      fail('refused', `${id} is needed by ${other}, which was made on it`, { hint: 'Look again: dbctl backup prune --dry-run.' });
-  }
-}
-
-function parentIn(text: string): string | undefined {
-  try {
-    return (JSON.parse(text) as { parent?: { id?: string } | null }).parent?.id;
-  } catch {
-    // Broken, and told by backup list; nobody can restore it.
-    return undefined;
-  }
-}
-
-const pruneText = (id: string, manifest: string): string => `dbctl-prune/1\n${id}\nmanifest ${manifest}\n`;
+/** What it says. */
+export const pruneText = (id: string, manifest: string): string => `dbctl-prune/1\n${id}\nmanifest ${manifest}\n`;
 
 /** True when a note of ours says that the backup of this manifest was removed by right. */
 export async function wasPruned(

@@ -6,6 +6,8 @@ import { fail } from '../../core/errors.ts';
 import { PLAIN, type Codec } from '../codec/codec.ts';
 import { KEY_FILE } from '../codec/data-key.ts';
 import { withLockFile } from '../process/lock.ts';
+import { mapAtOnce } from '../storage/at-once.ts';
+import { syncPath } from '../storage/durable.ts';
 import { folderStorage } from '../storage/folder.ts';
 import type { Storage } from '../storage/storage.ts';
 import { MANIFEST, SEAL, type BackupFile } from './manifest.ts';
@@ -63,12 +65,17 @@ async function makeFolder(path: string): Promise<void> {
  * Names of the backups, oldest first. In a folder that is every folder; elsewhere, where files come one by one, what has a manifest or a seal, and
  * is not being sent.
  */
-export async function backupIds({ storage }: Repository): Promise<string[]> {
-  const folders = (await storage.names(''))
-    .filter((name) => name.endsWith('/') && !name.startsWith('.'))
-    .map((name) => name.slice(0, -1));
-  const there = await Promise.all(folders.map(async (id) => storage.folder !== null || (await hasManifest(storage, id))));
-  return folders.filter((_, index) => there[index]).toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
+export async function backupIds(repository: Repository): Promise<string[]> {
+  const { storage } = repository;
+  const folders = await backupFolders(repository);
+  const there = storage.folder === null ? await mapAtOnce(folders, (id) => hasManifest(storage, id)) : null;
+  return folders.filter((_, index) => there === null || there[index]).toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
+}
+
+/** Names of what may be a backup, by one look; what is being sent and what is left of one are among them where nothing can be renamed. */
+export async function backupFolders({ storage }: Repository): Promise<string[]> {
+  const names = (await storage.names('')).filter((name) => name.endsWith('/') && !name.startsWith('.'));
+  return names.map((name) => name.slice(0, -1));
 }
 
 async function hasManifest(storage: Storage, id: string): Promise<boolean> {
@@ -162,6 +169,7 @@ export async function removeFiles({ storage }: Repository, id: string): Promise<
   if (storage.folder !== null) {
     const going = join(storage.folder, `${PARTIAL}${id}`);
     await rename(join(storage.folder, id), going);
+    await syncPath(storage.folder);
     await rm(going, { recursive: true, force: true });
     return;
   }

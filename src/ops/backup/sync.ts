@@ -1,4 +1,4 @@
-import { parentOf } from './chain.ts';
+import { parentsFirst } from './chain.ts';
 import type { KeepRule } from './keep.ts';
 import type { Manifest } from './manifest.ts';
 import { planPrune } from './prune.ts';
@@ -40,24 +40,9 @@ export function planSync(states: readonly RepositoryState[], rule: KeepRule): Co
       timeOf(a) < timeOf(b) ? -1 : 1,
     );
     const kept = new Set(planPrune(all, rule, new Map()).flatMap(({ id, act }) => (act === 'keep' ? [id] : [])));
-    return parentsFirst([...lacking.values()].filter(({ manifest }) => kept.has(manifest.id)));
+    const wanted = [...lacking.values()].flatMap(({ manifest }) => (kept.has(manifest.id) ? [manifest] : []));
+    return parentsFirst(wanted).flatMap(({ id }) => lacking.get(id) ?? []);
   });
-}
-
-/** Oldest first; and whatever the clocks say, what a backup was made on before it. */
-function parentsFirst(copies: readonly Copy[]): Copy[] {
-  const left = new Map(
-    copies.toSorted((a, b) => (a.manifest.snapshotAt < b.manifest.snapshotAt ? -1 : 1)).map((copy) => [copy.manifest.id, copy]),
-  );
-  const ordered: Copy[] = [];
-  const add = (copy: Copy): void => {
-    left.delete(copy.manifest.id);
-    const parent = left.get(parentOf(copy.manifest)?.id ?? '');
-    if (parent !== undefined) add(parent);
-    ordered.push(copy);
-  };
-  for (const copy of left.values()) add(copy);
-  return ordered;
 }
 
 const sealed = (manifest: Manifest): KnownBackup => ({ id: manifest.id, state: 'sealed', manifest });

@@ -1,6 +1,7 @@
 import { DbctlError } from '../../core/errors.ts';
 import { followChain } from './chain.ts';
 import { KEY_FILE, wrappedKeyProblem } from '../codec/data-key.ts';
+import { mapAtOnce } from '../storage/at-once.ts';
 import { manifestText, openManifest, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
 import { linksOf } from './previous.ts';
 import { wasPruned } from './prune.ts';
@@ -49,7 +50,7 @@ export function fileDifferences(expected: readonly BackupFile[], found: readonly
 /** Every backup of a repository, oldest first. */
 export async function knowBackups(repository: Repository, publicKeys: readonly string[]): Promise<KnownBackup[]> {
   const ids = await backupIds(repository);
-  return Promise.all(ids.map((id) => knowBackup(repository, id, publicKeys)));
+  return mapAtOnce(ids, (id) => knowBackup(repository, id, publicKeys));
 }
 
 /** What is wrong with one backup, read whole: its seal, its files, and its place in the chain of `all`. None when nothing is. */

@@ -22,3 +22,15 @@ export async function atOnce<T>(
   signal.throwIfAborted();
   if (failures.length > 0) throw failures[0];
 }
+
+/** Requests under way for what is small and many: bounded, since a process may have a few hundred files open and a service answers so many at a time. */
+const SMALL_AT_ONCE = 32;
+
+/** What becomes of each item, in their order, a few of them at the same time. Fails as {@link atOnce} does. */
+export async function mapAtOnce<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  await atOnce([...items.entries()], SMALL_AT_ONCE, new AbortController().signal, async ([index, item]) => {
+    results[index] = await act(item);
+  });
+  return results;
+}

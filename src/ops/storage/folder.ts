@@ -161,5 +161,6 @@ const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of the disk is used up',
   EROFS: 'the file system is read-only',
   EIO: 'the disk fails (EIO)',
+  EEXIST: 'something else is in its place',
   ENOTDIR: 'it is not a folder',
 };

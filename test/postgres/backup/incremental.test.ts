@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requireChain } from '../../../src/ops/backup/chain.ts';
 import type { PhysicalManifest } from '../../../src/ops/backup/manifest.ts';
-import { planPrune, removeBackup } from '../../../src/ops/backup/prune.ts';
+import { planPrune } from '../../../src/ops/backup/prune.ts';
+import { removeBackups } from '../../../src/ops/backup/remove.ts';
 import { distribute } from '../../../src/ops/backup/distribute.ts';
 import { backupIds, folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
 import { PLAIN } from '../../../src/ops/codec/codec.ts';
@@ -242,7 +243,8 @@ describe('prune', () => {
 
   it('takes none away that another needs, whatever was planned', async () => {
     const [full] = chain as [PhysicalManifest];
-    await expect(removeBackup(repository(), full, bench.signer, QUIET.signal)).rejects.toMatchObject({
+    const removal = removeBackups(repository(), [full], bench.signer, { signal: QUIET.signal, onRemoved: () => undefined });
+    await expect(removal).rejects.toMatchObject({
       code: 'refused',
       message: `${full.id} is needed by ${chain[1]?.id}, which was made on it`,
     });
