@@ -3,6 +3,7 @@ import { PassThrough, Readable, type Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { constants, createGzip } from 'node:zlib';
 import { DbctlError } from '../../core/errors.ts';
 import type { Repository } from '../backup/repository.ts';
 import { compressor, decompressor, isSealed, openedPath, SEALED } from '../codec/coding.ts';
@@ -44,6 +45,12 @@ interface Line {
   readonly same: string;
 }
 
+/**
+ * What is neither compressed nor encrypted is packed all the same: a recovery takes a flipped bit for the end of the log, and opens the database
+ * there, so that a checksum has to stand by the bytes.
+ */
+const unpacked = (): [string, Duplex[]] => [ENDING.gzip, [createGzip({ level: constants.Z_NO_COMPRESSION, chunkSize: 1 << 18 })]];
+
 /** A file of the log as it will be stored: the ending of its name, and its bytes. */
 export async function encodeLog(
   repository: Repository,
@@ -53,10 +60,12 @@ export async function encodeLog(
   const { codec } = repository;
   const zstd = await findZstd();
   const compression = chooseCompression(codec.log, zstd);
-  const compressed = `${name}${ENDING[compression] || '.raw'}`;
+  if (codec.recipients.length === 0) {
+    const [ending, stages] = compression === 'none' ? unpacked() : [ENDING[compression], compressor(compression, zstd)];
+    return { stored: `${name}${ending}`, content: await through(bytes, stages) };
+  }
   const stages = compressor(compression, zstd);
-  if (codec.recipients.length === 0) return { stored: compressed, content: await through(bytes, stages) };
-  const stored = `${compressed}${SEALED}`;
+  const stored = `${name}${ENDING[compression] || '.raw'}${SEALED}`;
   const [{ id, recipient }, dataKey, salt] = [await currentLogKey(repository), newDataKey(), randomBytes(16)];
   const [wrapped, same, frames] = await Promise.all([
     wrapBytes(dataKeyText(dataKey), recipient),

@@ -17,6 +17,7 @@ import type { Report } from '../../../src/core/report.ts';
 import { folderRepository } from '../../../src/ops/backup/repository.ts';
 import { fetchWal, pushWal, readArchive } from '../../../src/ops/wal/archive.ts';
 import { findGaps, parseWalName, readHeader, segmentName } from '../../../src/ops/wal/segment.ts';
+import { PLAIN } from '../../../src/ops/codec/codec.ts';
 import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -161,13 +162,29 @@ describe('a fetch', () => {
       (path) => writeFileSync(path, gzipSync(gunzipSync(readFileSync(path)).subarray(0, 8192))),
       /has 8192 bytes instead of 16777216$/,
     ],
-    ['replaced by a folder', (path) => (rmSync(path), mkdirSync(path)), /cannot be read: EISDIR$/],
+    ['replaced by a folder', (path) => (rmSync(path), mkdirSync(path)), /it is not a plain file$/],
   ])('of a file that was %s is no end of the log', async (_name, change, said) => {
     expect(await damaged(change)).toMatch(said);
   });
 
   it('of a file that was renamed away is', async () => {
     expect(await damaged((path) => renameSync(path, `${path}.old`))).toBe(false);
+  });
+});
+
+describe('without compression', () => {
+  const plain = folderRepository('plain', join(folder, 'plain'), { ...PLAIN, log: 'none' });
+  const target = join(folder, 'plain-target');
+
+  it('a segment comes back byte for byte, and one flipped bit of it is found', async () => {
+    const [name = ''] = segments();
+    expect(await pushWal(plain, join(spool, name))).toBe('stored');
+    expect(await pushWal(plain, join(spool, name))).toBe('there already');
+    expect(await fetchWal(plain, name, target)).toBe(true);
+    expect(readFileSync(target).equals(readFileSync(join(spool, name)))).toBe(true);
+    const [stored = ''] = readdirSync(join(plain.folder, '.wal', name.slice(0, 16)));
+    flip(join(plain.folder, '.wal', name.slice(0, 16), stored));
+    await expect(fetchWal(plain, name, target)).rejects.toThrow(`${name} in the archive cannot be unpacked`);
   });
 });
 
