@@ -1,8 +1,9 @@
-import { rename } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import { atOnce } from '../storage/at-once.ts';
 import { syncPath } from '../storage/durable.ts';
+import { isTemporary } from '../storage/key.ts';
 import type { Storage, Transfer } from '../storage/storage.ts';
 import { MANIFEST, SEAL, type BackupFile } from './manifest.ts';
 import { SENDING, UNFINISHED, readText, withRepositoryLock, type Repository } from './repository.ts';
@@ -43,9 +44,19 @@ export async function sendBackup(sealed: SealedBackup, to: Repository, transfer:
 /** Beside the others under a name that is no backup's, and renamed when it is whole. */
 async function fillFolder(sealed: SealedBackup, storage: Storage, folder: string, transfer: Transfer): Promise<void> {
   const making = `${SENDING}${sealed.id}`;
+  await removeTemporary(join(folder, making));
   await sendFiles(sealed, storage, `${making}/`, transfer);
   await rename(join(folder, making), join(folder, sealed.id));
   await syncPath(folder);
+}
+
+/** What a run that was killed was writing would get its name with the others; the lock of the repository says that nobody writes there now. */
+async function removeTemporary(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'ENOENT') return [];
+    throw thrown;
+  });
+  for (const { name, parentPath } of entries) if (isTemporary(name)) await rm(join(parentPath, name), { force: true });
 }
 
 /** Where nothing can be renamed a mark says that it is not whole yet. It is the first that comes and the last that goes. */

@@ -1,17 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
 import { chmod, copyFile, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { fail } from '../../core/errors.ts';
+import { DbctlError, fail } from '../../core/errors.ts';
 import { syncPath, writeDurably } from './durable.ts';
-import { LEFT_AFTER_MS } from './key.ts';
+import { isTemporary, LEFT_AFTER_MS, temporaryName } from './key.ts';
 import { paced } from './pace.ts';
 import type { Content, Storage, StoredFile, Transfer } from './storage.ts';
 
-/** A folder of this machine. Files are 0600 and folders 0700, whatever the umask. */
-export function folderStorage(path: string): Storage & { readonly folder: string } {
+/**
+ * A folder of this machine. Files are 0600 and folders 0700, whatever the umask. A removal takes along what killed runs left beside the file more
+ * than a day ago by `clock`; without one it stays.
+ */
+export function folderStorage(path: string, clock?: () => Date): Storage & { readonly folder: string } {
   const folder = resolve(path);
   const failed = (key: string) => (thrown: unknown) => storageFailed(join(folder, key), thrown);
   return {
@@ -24,6 +26,9 @@ export function folderStorage(path: string): Storage & { readonly folder: string
     create: (key, content) => create(join(folder, key), content).catch(failed(key)),
     remove: async (keys) => {
       for (const key of keys) await rm(join(folder, key), { force: true }).catch(failed(key));
+      if (clock === undefined) return;
+      const before = clock().getTime() - LEFT_AFTER_MS;
+      for (const one of new Set(keys.map((key) => dirname(key)))) await removeLeft(join(folder, one), before).catch(failed(one));
     },
     leftBehind: (prefix, now, act) => leftBehind(folder, prefix, now, act).catch(failed(prefix)),
     close: () => Promise.resolve(),
@@ -33,7 +38,7 @@ export function folderStorage(path: string): Storage & { readonly folder: string
 async function list(folder: string, prefix: string): Promise<StoredFile[]> {
   const entries = await readdir(join(folder, prefix), { recursive: true, withFileTypes: true }).catch(noneWhereAbsent);
   const found: StoredFile[] = [];
-  for (const entry of entries.filter((one) => !one.isDirectory())) {
+  for (const entry of entries.filter((one) => !one.isDirectory() && !isTemporary(one.name))) {
     const path = join(entry.parentPath, entry.name);
     // A link, a pipe or a device is not followed: what it leads to is not in this storage, and a pipe would never end.
     const bytes = entry.isFile() ? await lstat(path).then(({ size }) => size, goneMeanwhile) : -1;
@@ -44,15 +49,22 @@ async function list(folder: string, prefix: string): Promise<StoredFile[]> {
 
 async function names(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(noneWhereAbsent);
-  return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).toSorted();
+  const shown = entries.filter((entry) => !isTemporary(entry.name));
+  return shown.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).toSorted();
 }
 
+/**
+ * A link is not followed: whoever may write here could have files shown that only the caller may read. To open a pipe would wait for somebody who
+ * writes into it.
+ */
+const PLAINLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 async function read(path: string): Promise<Readable | null> {
-  const handle = await open(path, 'r').catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code === 'ENOENT') return null;
-    throw thrown;
-  });
-  return handle === null ? null : handle.createReadStream({ highWaterMark: 1 << 20 });
+  const handle = await open(path, PLAINLY).catch(goneMeanwhile);
+  if (handle === null) return null;
+  if ((await handle.stat()).isFile()) return handle.createReadStream({ highWaterMark: 1 << 20 });
+  await handle.close();
+  return fail('storage.failed', `${path}: it is not a plain file`, { hint: 'Find out who put it there.' });
 }
 
 async function write(path: string, content: Content, transfer?: Transfer): Promise<void> {
@@ -80,16 +92,14 @@ function create(path: string, content: Buffer): Promise<boolean> {
   });
 }
 
-/** What {@link beside} leaves where it is killed. */
-const LEFT = /(?:^|\/)\.[0-9a-f]{16}\.partial$/;
-
 async function leftBehind(folder: string, prefix: string, now: Date, act: 'list' | 'remove'): Promise<StoredFile[]> {
+  const entries = await readdir(join(folder, prefix), { recursive: true, withFileTypes: true }).catch(noneWhereAbsent);
   const left: StoredFile[] = [];
-  for (const file of (await list(folder, prefix)).filter(({ key, bytes }) => bytes >= 0 && LEFT.test(key))) {
-    const path = join(folder, file.key);
+  for (const entry of entries.filter((one) => one.isFile() && isTemporary(one.name))) {
+    const path = join(entry.parentPath, entry.name);
     const found = await lstat(path).catch(goneMeanwhile);
     if (found === null || now.getTime() - found.mtimeMs <= LEFT_AFTER_MS) continue;
-    left.push(file);
+    left.push({ key: relative(folder, path).split(sep).join('/'), bytes: found.size });
     if (act === 'remove') await rm(path, { force: true });
   }
   return left;
@@ -99,14 +109,26 @@ async function leftBehind(folder: string, prefix: string, now: Date, act: 'list'
 async function beside<T>(path: string, make: (temporary: string) => Promise<T>): Promise<T> {
   const folder = dirname(path);
   const created = await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `.${randomBytes(8).toString('hex')}.partial`);
+  const temporary = join(folder, temporaryName());
   try {
     const made = await make(temporary);
-    await syncPath(folder);
-    if (created !== undefined) await syncPath(dirname(created));
+    await syncUp(folder, created === undefined ? folder : dirname(created));
     return made;
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+/** Brings the names in a folder and in those above it to the disk, up to one of them. */
+async function syncUp(folder: string, last: string): Promise<void> {
+  await syncPath(folder);
+  if (folder !== last) await syncUp(dirname(folder), last);
+}
+
+async function removeLeft(folder: string, before: number): Promise<void> {
+  for (const name of (await readdir(folder).catch(noneWhereAbsent)).filter(isTemporary)) {
+    const found = await lstat(join(folder, name)).catch(goneMeanwhile);
+    if (found !== null && found.mtimeMs < before) await rm(join(folder, name), { force: true });
   }
 }
 
@@ -139,7 +161,7 @@ const noneWhereAbsent = (thrown: NodeJS.ErrnoException): [] => {
   throw thrown;
 };
 
-/** Files of others come and go while a folder is read. */
+/** Files of others come and go. */
 const goneMeanwhile = (thrown: NodeJS.ErrnoException): null => {
   if (thrown.code === 'ENOENT') return null;
   throw thrown;
@@ -147,7 +169,7 @@ const goneMeanwhile = (thrown: NodeJS.ErrnoException): null => {
 
 function storageFailed(path: string, thrown: unknown): never {
   const { code } = thrown as NodeJS.ErrnoException;
-  if (code === 'ABORT_ERR' || code === undefined) throw thrown;
+  if (code === 'ABORT_ERR' || code === undefined || thrown instanceof DbctlError) throw thrown;
   return fail('storage.failed', `${path}: ${WORDS[code] ?? code}`, {
     hint: 'Look at the disk, the path and its rights.',
     cause: thrown,
@@ -161,6 +183,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of the disk is used up',
   EROFS: 'the file system is read-only',
   EIO: 'the disk fails (EIO)',
+  ELOOP: 'it is a link, and none is followed here',
+  ENXIO: 'it is not a plain file',
   EEXIST: 'something else is in its place',
   ENOTDIR: 'it is not a folder',
 };

@@ -33,7 +33,7 @@ export async function openRepository(
 function openStorage(entry: RepositoryEntry, surroundings: Surroundings): Promise<Storage> {
   switch (entry.type) {
     case 'folder':
-      return Promise.resolve(folderStorage(resolve(surroundings.folder, required(entry.path, 'path'))));
+      return Promise.resolve(folderStorage(resolve(surroundings.folder, required(entry.path, 'path')), surroundings.clock));
     case 's3':
       return Promise.resolve(lazyStorage(s3Place(bucketOf(entry)), () => openBucket(entry, surroundings)));
     case 'sftp':
