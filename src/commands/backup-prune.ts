@@ -11,7 +11,7 @@ export const spec: CommandSpec = {
   name: 'backup prune',
   summary: 'remove the backups that no rule keeps',
   description:
-    'Keeps in each repository, of each database, the newest of each day, week, month and year as backup.keep says (without it: of the last 7 days that have one), ' +
+    'Keeps in each repository, of each database of each environment, the newest of each day, week, month and year as backup.keep says (without it: of the last 7 days that have one), ' +
     'and always the newest sealed one. One under hold (a file of its name in the folder .holds of the repository) and one whose seal is ' +
     'broken stay, and so does what an incremental one that stays was made on. A signed note of each removal keeps the chain of manifests whole. ' +
     'The write-ahead log goes up to the segment in which the oldest physical backup that stays begins; without one all of it stays. ' +

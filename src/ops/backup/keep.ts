@@ -5,6 +5,7 @@ export type KeepRule = Config['backup']['keep'];
 /** A backup as the rule sees it. */
 export interface Dated {
   readonly id: string;
+  readonly environment: string;
   readonly database: string;
   /** ISO 8601, UTC. */
   readonly snapshotAt: string;
@@ -20,14 +21,15 @@ const PERIODS = {
 
 /**
  * Grandfather, father, son: which backups stay, each with the reasons why; all others may go. Periods are counted where there is a backup, so
- * that a week without one does not shorten what is kept. Of each database for itself. Pure.
+ * that a week without one does not shorten what is kept. Of each database of each environment for itself: production and staging have databases of
+ * one name, and as a rule one repository. Pure.
  */
 export function keptBackups(backups: readonly Dated[], rule: KeepRule): ReadonlyMap<string, readonly string[]> {
   const kept = new Map<string, string[]>();
   const keep = (id: string, why: string) => kept.set(id, [...(kept.get(id) ?? []), why]);
-  for (const database of new Set(backups.map((one) => one.database))) {
+  for (const source of new Set(backups.map(sourceOf))) {
     const newestFirst = backups
-      .filter((one) => one.database === database)
+      .filter((one) => sourceOf(one) === source)
       .toSorted((a, b) => (a.snapshotAt < b.snapshotAt ? 1 : -1));
     for (const { id } of newestFirst.slice(0, rule.last)) keep(id, 'last');
     for (const [name, period] of Object.entries(PERIODS)) {
@@ -43,6 +45,8 @@ export function keptBackups(backups: readonly Dated[], rule: KeepRule): Readonly
   }
   return kept;
 }
+
+const sourceOf = ({ environment, database }: Dated): string => JSON.stringify([environment, database]);
 
 /** `2026-W47`: the week of the year its Thursday is in. */
 function isoWeek(at: Date): string {

@@ -39,7 +39,7 @@ export function planPrune(known: readonly KnownBackup[], rule: KeepRule, holds: 
 function planEach(known: readonly KnownBackup[], rule: KeepRule, holds: Holds): PruneDecision[] {
   const sealed = known.flatMap((one) => (one.state === 'sealed' ? [one.manifest] : []));
   const kept = keptBackups(
-    sealed.map(({ id, source, snapshotAt }) => ({ id, database: source.database, snapshotAt })),
+    sealed.map(({ id, environment, source, snapshotAt }) => ({ id, environment, database: source.database, snapshotAt })),
     rule,
   );
   return known.map((one): PruneDecision => {

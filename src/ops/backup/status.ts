@@ -2,6 +2,7 @@ import type { KnownBackup } from './verify.ts';
 
 /** The newest backup of one database, or of a whole server. */
 export interface Newest {
+  /** Its name; where the repository has backups of several environments, with that of its own: `lab of prod`. */
   readonly source: string;
   /** The moment its data is of: ISO 8601, UTC. */
   readonly at: string;
@@ -11,16 +12,19 @@ export interface Newest {
 export const WHOLE_SERVER = 'the server';
 
 /**
- * The newest sealed backup of each database, and of the server: one that stopped must not hide behind another that goes on. Those the project says
- * are dropped are left out. Pure.
+ * The newest sealed backup of each database, and of the server, of each environment: one that stopped must not hide behind another that goes on.
+ * Those the project says are dropped are left out, by either name. Pure.
  */
 export function newestOfEach(known: readonly KnownBackup[], dropped: readonly string[]): Newest[] {
+  const sealed = known.flatMap((one) => (one.state === 'sealed' ? [one.manifest] : []));
+  const several = new Set(sealed.map(({ environment }) => environment)).size > 1;
   const newest = new Map<string, string>();
-  for (const one of known) {
-    if (one.state !== 'sealed') continue;
-    const { type, source, snapshotAt } = one.manifest;
+  for (const { type, environment, source, snapshotAt } of sealed) {
     const name = type === 'physical' ? WHOLE_SERVER : source.database;
-    if (!dropped.includes(name) && snapshotAt > (newest.get(name) ?? '')) newest.set(name, snapshotAt);
+    const full = `${name} of ${environment}`;
+    if (dropped.includes(name) || dropped.includes(full)) continue;
+    const shown = several ? full : name;
+    if (snapshotAt > (newest.get(shown) ?? '')) newest.set(shown, snapshotAt);
   }
   return [...newest].map(([source, at]) => ({ source, at })).toSorted((a, b) => (a.source < b.source ? -1 : 1));
 }

@@ -4,7 +4,12 @@ import { keptBackups, type Dated, type KeepRule } from '../../../src/ops/backup/
 import { lineDifferences } from '../../../src/ops/restore/compare.ts';
 
 const rule = (changes: Partial<KeepRule> = {}): KeepRule => ({ last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0, ...changes });
-const at = (snapshotAt: string, database = 'lab'): Dated => ({ id: `${database} ${snapshotAt}`, database, snapshotAt });
+const at = (snapshotAt: string, database = 'lab', environment = 'prod'): Dated => ({
+  id: `${database} ${snapshotAt} ${environment}`,
+  environment,
+  database,
+  snapshotAt,
+});
 const days = (first: string, count: number, database = 'lab'): Dated[] =>
   Array.from({ length: count }, (_, n) => at(new Date(Date.parse(first) + n * 86_400_000).toISOString(), database));
 const kept = (backups: readonly Dated[], one: KeepRule) =>
@@ -58,6 +63,14 @@ describe('what is kept', () => {
     expect(left.filter((id) => id.startsWith('b'))).toHaveLength(2);
   });
 
+  it('is counted for each environment by itself: a dump of staging is no reason to let one of production go', () => {
+    const nightly = days('2026-11-01T03:00:00Z', 10);
+    const later = nightly.map((one) => at(one.snapshotAt.replace('T03', 'T23'), 'lab', 'staging'));
+    const left = [...keptBackups([...nightly, ...later], rule({ daily: 7 })).keys()];
+    expect(left.filter((id) => id.endsWith('prod'))).toHaveLength(7);
+    expect(left.filter((id) => id.endsWith('staging'))).toHaveLength(7);
+  });
+
   it('is never nothing, whatever the rule, and a wider rule keeps no less', () => {
     const backup = fc.record({
       day: fc.integer({ min: 0, max: 1500 }),
@@ -69,6 +82,7 @@ describe('what is kept', () => {
       fc.property(fc.array(backup, { minLength: 1, maxLength: 40 }), counts, (list, given) => {
         const backups = list.map(({ day, hour, database }, n) => ({
           id: `${n}`,
+          environment: 'prod',
           database,
           snapshotAt: new Date(Date.UTC(2024, 0, 1 + day, hour, 0, 0, n)).toISOString(),
         }));

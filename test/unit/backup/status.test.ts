@@ -4,10 +4,10 @@ import { judgeAge, newestOfEach } from '../../../src/ops/backup/status.ts';
 import type { KnownBackup } from '../../../src/ops/backup/verify.ts';
 
 const HOUR = 3_600_000;
-const sealed = (database: string, hour: number, type = 'logical'): KnownBackup => {
+const sealed = (database: string, hour: number, type = 'logical', environment = 'prod'): KnownBackup => {
   const snapshotAt = `2026-11-21T${String(hour).padStart(2, '0')}:00:00.000000Z`;
   const id = `${database}-${hour}`;
-  return { id, state: 'sealed', manifest: { id, type, snapshotAt, source: { database } } as Manifest };
+  return { id, state: 'sealed', manifest: { id, type, environment, snapshotAt, source: { database } } as Manifest };
 };
 
 describe('the newest of each', () => {
@@ -18,6 +18,20 @@ describe('the newest of each', () => {
       { source: 'b', at: '2026-11-21T03:00:00.000000Z' },
       { source: 'the server', at: '2026-11-21T04:00:00.000000Z' },
     ]);
+  });
+
+  it('of one environment does not hide that of another, which stopped', () => {
+    const known = [sealed('a', 2), sealed('a', 5, 'logical', 'staging'), sealed('cluster', 3, 'physical')];
+    expect(newestOfEach(known, [])).toEqual([
+      { source: 'a of prod', at: '2026-11-21T02:00:00.000000Z' },
+      { source: 'a of staging', at: '2026-11-21T05:00:00.000000Z' },
+      { source: 'the server of prod', at: '2026-11-21T03:00:00.000000Z' },
+    ]);
+    expect(newestOfEach(known, ['a of staging'])).toEqual([
+      { source: 'a of prod', at: '2026-11-21T02:00:00.000000Z' },
+      { source: 'the server of prod', at: '2026-11-21T03:00:00.000000Z' },
+    ]);
+    expect(newestOfEach(known, ['a']).map(({ source }) => source)).toEqual(['the server of prod']);
   });
 
   it('leaves out what was dropped, and what is broken', () => {
