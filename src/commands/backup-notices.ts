@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.ts';
-import { DbctlError } from '../core/errors.ts';
+import { DbctlError, type ErrorCode } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
+import type { HookSurroundings } from '../ops/notice/hook.ts';
 import type { Notice, NoticeFacts } from '../ops/notice/notice.ts';
 import type { Listener } from '../ops/notice/tell.ts';
 import type { Context } from './context.ts';
@@ -32,17 +33,27 @@ export async function withNotices(command: string, context: Context, act: () => 
     const untold = await tellAll(listeners, noticeOf(facts(), answer), context);
     return untold.length === 0 ? answer : { ...answer, ok: false, items: [...answer.items, ...untold] };
   } catch (thrown) {
-    const { code, message } = thrown instanceof DbctlError ? thrown : { code: 'internal' as const, message: 'a defect in dbctl' };
-    const untold = await tellAll(listeners, noticeOfError(facts(), { code, message }), context);
+    const untold = await tellAll(listeners, noticeOfError(facts(), wordsOf(thrown, context)), farewell(context));
     for (const one of untold) context.log.warn(one.message);
     throw thrown;
   }
 }
 
+function wordsOf(thrown: unknown, { signal }: Context): { readonly code: ErrorCode; readonly message: string } {
+  if (signal.aborted) return { code: 'interrupted', message: 'stopped by a signal' };
+  if (thrown instanceof DbctlError) return { code: thrown.code, message: thrown.message };
+  return { code: 'internal', message: 'a defect in dbctl' };
+}
+
+/** Whoever stopped the run waits for it: listeners hear of that, too, and get less time. */
+function farewell({ variables, signal }: Context): HookSurroundings {
+  return signal.aborted ? { variables, signal: new AbortController().signal, patienceMs: 5_000 } : { variables, signal };
+}
+
 async function runBefore(command: string, before: readonly (readonly string[])[], context: Context): Promise<void> {
-  const { runHook } = await import('../ops/notice/tell.ts');
+  const { runHook } = await import('../ops/notice/hook.ts');
   const variables = { DBCTL_COMMAND: command, DBCTL_ENVIRONMENT: context.globals.env };
-  for (const program of before) await runHook(program, { variables }, context);
+  for (const program of before) await runHook({ command: program, variables }, context);
 }
 
 function listenersOf({ backup }: Config): Listener[] {
@@ -55,12 +66,12 @@ function listenersOf({ backup }: Config): Listener[] {
 }
 
 /** Each for itself; what came of those that failed. */
-async function tellAll(listeners: readonly Listener[], notice: Notice, context: Context): Promise<Item[]> {
+async function tellAll(listeners: readonly Listener[], notice: Notice, surroundings: HookSurroundings): Promise<Item[]> {
   const { tell } = await import('../ops/notice/tell.ts');
   const untold: Item[] = [];
   for (const listener of listeners.filter(({ on }) => on.includes(notice.outcome))) {
     try {
-      await tell(listener, notice, context);
+      await tell(listener, notice, surroundings);
     } catch (thrown) {
       if (!(thrown instanceof DbctlError)) throw thrown;
       const object = listener.kind === 'command' ? (listener.command[0] ?? '') : listener.variable;

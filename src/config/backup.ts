@@ -83,7 +83,9 @@ export const backup = section({
   max_age: duration().prefault('26h').describe('How old the newest backup may be before backup status says no.'),
   dropped: listOf(text('name', /\S/, 'the name of a database'), 'a list of databases')
     .prefault([])
-    .describe('Databases that are no more, as NAME or NAME of ENVIRONMENT: their last backup stays, and backup status no longer asks for a newer one.'),
+    .describe(
+      'Databases that are no more, as NAME or NAME of ENVIRONMENT: their last backup stays, and backup status no longer asks for a newer one.',
+    ),
   drill_days: wholeNumber(1, 3_650)
     .prefault(100)
     .describe('How many days ago the newest passed drill may be before backup status says no.'),

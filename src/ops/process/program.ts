@@ -24,7 +24,7 @@ export interface Ended {
  * The caller's environment is kept from the server on purpose: PGPORT, PGDATA, LD_PRELOAD or a foreign LC_ALL would change what
  * initdb and postgres do, and a secret in it would sit in /proc for as long as the server runs.
  */
-const BARE = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' };
+export const BARE = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' };
 
 /**
  * Runs a program to its end and returns what it said; a status other than 0 is an answer, not an error.

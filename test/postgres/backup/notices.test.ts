@@ -43,7 +43,7 @@ const program = (name: string, script: string): string => {
   chmodSync(path, 0o755);
   return path;
 };
-async function dbctl(backup: string, args: readonly string[], env: Record<string, string> = {}) {
+async function dbctl(backup: string, args: readonly string[], env: Record<string, string> = {}, signal?: AbortSignal) {
   writeFileSync(
     join(project, 'dbctl.yaml'),
     `version: 1\nproject: notices\nbackup:\n  repositories: [{ name: here, type: folder, path: here }]\n  signer: { name: n, key: { variable: NO_KEY } }\n${backup}\n`,
@@ -55,6 +55,7 @@ async function dbctl(backup: string, args: readonly string[], env: Record<string
   } = await runCli([...args, '--format', 'json'], {
     cwd: project,
     env: { PATH: process.env['PATH'], HOOK: url(SECRET), ...env },
+    ...(signal === undefined ? {} : { signal }),
   });
   return { ...(JSON.parse(stdout) as Report), exit, said: stdout + stderr };
 }
@@ -89,6 +90,25 @@ it('tells of a failure, with its words, and the run fails as it would', async ()
   const { exit, error } = await dbctl(`  notify: [{ webhook: { variable: HOOK } }]`, ['backup', 'create']);
   expect(exit).not.toBe(0);
   expect(received).toMatchObject([{ notice: { outcome: 'failed', error: { code: error?.code, message: error?.message } } }]);
+});
+
+it('tells of a run that is stopped, too: nobody would hear of a backup that a timer cut off', async () => {
+  const waits = program('waits', `touch ${project}/before; sleep 30; true`);
+  const tell = program('tell', `cat > ${project}/seen`);
+  const stop = new AbortController();
+  const begun = setInterval(() => existsSync(join(project, 'before')) && stop.abort(), 50);
+  const { exit, error } = await dbctl(
+    `  hooks: { before: [[${waits}]] }\n  notify: [{ webhook: { variable: HOOK } }, { command: [${tell}] }]`,
+    PRUNE,
+    {},
+    stop.signal,
+  );
+  clearInterval(begun);
+  expect([exit, error?.code]).toEqual([130, 'interrupted']);
+  expect(received).toMatchObject([
+    { notice: { outcome: 'failed', error: { code: 'interrupted', message: 'stopped by a signal' } } },
+  ]);
+  expect(seen()).toMatchObject({ outcome: 'failed', error: { code: 'interrupted' } });
 });
 
 it('stops before a run whose hook fails, and says which', async () => {
