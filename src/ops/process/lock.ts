@@ -1,15 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, open, rm, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../core/errors.ts';
-import { processStart } from './process.ts';
-
-interface Owner {
-  readonly pid: number;
-  /** When the process started: a pid alone is used again by another process. */
-  readonly started: string | undefined;
-  readonly token: string;
-}
+import { BEAT_MS, elsewhere, isAlive, readOwner, self, type Owner } from './lock-owner.ts';
 
 export interface LockWait {
   readonly signal: AbortSignal;
@@ -25,45 +18,73 @@ export interface LockWait {
 const PATIENCE_MS = 120_000;
 
 /**
- * Holds a lock file while `use` runs. A lock whose owner has died is taken over, by exactly one of those who wait.
+ * Holds a lock file while `use` runs. A lock whose owner has died is taken over, by exactly one of those who wait; that of a machine or a
+ * container that cannot be looked into, when it has given no sign for half a minute.
  * Fails with lock.held, naming the owner, when it stays taken for `waitMs`.
  */
 export async function withLockFile<T>(path: string, wait: LockWait, use: () => Promise<T>): Promise<T> {
+  const held = await takeLock(path, wait);
+  const beat = setInterval(() => void touch(held), BEAT_MS);
+  beat.unref();
+  try {
+    return await use();
+  } finally {
+    clearInterval(beat);
+    await release(path, held);
+  }
+}
+
+async function takeLock(path: string, wait: LockWait): Promise<Held> {
   const deadline = performance.now() + (wait.waitMs ?? PATIENCE_MS);
-  for (let asked = false; !(await tryLock(path));) {
+  for (let asked = false; ;) {
+    const held = await tryLock(path);
+    if (held !== null) return held;
     const owner = await readOwner(path);
     if (owner === undefined) continue;
-    if (!(await isAlive(owner))) {
+    if (!(await isAlive(path, owner))) {
       await removeDeadLock(path, owner, wait);
       continue;
     }
     if (!asked) wait.onWait?.(owner.pid);
     asked = true;
-    if (performance.now() > deadline) refuse(path, owner, wait);
+    if (performance.now() > deadline) await refuse(path, owner, wait);
     await sleep(50, undefined, { signal: wait.signal });
-  }
-  try {
-    return await use();
-  } finally {
-    await rm(path, { force: true });
   }
 }
 
-/** link() instead of an exclusive open: the file appears with its content, so nobody ever reads half an owner. */
-async function tryLock(path: string): Promise<boolean> {
+interface Held {
+  /** Of our own file, whatever has its name by now. */
+  readonly file: FileHandle;
+  readonly text: string;
+  readonly token: string;
+}
+
+/** link() instead of an exclusive open: the file appears with its content, so nobody ever reads half an owner. Null: it is taken. */
+async function tryLock(path: string): Promise<Held | null> {
   const token = randomBytes(8).toString('hex');
-  const owner: Owner = { pid: process.pid, started: await processStart(process.pid), token };
+  const text = JSON.stringify(await self(token));
   const draft = `${path}.${token}`;
-  await writeFile(draft, JSON.stringify(owner), { mode: 0o600, flag: 'wx' });
+  const file = await open(draft, 'wx', 0o600);
   try {
+    await file.writeFile(text);
     await link(draft, path);
-    return true;
+    return { file, text, token };
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    await file.close();
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return null;
     throw thrown;
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** The same bytes once more: the file system notes when, by its own clock. One that fails is a beat that was missed. */
+const touch = ({ file, text }: Held): Promise<unknown> => file.write(text, 0).catch(() => undefined);
+
+/** Only our own: who was silent for too long may have lost it to somebody else. */
+async function release(path: string, { file, token }: Held): Promise<void> {
+  await file.close().catch(() => undefined);
+  if ((await readOwner(path))?.token === token) await rm(path, { force: true });
 }
 
 /**
@@ -77,34 +98,17 @@ async function removeDeadLock(path: string, dead: Owner, wait: LockWait): Promis
   });
 }
 
-/** undefined when there is no lock any more; an unreadable one (the machine lost power while writing) belongs to nobody. */
-async function readOwner(path: string): Promise<Owner | undefined> {
-  try {
-    const { pid, started, token } = JSON.parse(await readFile(path, 'utf8')) as Partial<Owner>;
-    if (typeof pid === 'number' && typeof token === 'string') return { pid, started, token };
-    return NOBODY;
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    if (thrown instanceof SyntaxError) return NOBODY;
-    throw thrown;
-  }
-}
-
-const NOBODY: Owner = { pid: 0, started: undefined, token: 'unreadable' };
-
-async function isAlive({ pid, started }: Owner): Promise<boolean> {
-  return pid > 0 && started !== undefined && (await processStart(pid)) === started;
-}
-
-/** Whether a process that lives holds the lock; nothing is taken or removed. */
+/** Whether somebody who lives holds the lock; nothing is taken or removed. */
 export async function isLocked(path: string): Promise<boolean> {
   const owner = await readOwner(path);
-  return owner !== undefined && (await isAlive(owner));
+  return owner !== undefined && (await isAlive(path, owner));
 }
 
-function refuse(path: string, owner: Owner, { what = path, waitMs = PATIENCE_MS }: LockWait): never {
+async function refuse(path: string, owner: Owner, { what = path, waitMs = PATIENCE_MS }: LockWait): Promise<never> {
   const waited = waitMs < 2_000 ? '' : ` and was waited for ${Math.round(waitMs / 1_000)} s`;
-  fail('lock.held', `another dbctl (process ${owner.pid}) is at work on ${what}${waited}`, {
-    hint: `Wait for it, or end process ${owner.pid}; the lock ${path} then frees itself.`,
+  const where = await elsewhere(owner);
+  const who = where === null ? `process ${owner.pid}` : `process ${owner.pid} ${where}`;
+  return fail('lock.held', `another dbctl (${who}) is at work on ${what}${waited}`, {
+    hint: `Wait for it, or end ${who}; the lock ${path} then frees itself${where === null ? '' : ' within half a minute'}.`,
   });
 }
