@@ -6,7 +6,7 @@ import { DbctlError, fail } from '../../core/errors.ts';
 import { readText, type Repository } from '../backup/repository.ts';
 import { isSealed } from '../codec/coding.ts';
 import { syncPath, writeDurably } from '../storage/durable.ts';
-import { decodeLog, encodeLog, holdsLog, logName, sealedProblem, storedNames } from './stored.ts';
+import { decodeLog, encodeLog, holdsLog, logName, sealedProblem } from './stored.ts';
 import { addressOf, parseWalName, readHeader, type SegmentHeader, type WalFile } from './segment.ts';
 
 /** In the repository, beside the backups; the dot keeps it from being taken for one. */
@@ -195,9 +195,25 @@ export async function readArchive(repository: Repository): Promise<WalArchive> {
   };
 }
 
-/** Takes files out of the archive, in this order; one that is not there is no error. */
-export const removeWal = ({ storage }: Repository, names: readonly string[]): Promise<void> =>
-  storage.remove(names.flatMap((name) => storedNames(name).map((stored) => `${groupOf(name)}${stored}`)));
+/** Files removed at a time: few enough to be stopped soon. */
+const BATCH = 500;
+
+/**
+ * Takes files out of the archive, in this order; one that is not there is no error. Only what is there is removed: a bucket with versions puts a
+ * marker over whatever it is asked for, and another machine is a round trip away. Fails with storage.failed; what is left then goes the next time.
+ */
+export async function removeWal({ storage }: Repository, names: readonly string[], signal: AbortSignal): Promise<void> {
+  const keys = new Map<string, string[]>();
+  for (const { key } of await storage.list(WAL_FOLDER)) {
+    const name = walNameOf(key);
+    if (name !== null) keys.set(name, [...(keys.get(name) ?? []), key]);
+  }
+  const going = names.flatMap((name) => keys.get(name) ?? []);
+  for (let done = 0; done < going.length; done += BATCH) {
+    signal.throwIfAborted();
+    await storage.remove(going.slice(done, done + BATCH));
+  }
+}
 
 /** Never taken for the end of the log: a recovery that ends at a broken segment would open a database that lacks what came after. */
 const broken = (name: string, why: string): never =>

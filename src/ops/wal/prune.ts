@@ -65,15 +65,6 @@ function oldestBeginning(kept: readonly KnownBackup[], systemIdentifier: string)
   return starts.toSorted((a, b) => (a.start < b.start ? -1 : 1))[0] ?? null;
 }
 
-/** Files removed at a time: few enough to be stopped soon. */
-const BATCH = 500;
-
-/** Does what was planned. Fails with lock.held, or with storage.failed; what is left then goes the next time. */
-export async function pruneWal(repository: Repository, { remove }: WalPrune, signal: AbortSignal): Promise<void> {
-  await withRepositoryLock(repository, signal, async () => {
-    for (let done = 0; done < remove.length; done += BATCH) {
-      signal.throwIfAborted();
-      await removeWal(repository, remove.slice(done, done + BATCH));
-    }
-  });
-}
+/** Does what was planned. Fails with lock.held, and as {@link removeWal} does. */
+export const pruneWal = (repository: Repository, { remove }: WalPrune, signal: AbortSignal): Promise<void> =>
+  withRepositoryLock(repository, signal, () => removeWal(repository, remove, signal));

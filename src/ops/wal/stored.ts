@@ -20,9 +20,6 @@ const COMPRESSIONS: readonly Compression[] = ['zstd', 'gzip', 'none'];
 /** What names of stored files end with; what is not compressed has an ending too, so that a name alone is never one. */
 const ENDINGS: readonly string[] = COMPRESSIONS.map((one) => ENDING[one] || '.raw').flatMap((one) => [`${one}${SEALED}`, one]);
 
-/** Every name a file of the log can be stored under. */
-export const storedNames = (name: string): string[] => ENDINGS.map((ending) => `${name}${ending}`);
-
 /** The name of the log a stored file holds; null: it is no file of the log. */
 export function logName(stored: string): string | null {
   const ending = ENDINGS.find((one) => stored.endsWith(one));

@@ -127,7 +127,7 @@ describe('what is brought ahead', () => {
     expect(await fetchWalAhead([copy], second, target, start)).toBe(false);
     await pushWal(copy, join(spool(), second));
     expect(await fetchWalAhead([copy], second, target, start)).toBe(true);
-    await removeWal(copy, [first]);
+    await removeWal(copy, [first], new AbortController().signal);
     expect(await fetchWalAhead([copy], first, target, start)).toBe(false);
     stop.abort();
     await Promise.all(running);

@@ -108,7 +108,7 @@ it('removes what is before the oldest backup that stays, and nothing it needs; h
   expect((await recoverable(newest))[0]).toBe(first);
 
   // One more would have been one too many.
-  await removeWal(repository, [first]);
+  await removeWal(repository, [first], new AbortController().signal);
   await expect(recoverable(newest)).rejects.toThrow(first);
 }, 120_000);
 
