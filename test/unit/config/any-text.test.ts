@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DbctlError } from '../../../src/core/errors.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { CONFIG_KEYS } from '../../../src/config/keys.ts';
-import { GOOD_FILES } from './support/files.ts';
+import { GOOD_FILES } from './support/good-files.ts';
 import { project } from './support/project.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { problemText } from '../../../src/config/problem.ts';
-import { BAD_FILES, HEAD } from './support/files.ts';
+import { HEAD } from './support/bad-file.ts';
+import { BAD_FILES } from './support/bad-files.ts';
 import { failure, load, problemsOf } from './support/project.ts';
 
 describe('a broken dbctl.yaml', () => {

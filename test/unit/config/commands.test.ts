@@ -5,7 +5,7 @@ import * as configShow from '../../../src/commands/config-show.ts';
 import type { Context } from '../../../src/commands/context.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { loadConfig, type ConfigRequest } from '../../../src/config/load.ts';
-import { HEAD } from './support/files.ts';
+import { HEAD } from './support/bad-file.ts';
 import { load } from './support/project.ts';
 
 const root = resolve(import.meta.dirname, '../../..');

@@ -5,7 +5,8 @@ import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { CONFIG_KEYS } from '../../../src/config/keys.ts';
 import { TLS_MODES } from '../../../src/config/schema.ts';
 import { SSL_MODES } from '../../../src/runtime/connection/target.ts';
-import { BAD_FILES, GOOD_FILES } from './support/files.ts';
+import { BAD_FILES } from './support/bad-files.ts';
+import { GOOD_FILES } from './support/good-files.ts';
 
 const schema = configJsonSchema();
 const accepts = new Ajv2020({ allErrors: true, strictTypes: true }).compile(schema);

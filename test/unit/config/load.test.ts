@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PIN } from '../../../src/core/pin.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { GOOD_FILES, HEAD } from './support/files.ts';
+import { HEAD } from './support/bad-file.ts';
+import { GOOD_FILES } from './support/good-files.ts';
 import { load, project } from './support/project.ts';
 
 describe('a good dbctl.yaml', () => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { HEAD } from './support/files.ts';
+import { HEAD } from './support/bad-file.ts';
 import { load, problemsOf, project } from './support/project.ts';
 
 const failing = (cwd: string, file?: string) =>

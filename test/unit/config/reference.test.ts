@@ -3,7 +3,7 @@ import { CONFIG_KEYS, PROJECT_KEYS } from '../../../src/config/keys.ts';
 import { configReference } from '../../../src/config/reference.ts';
 import { flowText } from '../../../src/config/flow.ts';
 import type { Json } from '../../../src/core/json.ts';
-import { HEAD } from './support/files.ts';
+import { HEAD } from './support/bad-file.ts';
 import { load } from './support/project.ts';
 
 describe('the configuration reference', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CONFIG_KEYS } from '../../../src/config/keys.ts';
 import { unknownVariables } from '../../../src/config/variables.ts';
-import { HEAD } from './support/files.ts';
+import { HEAD } from './support/bad-file.ts';
 import { load } from './support/project.ts';
 
 describe('variables for keys', () => {
