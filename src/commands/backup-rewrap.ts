@@ -37,7 +37,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const all = await knownBackups({ ...backups, repositories, publicKeys, repository });
     const chosen = id === undefined ? all : all.filter((one) => one.id === id);
     there += chosen.length;
-    items.push(...(await (context.globals.dryRun ? foreseen(repository, chosen) : rewrapped(repository, chosen, id, context))));
+    items.push(
+      ...(await (context.globals.dryRun ? foreseen(repository, chosen, id) : rewrapped(repository, chosen, id, context))),
+    );
   }
   if (id !== undefined && there === 0) {
     fail('backup.failed', `there is no backup ${id} in ${listed(repositories)}`, {
@@ -55,9 +57,11 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
 
 const listed = (repositories: readonly Repository[]): string => repositories.map((one) => one.name).join(', ');
 
-function foreseen({ name }: Repository, chosen: readonly KnownBackup[]): Item[] {
-  const encrypted = chosen.filter((one) => one.state === 'sealed' && one.manifest.encryption !== null);
-  return encrypted.map((one) => item({ id: name, object: one.id, message: 'would be wrapped anew' }));
+async function foreseen(repository: Repository, chosen: readonly KnownBackup[], id: string | undefined): Promise<Item[]> {
+  const { logKeysOf } = await import('../ops/wal/log-keys.ts');
+  const ofBackups = chosen.flatMap((one) => (one.state === 'sealed' && one.manifest.encryption !== null ? [one.id] : []));
+  const ofLog = id === undefined ? await logKeysOf(repository) : [];
+  return [...ofBackups, ...ofLog].map((object) => item({ id: repository.name, object, message: 'would be wrapped anew' }));
 }
 
 async function rewrapped(

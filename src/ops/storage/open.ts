@@ -25,7 +25,7 @@ export async function openRepository(
   codecOf: (name: string, place: string) => Codec,
 ): Promise<Repository> {
   const storage = await openStorage(entry, surroundings);
-  const limited = entry.rate_limit === undefined ? storage : rateLimited(storage, entry.rate_limit);
+  const limited = entry.rate_limit === undefined ? storage : rateLimited(storage, entry.rate_limit, surroundings.signal);
   const work = storage.folder ?? resolve(surroundings.folder, entry.work ?? `.dbctl/${entry.name}`);
   return { name: entry.name, storage: limited, work, codec: codecOf(entry.name, storage.place) };
 }

@@ -43,10 +43,11 @@ export async function* paced(chunk: Buffer, pace: Pace, signal: AbortSignal | un
 
 /**
  * The storage, moving at most so many bytes of files a second, all reads and writes together. The storage pays for what it writes through
- * `transfer.pace`; what it reads is slowed here, and the stream's back pressure slows the sender.
+ * `transfer.pace`; what it reads is slowed here, and the stream's back pressure slows the sender. What is created waits until all of it is paid for, or
+ * the signal comes.
  */
-export function rateLimited(storage: Storage, bytesPerSecond: number, time?: Time): Storage {
-  const pace = paceOf(bytesPerSecond, time);
+export function rateLimited(storage: Storage, bytesPerSecond: number, signal?: AbortSignal): Storage {
+  const pace = paceOf(bytesPerSecond);
   return {
     ...storage,
     read: async (key) => {
@@ -55,7 +56,7 @@ export function rateLimited(storage: Storage, bytesPerSecond: number, time?: Tim
     },
     write: (key, content, transfer) => storage.write(key, content, { ...(transfer ?? UNWATCHED), pace }),
     create: async (key, content) => {
-      await pace(content.length, undefined);
+      await pace(content.length, signal);
       return storage.create(key, content);
     },
   };

@@ -80,14 +80,19 @@ async function openLogKey(repository: Repository, id: string): Promise<string> {
   });
 }
 
+/** Where the private halves are that the archive has. */
+export async function logKeysOf({ storage }: Repository): Promise<string[]> {
+  const names = (await storage.names(LOG_KEYS)).filter((name) => name.endsWith('.age'));
+  return names.map((name) => `${LOG_KEYS}${name}`);
+}
+
 /** Wraps every pair of the archive anew, each whole or not at all. */
 export async function rewrapLogKeys(
   repository: Repository,
   rewrap: (wrapped: string, file: string) => Promise<string>,
 ): Promise<readonly Rewrapped[]> {
   const done: Rewrapped[] = [];
-  for (const name of (await repository.storage.names(LOG_KEYS)).filter((one) => one.endsWith('.age'))) {
-    const id = `${LOG_KEYS}${name}`;
+  for (const id of await logKeysOf(repository)) {
     const one = async (): Promise<Rewrapped> => {
       await repository.storage.write(id, Buffer.from(await rewrap((await readText(repository, id)) ?? '', id)));
       return { id, outcome: 'rewrapped', problem: null };

@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PLAIN, type Codec } from '../../../src/ops/codec/codec.ts';
 import { createIdentity, openIdentity } from '../../../src/ops/codec/identity.ts';
 import { rewrapLog } from '../../../src/ops/codec/rewrap.ts';
+import { logKeysOf } from '../../../src/ops/wal/log-keys.ts';
 import { folderRepository, type FolderRepository } from '../../../src/ops/backup/repository.ts';
 import { fetchWal, pushWal, readArchive } from '../../../src/ops/wal/archive.ts';
 import { parseWalName } from '../../../src/ops/wal/segment.ts';
@@ -192,6 +193,7 @@ describe('the pair the log is encrypted to', () => {
     const before = statSync(storedPath('turned', first));
     const turned = await rewrapLog(archive('turned', { ...reader('ann'), recipients: [recipients['bob'] ?? ''] }));
     expect(turned.map(({ outcome }) => outcome)).toEqual(['rewrapped']);
+    expect(await logKeysOf(archive('turned', pusher([])))).toEqual(turned.map(({ id }) => id));
     expect((await fetched(archive('turned', reader('bob')), first))?.equals(readFileSync(at(first)))).toBe(true);
     await expect(fetched(archive('turned', reader('ann')), first)).rejects.toThrow('it was wrapped for others');
     const after = statSync(storedPath('turned', first));

@@ -237,6 +237,18 @@ describe('a server that is not as it should be', () => {
     await storage.close();
   });
 
+  it('that does not rename leaves what was there, as it was', async () => {
+    const place = { path: join(local, 'no-rename') };
+    const storage = remote('', { ...behind('exec "$0"'), ...place });
+    await storage.write('key.age', Buffer.from('the only one'));
+    await storage.close();
+    const without = remote('', { ...behind('exec "$0" -P posix-rename,hardlink,fsync,rename'), ...place });
+    await failure(without.write('key.age', Buffer.from('newer')));
+    expect(String(await bytesUnder(without, 'key.age'))).toBe('the only one');
+    expect(readdirSync(place.path)).toEqual(['key.age']);
+    await without.close();
+  });
+
   it('gives less than was asked for: what is missing is asked for again', async () => {
     const proxy = fileURLToPath(new URL('../../support/short-reads.mjs', import.meta.url));
     const storage = remote('', { ...behind(`exec ${process.execPath} ${proxy} "$0"`), path: join(local, 'short') });

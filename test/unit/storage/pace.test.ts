@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { paced, paceOf, type Time } from '../../../src/ops/storage/pace.ts';
+import { folderStorage } from '../../../src/ops/storage/folder.ts';
+import { paced, paceOf, rateLimited, type Time } from '../../../src/ops/storage/pace.ts';
 
 /** A clock that moves by sleeping alone, each sleep a millisecond late. */
 function lateTime(): Time & { at: number } {
@@ -47,6 +48,14 @@ describe('a rate', () => {
     await pace(1_000, undefined);
     await pace(1_000, undefined);
     expect(time.at - begun).toBeGreaterThan(1_900);
+  });
+
+  it('does not hold up who stops a file that is created, whole as it is', async () => {
+    const stop = new AbortController();
+    const limited = rateLimited(folderStorage('/nonexistent'), 64_000, stop.signal);
+    const creation = limited.create('segment', Buffer.alloc(16_000_000));
+    setTimeout(() => stop.abort(), 50);
+    await expect(creation).rejects.toThrow('aborted');
   });
 
   it('ends with its signal', async () => {

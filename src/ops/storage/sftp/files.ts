@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+import { temporaryName } from '../key.ts';
 import { isNotThere, SftpRefusal, type SftpConnection, extended } from './connection.ts';
 import { long, mode, number, STATUS, text, TYPE, type Attributes } from './packet.ts';
 
@@ -79,9 +81,26 @@ export async function syncFolder(connection: SftpConnection, path: string): Prom
 export async function replaceFile(connection: SftpConnection, from: string, to: string): Promise<void> {
   if (connection.extensions.has('posix-rename@openssh.com'))
     return done(connection, TYPE.extended, extended('posix-rename@openssh.com', text(from), text(to)));
-  // A rename of version 3 does not replace: for a moment there is none.
-  await removeFile(connection, to);
-  await done(connection, TYPE.rename, [text(from), text(to)]);
+  await rename(connection, from, to).catch(async (thrown: unknown) => {
+    if (!(thrown instanceof SftpRefusal) || (await attributesAt(connection, to)) === null) throw thrown;
+    await replaceBySteps(connection, from, to);
+  });
+}
+
+const rename = (connection: SftpConnection, from: string, to: string): Promise<void> =>
+  done(connection, TYPE.rename, [text(from), text(to)]);
+
+/** A rename of version 3 does not replace: for a moment there is none of that name. The old one goes when the new one has it, and else comes back. */
+async function replaceBySteps(connection: SftpConnection, from: string, to: string): Promise<void> {
+  const aside = posix.join(posix.dirname(to), temporaryName());
+  await rename(connection, to, aside);
+  try {
+    await rename(connection, from, to);
+  } catch (thrown) {
+    await rename(connection, aside, to).catch(() => undefined);
+    throw thrown;
+  }
+  await removeFile(connection, aside);
 }
 
 /** Gives a file a second name, or its only new one, where nothing has that name. False: something has. */
@@ -89,7 +108,7 @@ export async function nameNew(connection: SftpConnection, from: string, to: stri
   const body = [text(from), text(to)];
   const named = connection.extensions.has('hardlink@openssh.com')
     ? done(connection, TYPE.extended, extended('hardlink@openssh.com', ...body))
-    : done(connection, TYPE.rename, body);
+    : rename(connection, from, to);
   return named.then(
     () => true,
     async (thrown: unknown) => {
