@@ -117,13 +117,13 @@ it('clears what a killed push left half-written, a day later, and nothing that m
   const halves = () => readdirSync(group).filter((name) => name.endsWith('.partial'));
   const spool = join(server.folder, 'spool');
   const segment = readdirSync(spool).toSorted().at(-1) ?? '';
-  await removeWal(repository, [segment]);
+  await removeWal(repository, [segment], new AbortController().signal);
   const before = await names();
   // Its file is there for the moment in which its bytes go to the disk.
   const program = fileURLToPath(new URL('../../../bin/dbctl.js', import.meta.url));
   for (let attempt = 0; halves().length < 2; attempt += 1) {
     expect(attempt).toBeLessThan(60);
-    await removeWal(repository, [segment]);
+    await removeWal(repository, [segment], new AbortController().signal);
     const there = halves().length;
     const push = spawn(process.execPath, [program, 'wal', 'push', join(spool, segment)], { cwd: project, stdio: 'ignore' });
     const ended = new Promise((resolve) => push.once('exit', resolve));
@@ -131,7 +131,7 @@ it('clears what a killed push left half-written, a day later, and nothing that m
     push.kill('SIGKILL');
     await ended;
   }
-  await removeWal(repository, [segment]);
+  await removeWal(repository, [segment], new AbortController().signal);
   const [old = '', young = ''] = halves();
   const yesterday = new Date(Date.now() - 25 * 3_600_000);
   utimesSync(join(group, old), yesterday, yesterday);
