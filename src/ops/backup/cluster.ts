@@ -39,7 +39,7 @@ export async function replayedAt(session: Session): Promise<string | null> {
 const CLUSTER = /* sql */ `
 select (select r.rolname::pg_catalog.text from pg_catalog.pg_roles r where r.oid = 10) as "bootstrapUser",
        pg_catalog.current_setting('data_checksums') = 'on' as checksums,
-       array(select d.datname::pg_catalog.text from pg_catalog.pg_database d where d.datallowconn and not d.datistemplate order by 1) as databases,
+       array(select d.datname::pg_catalog.text from pg_catalog.pg_database d where d.datallowconn and not d.datistemplate and d.datconnlimit <> -2 order by 1) as databases,
        case when pg_catalog.pg_has_role('pg_read_all_stats', 'usage')
          then (select pg_catalog.sum(pg_catalog.pg_tablespace_size(t.oid)) from pg_catalog.pg_tablespace t)
          else (select pg_catalog.sum(pg_catalog.pg_database_size(d.oid)) from pg_catalog.pg_database d

@@ -7,7 +7,7 @@ export type DatabaseOutcome<T> =
   | { readonly database: string; readonly made: T; readonly problem: null }
   | { readonly database: string; readonly made: null; readonly problem: DbctlError };
 
-/** Every database of the server that takes connections; templates hold nobody's data. */
+/** Every database of the server that takes connections; templates hold nobody's data, and the limit -2 is the mark of one whose dropping was cut short. */
 export async function databasesOf(session: Session): Promise<string[]> {
   const rows = await session.rows<{ name: string }>(DATABASES);
   return rows.map(({ name }) => name);
@@ -16,7 +16,7 @@ export async function databasesOf(session: Session): Promise<string[]> {
 const DATABASES = /* sql */ `
 select d.datname::pg_catalog.text as name
 from pg_catalog.pg_database d
-where d.datallowconn and not d.datistemplate
+where d.datallowconn and not d.datistemplate and d.datconnlimit <> -2
 order by d.datname`;
 
 /**
