@@ -27,13 +27,27 @@ export async function requireFinished(session: Session): Promise<void> {
   );
 }
 
+interface Rights {
+  /** As SQL writes it. */
+  readonly user: string;
+  readonly closed: readonly string[];
+  readonly unreadable: readonly string[];
+  readonly hidden: readonly string[];
+}
+
 /**
  * Fails with db.denied, before anything is written, where the role would dump less than all: tables it may not read, and rows a policy
  * hides from it. pg_dump says so too, half an hour later.
  */
 export async function requireRights(session: Session): Promise<void> {
-  const [row] = await session.rows<{ unreadable: string[]; hidden: string[]; user: string }>(RIGHTS);
-  const { unreadable = [], hidden = [], user = '' } = row ?? {};
+  const [row] = await session.rows<Rights>(RIGHTS);
+  if (row === undefined) throw new Error('a session always has a role');
+  const { user, closed, unreadable, hidden } = row;
+  if (closed.length > 0) {
+    fail('db.denied', `${user} may not use the ${closed.length === 1 ? 'schema' : 'schemas'} ${some(closed)}`, {
+      hint: `grant pg_read_all_data to ${user}, on the server as a superuser.`,
+    });
+  }
   if (unreadable.length > 0) {
     fail('db.denied', `${user} may not read ${some(unreadable)}`, {
       hint: `grant pg_read_all_data to ${user}, on the server as a superuser.`,
@@ -44,6 +58,15 @@ export async function requireRights(session: Session): Promise<void> {
       hint: `alter role ${user} bypassrls, or back up as the owner of the tables.`,
     });
   }
+}
+
+/** The same for large objects, which masked dumps have none of. Fails with db.denied. */
+export async function requireLargeObjects(session: Session): Promise<void> {
+  const [row] = await session.rows<{ user: string; closed: string }>(closedLargeObjects(session.serverVersion));
+  if (row === undefined || row.closed === '0') return;
+  fail('db.denied', `${row.user} may not read ${row.closed === '1' ? 'a large object' : `${row.closed} large objects`}`, {
+    hint: `pg_read_all_data does not cover them: grant select on large object …, each by its number, to ${row.user}, or back up as their owner.`,
+  });
 }
 
 const some = (names: readonly string[]): string =>
@@ -76,17 +99,33 @@ where d.datname = pg_catalog.current_database()`;
 
 const RIGHTS = /* sql */ `
 with people as (
-  select c.oid, c.relrowsecurity, c.relforcerowsecurity, c.relowner
+  select c.oid, c.relnamespace
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'm', 'S') and c.relpersistence <> 't'
     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 )
-select current_user::pg_catalog.text as user,
+select pg_catalog.quote_ident(current_user) as user,
+       array(select distinct p.relnamespace::pg_catalog.regnamespace::pg_catalog.text from people p
+             where not pg_catalog.has_schema_privilege(p.relnamespace, 'usage') order by 1) as closed,
        array(select p.oid::pg_catalog.regclass::pg_catalog.text from people p
              where not pg_catalog.has_table_privilege(p.oid, 'select') order by 1) as unreadable,
        array(select p.oid::pg_catalog.regclass::pg_catalog.text from people p
              where pg_catalog.row_security_active(p.oid) order by 1) as hidden`;
+
+/** Before 18 no function tells who may read a large object. */
+const mayReadLargeObject = (serverVersion: number): string =>
+  serverVersion >= 180_000
+    ? `pg_catalog.has_largeobject_privilege(m.oid, 'select')`
+    : `pg_catalog.current_setting('is_superuser') = 'on' or pg_catalog.current_setting('lo_compat_privileges') = 'on'
+       or pg_catalog.pg_has_role(m.lomowner, 'usage')
+       or exists (select from pg_catalog.aclexplode(m.lomacl) a
+                  where a.privilege_type = 'SELECT' and (a.grantee = 0 or pg_catalog.pg_has_role(a.grantee, 'usage')))`;
+
+const closedLargeObjects = (serverVersion: number): string => /* sql */ `
+select pg_catalog.quote_ident(current_user) as user, pg_catalog.count(*)::pg_catalog.text as closed
+from pg_catalog.pg_largeobject_metadata m
+where not (${mayReadLargeObject(serverVersion)})`;
 
 /** Roles of the manifest that a server lacks. */
 export const missingRoles = (roles: readonly RoleFact[], there: readonly string[]): readonly RoleFact[] =>

@@ -8,7 +8,7 @@ import type { Session } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import { withClientEnvironment, type ClientEnvironment } from '../backup/client-environment.ts';
-import { RESTRICT_KEY } from '../backup/create.ts';
+import { RESTRICT_KEY } from '../backup/parts.ts';
 import { readSequences, type SequenceFingerprint } from '../backup/fingerprint.ts';
 import { programRunner } from '../backup/programs.ts';
 import { hashTree } from '../backup/repository.ts';

@@ -5,7 +5,7 @@ import type { Session } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import { withClientEnvironment } from '../backup/client-environment.ts';
-import { PARTS, RESTRICT_KEY, encodingOption } from '../backup/create.ts';
+import { PARTS, RESTRICT_KEY, encodingOption } from '../backup/parts.ts';
 import { readCatalogue, type Catalogue } from '../backup/catalogue.ts';
 import { fingerprintParts, readFingerprint, type Fingerprint } from '../backup/fingerprint.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';

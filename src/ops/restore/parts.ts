@@ -6,7 +6,7 @@ import type { Session } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { readCatalogue, type Catalogue } from '../backup/catalogue.ts';
 import { withClientEnvironment } from '../backup/client-environment.ts';
-import { PARTS } from '../backup/create.ts';
+import { PARTS } from '../backup/parts.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
 import { requireProgram } from '../tools/find.ts';

@@ -3,7 +3,7 @@ import type { Progress } from '../../core/progress.ts';
 import type { Session } from '../../db/session.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
 import { withClientEnvironment } from '../backup/client-environment.ts';
-import { PARTS } from '../backup/create.ts';
+import { PARTS } from '../backup/parts.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
 import { whileUnfinished } from '../backup/unfinished.ts';

@@ -61,7 +61,7 @@ export function backupBench(options: ServerOptions = {}): BackupBench {
     folder,
     repository,
     create: (database, into = repository, changes = {}) => {
-      const target = server.target(database);
+      const target = changes.target ?? server.target(database);
       return withSession(target, { access: 'read', statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0 }, (session) =>
         createLogicalBackup(session, {
           ...QUIET,
