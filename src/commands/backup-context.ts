@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { fail } from '../core/errors.ts';
+import type { SessionOptions } from '../db/session.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { Manifest, PhysicalManifest } from '../ops/backup/manifest.ts';
 import type { Repository } from '../ops/backup/repository.ts';
@@ -154,6 +155,15 @@ export const sizeText = (bytes: number): string => {
 };
 
 export const bytesOf = ({ files }: Manifest): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** The session of a backup: it stands for hours while programs work beside it, whatever the role's limits for applications are. */
+export const BACKUP_SESSION = {
+  access: 'read',
+  applicationName: 'dbctl backup',
+  statementTimeoutMs: 0,
+  idleInTransactionTimeoutMs: 0,
+  settings: { idle_session_timeout: '0' },
+} as const satisfies SessionOptions;
 
 export const REPOSITORY_OPTION = {
   flags: '--repository <name>',

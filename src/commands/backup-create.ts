@@ -7,8 +7,8 @@ import type { Manifest } from '../ops/backup/manifest.ts';
 import type { Distributed } from '../ops/backup/distribute.ts';
 import type { EngineChoice } from '../ops/backup/engine.ts';
 import type { BackupInputs } from '../ops/backup/inputs.ts';
-import { REPOSITORY_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
-import { manyAnswer, wantedDatabases } from './backup-databases.ts';
+import { BACKUP_SESSION, REPOSITORY_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
+import { MADE_COLUMNS, manyAnswer, wantedDatabases } from './backup-databases.ts';
 import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
@@ -75,13 +75,7 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
     );
   }
   const physical = options['type'] === 'physical';
-  const session = {
-    access: 'read',
-    applicationName: 'dbctl backup',
-    statementTimeoutMs: 0,
-    idleInTransactionTimeoutMs: 0,
-  } as const;
-  return context.withDatabase(session, async (opened) => {
+  return context.withDatabase(BACKUP_SESSION, async (opened) => {
     const databases = await wantedDatabases(options, opened);
     if (context.globals.dryRun) {
       const what = physical ? 'the whole server' : (databases?.join(', ') ?? opened.database);
@@ -105,11 +99,16 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
     const seconds = (since: number) => (context.clock().getTime() - since) / 1000;
     if (databases !== null) {
       const { eachDatabase } = await import('../ops/backup/many.ts');
-      const outcomes = await eachDatabase(databases, target, { ...session, signal: context.signal }, async (one, there) => {
-        const began = context.clock().getTime();
-        const made = await logicalBackup(one, { ...inputs, target: there }, config, context);
-        return answer(made, await distribute(made, home, repositories, context), seconds(began), context.target(one));
-      });
+      const outcomes = await eachDatabase(
+        databases,
+        target,
+        { ...BACKUP_SESSION, signal: context.signal },
+        async (one, there) => {
+          const began = context.clock().getTime();
+          const made = await logicalBackup(one, { ...inputs, target: there }, config, context);
+          return answer(made, await distribute(made, home, repositories, context), seconds(began), context.target(one));
+        },
+      );
       return manyAnswer(outcomes, seconds(started), context.target(opened));
     }
     const manifest = physical
@@ -172,11 +171,7 @@ function answer(manifest: Manifest, distributed: readonly Distributed[], seconds
     },
     target: target ?? null,
     view: {
-      columns: [
-        { field: 'id', title: 'backup' },
-        { field: 'object', title: 'in' },
-        { field: 'message', title: '' },
-      ],
+      columns: MADE_COLUMNS,
       notes: [
         `${sizeText(bytes)} of ${sizeText(source.sizeBytes)} in the server, in ${seconds.toFixed(1)} s. It counts when it was restored and compared: dbctl backup drill`,
       ],

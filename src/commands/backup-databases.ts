@@ -4,6 +4,13 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { DatabaseOutcome } from '../ops/backup/many.ts';
 
+/** What a person is shown of backups that were made. */
+export const MADE_COLUMNS = [
+  { field: 'id', title: 'backup' },
+  { field: 'object', title: 'in' },
+  { field: 'message', title: '' },
+] as const;
+
 /** Names of the databases to back up one by one; null: that of the environment. Fails with usage where options contradict. */
 export async function wantedDatabases(options: ParsedOptions, session: Session): Promise<readonly string[] | null> {
   const named = (options['database'] as readonly string[] | undefined) ?? [];
@@ -33,11 +40,7 @@ export function manyAnswer(outcomes: readonly DatabaseOutcome<Answer>[], seconds
     summary: { databases: outcomes.length, failed, seconds },
     target: target ?? null,
     view: {
-      columns: [
-        { field: 'id', title: 'backup' },
-        { field: 'object', title: 'in' },
-        { field: 'message', title: '' },
-      ],
+      columns: MADE_COLUMNS,
       notes: [
         ...outcomes.flatMap(({ database, problem }) => (problem?.hint === undefined ? [] : [`${database}: ${problem.hint}`])),
         'Each is of a moment of its own. One counts when it was restored and compared: dbctl backup drill',

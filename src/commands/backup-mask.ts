@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { MaskingPlan } from '../ops/masking/plan.ts';
-import { sizeText } from './backup-context.ts';
+import { BACKUP_SESSION, sizeText } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { toolsContext } from './tools-context.ts';
 
@@ -11,8 +11,8 @@ export const spec: CommandSpec = {
   summary: 'write a dump for developers, in which values are masked',
   description:
     'Replaces columns as backup.masking of dbctl.yaml says, in the query that copies them: the values themselves never leave the server. A ' +
-    'column that can hold text and is neither masked nor kept there is a refusal. Roles, passwords, owners, grants, statistics and large ' +
-    'objects are not in it. It is no backup: nothing can be restored from it but a database to develop with.',
+    'column that can hold text and is neither masked nor kept there is a refusal, and so is a rule whose rows could not be loaded. Roles, ' +
+    'passwords, owners, grants, statistics and large objects are not in it. It is no backup: nothing can be restored from it but a database to develop with.',
   effect: 'reads',
   args: [{ name: '<folder>', description: 'a folder that is not there yet' }],
   examples: [
@@ -27,13 +27,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const { columns, without_rows: withoutRows } = config.backup.masking;
   const settings = { columns, withoutRows };
   const folder = resolve(context.cwd, options['folder'] as string);
-  const session = {
-    access: 'read',
-    applicationName: 'dbctl backup',
-    statementTimeoutMs: 0,
-    idleInTransactionTimeoutMs: 0,
-  } as const;
-  return context.withDatabase(session, async (opened) => {
+  return context.withDatabase(BACKUP_SESSION, async (opened) => {
     if (context.globals.dryRun) {
       return answer(await prepareMasking(opened, settings), folder, null, context.target(opened));
     }

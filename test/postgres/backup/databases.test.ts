@@ -127,3 +127,13 @@ it('status watches each: one that stopped does not hide behind another', async (
     'pass newest sealed backup of postgres',
   ]);
 });
+
+it.each([
+  ['--type', 'physical', '--engine', 'native'],
+  ['--database', 'a', '--database', 'c'],
+])('is not ended by a limit on idle sessions while another session works: %s %s', async (...args) => {
+  await onServer(server.url(), `alter role postgres set idle_session_timeout = '250ms'`);
+  const made = await report('backup', 'create', ...args);
+  await onServer(server.url(), 'alter role postgres reset idle_session_timeout');
+  expect(made, JSON.stringify(made)).toMatchObject({ status: 0, error: null });
+});
