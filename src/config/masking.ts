@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { qualifiedName } from './forms.ts';
 import { choice, kinds, listOf, section, text } from './values.ts';
 
-const NAME = '[A-Za-z_][A-Za-z0-9_$]{0,62}';
+/** Whatever people name a column, but for the dot that parts the three. */
+const NAME = '[^.\\s\\0](?:[^.\\r\\n\\0]{0,61}[^.\\s\\0])?';
 
 const rule = section({
   column: text(
     'schema.table.column',
-    new RegExp(`^${NAME}\\.${NAME}\\.${NAME}$`),
+    new RegExp(`^${NAME}\\.${NAME}\\.${NAME}$`, 'u'),
     'a column with its table and schema such as app.customers.email',
   ).describe('The column; of a partitioned table it counts for every partition.'),
   as: choice(['keep', 'nothing', 'constant', 'hash', 'email', 'number']).describe(
@@ -36,5 +36,10 @@ export const masking = section({
     .register(kinds, { name: 'list of mappings', reads: 'list' })
     .prefault([])
     .describe('Every column that can hold text has to be here, masked or kept: a new one is a refusal, not a leak.'),
-  without_rows: listOf(qualifiedName(), 'a list of tables').prefault([]).describe('Tables that come empty.'),
+  without_rows: listOf(
+    text('schema.table', new RegExp(`^${NAME}\\.${NAME}$`, 'u'), 'a table with its schema such as app.secrets'),
+    'a list of tables',
+  )
+    .prefault([])
+    .describe('Tables that come empty.'),
 });

@@ -11,7 +11,7 @@ export const programRunner =
   (environment: ClientEnvironment, signal: AbortSignal) =>
   async (program: ClientProgram, args: readonly string[], paths: readonly string[], hint: string): Promise<void> => {
     const { status, stderr } = await runClient(program, { args, variables: environment, paths, signal });
-    const said = withoutCollations(stderr).trim();
+    const said = whatWasSaid(stderr);
     if (status === 0 && said === '') return;
     fail('backup.failed', `${program.name}: ${firstLine(said) ?? `exit ${status}`}`, {
       hint,
@@ -20,13 +20,16 @@ export const programRunner =
   };
 
 /**
- * On every connection the server says when the collation of its system is another one than when the database was made: three lines, in the
+ * What a program said that somebody has to hear; nothing: an empty text. On every connection the server says when the collation of its system is another one than when the database was made: three lines, in the
  * language of the server, the last with the statement that ends it. It is no reason to have no backup; dbctl verify tells of it.
  */
-function withoutCollations(stderr: string): string {
+export function whatWasSaid(stderr: string): string {
   const lines = stderr.split('\n');
   const ends = lines.flatMap((line, index) => (/ REFRESH (?:COLLATION )?VERSION\b/.test(line) ? [index] : []));
-  return lines.filter((_, index) => !ends.some((end) => index <= end && index > end - 3)).join('\n');
+  return lines
+    .filter((_, index) => !ends.some((end) => index <= end && index > end - 3))
+    .join('\n')
+    .trim();
 }
 
 /** The line that tells of the failure; behind it what the server said, which programs put into a detail of their own. */

@@ -1,14 +1,16 @@
 import { ident, literal, qualified } from '../../db/ident.ts';
 import type { MaskableColumn } from './columns.ts';
-
-export type Mask = 'keep' | 'nothing' | 'constant' | 'hash' | 'email' | 'number';
-
-export interface MaskingRule {
-  /** `schema.table.column`. */
-  readonly column: string;
-  readonly as: Mask;
-  readonly value?: string | undefined;
-}
+import { columnProblems } from './problems.ts';
+import {
+  EMAIL_DIGITS,
+  EMAIL_PREFIX,
+  HASH_DIGITS,
+  nameOf,
+  ruleOf,
+  type Mask,
+  type MaskingRule,
+  type MaskingRules,
+} from './rules.ts';
 
 export interface MaskingSettings {
   readonly columns: readonly MaskingRule[];
@@ -35,12 +37,6 @@ export interface MaskingPlan {
 /** Setting of the session the hashes are salted with: made for one dump, and written nowhere. */
 export const SALT = 'dbctl.masking_salt';
 
-/**
- * Types whose values name nobody by themselves: booleans, numbers, dates, times, enums, ranges, bits. Every other can hold text, an address or a
- * place, and has to be named (pg_type.typcategory).
- */
-const HARMLESS = new Set(['B', 'N', 'D', 'T', 'E', 'R', 'V']);
-
 /** What is dumped of each table, by the rules of dbctl.yaml. Pure. */
 export function planMasking(columns: readonly MaskableColumn[], settings: MaskingSettings): MaskingPlan {
   const rules = new Map(settings.columns.map((rule) => [rule.column, rule]));
@@ -54,12 +50,10 @@ export function planMasking(columns: readonly MaskableColumn[], settings: Maskin
     problems: [
       ...settings.columns.filter(({ column }) => !known.has(column)).map(({ column }) => `there is no column ${column}`),
       ...settings.withoutRows.filter((table) => !families.has(table)).map((table) => `there is no table ${table}`),
-      ...coming.flatMap((column) => problemOf(column, ruleOf(column, rules)) ?? []),
+      ...columnProblems(coming, rules),
     ],
   };
 }
-
-const nameOf = ({ schema, table }: MaskableColumn): string => `${schema}.${table}`;
 
 function byTable(columns: readonly MaskableColumn[]): Map<string, MaskableColumn[]> {
   const tables = new Map<string, MaskableColumn[]>();
@@ -67,31 +61,7 @@ function byTable(columns: readonly MaskableColumn[]): Map<string, MaskableColumn
   return tables;
 }
 
-/** The nearest of the family counts: a partition may be masked otherwise than its parent. */
-const ruleOf = ({ family, column }: MaskableColumn, rules: ReadonlyMap<string, MaskingRule>): MaskingRule | undefined =>
-  family.map((table) => rules.get(`${table}.${column}`)).find((rule) => rule !== undefined);
-
-function problemOf(column: MaskableColumn, rule: MaskingRule | undefined): string | null {
-  const name = `${nameOf(column)}.${column.column}`;
-  const { type, category, isUuid, isNotNull } = column;
-  switch (rule?.as) {
-    case undefined:
-      return HARMLESS.has(category) || isUuid ? null : `${name} (${type}) is neither masked nor kept`;
-    case 'nothing':
-      return isNotNull ? `${name} may not be null, so it cannot be masked as nothing` : null;
-    case 'hash':
-      return category === 'S' || isUuid ? null : `${name} is of type ${type}, and a hash is text`;
-    case 'email':
-      return category === 'S' ? null : `${name} is of type ${type}, and an address is text`;
-    case 'number':
-      return category === 'S' || category === 'N' ? null : `${name} is of type ${type}, and cannot be numbered`;
-    case 'keep':
-    case 'constant':
-      return null;
-  }
-}
-
-function tableOf(name: string, columns: readonly MaskableColumn[], rules: ReadonlyMap<string, MaskingRule>): MaskedTable {
+function tableOf(name: string, columns: readonly MaskableColumn[], rules: MaskingRules): MaskedTable {
   const [{ schema, table } = { schema: '', table: '' }] = columns;
   const list = columns.map(({ column }) => ident(column)).join(', ');
   const values = columns.map((column) => `${expressionOf(column, ruleOf(column, rules))} as ${ident(column.column)}`);
@@ -109,7 +79,7 @@ function tableOf(name: string, columns: readonly MaskableColumn[], rules: Readon
 /** What the server computes in place of a value. Null stays null, but for a constant. */
 function expressionOf({ column, type }: MaskableColumn, rule: MaskingRule | undefined): string {
   const name = ident(column);
-  const digest = `pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('${SALT}') || ${name}::pg_catalog.text, 'UTF8')), 'hex'), 1, 32)`;
+  const digest = `pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('${SALT}') || ${name}::pg_catalog.text, 'UTF8')), 'hex'), 1, ${HASH_DIGITS})`;
   switch (rule?.as) {
     case undefined:
     case 'keep':
@@ -121,7 +91,7 @@ function expressionOf({ column, type }: MaskableColumn, rule: MaskingRule | unde
     case 'hash':
       return `${digest}::${type}`;
     case 'email':
-      return `('user-' || pg_catalog.substr(${digest}, 1, 12) || '@example.org')::${type}`;
+      return `('${EMAIL_PREFIX}' || pg_catalog.substr(${digest}, 1, ${EMAIL_DIGITS}) || '@example.org')::${type}`;
     case 'number':
       return `(case when ${name} is not null then pg_catalog.row_number() over () end)::${type}`;
   }

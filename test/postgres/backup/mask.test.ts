@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +42,11 @@ const RULES = [
   '{ column: app.events.who, as: hash }',
   '{ column: app.events_special.who, as: constant, value: special }',
   '{ column: "app.Odd.text", as: hash }',
+  '{ column: "app.Odd.Straße 2", as: hash }',
+  '{ column: app.ranges.alias, as: hash }',
+  '{ column: app.ranges.who, as: nothing }',
+  '{ column: app.refs.alias, as: hash }',
+  '{ column: app.parts.who, as: keep }',
 ];
 function configure(rules: readonly string[] = RULES, withoutRows = 'app.secrets'): void {
   writeFileSync(
@@ -70,7 +76,7 @@ async function rowsOf(database: string, sql: string): Promise<Record<string, unk
 }
 
 beforeAll(async () => {
-  [server, tools] = await Promise.all([startServer(), clientTools()]);
+  [server, tools] = await Promise.all([startServer({ settings: { log_statement: 'all' } }), clientTools()]);
   await onServer(server.url(), 'create database shop', `create role shopkeeper login password '${CANARY}-role'`);
   await onServer(
     server.url('shop'),
@@ -88,8 +94,15 @@ beforeAll(async () => {
     `create table app.events_old partition of app.events for values from ('2020-01-01') to ('2026-01-01')`,
     `create table app.events_special partition of app.events for values from ('2026-01-01') to ('2027-01-01')`,
     `insert into app.events values ('2021-01-01', '${CANARY} a'), ('2026-01-01', '${CANARY} b')`,
-    `create table app."Odd" ("text" text, "select" int)`,
-    `insert into app."Odd" values ('${CANARY}', 1)`,
+    `create table app."Odd" ("text" text, "select" int, "Straße 2" text)`,
+    `insert into app."Odd" values ('${CANARY}', 1, '${CANARY}')`,
+    `create type app.spans as range (subtype = text)`,
+    `create table app.ranges (id int unique, alias text unique, who app.spans)`,
+    `insert into app.ranges values (1, '${CANARY}', app.spans('${CANARY}', null))`,
+    `create table app.parts (who text) partition by list (who)`,
+    `create table app.parts_kept partition of app.parts for values in ('known')`,
+    `create table app.refs (alias varchar(40) references app.ranges (alias), id int references app.ranges (id))`,
+    `insert into app.refs values ('${CANARY}', 1)`,
     'create table app.secrets (key text)',
     `insert into app.secrets values ('${CANARY}')`,
     'create materialized view app.names as select name from app.customers',
@@ -101,6 +114,9 @@ beforeAll(async () => {
     `create subscription copies connection 'host=x password=${CANARY}' publication p with (connect = false, enabled = false, create_slot = false, slot_name = none)`,
     `select lo_from_bytea(0, convert_to('${CANARY}', 'UTF8'))`,
     'alter table app.customers owner to shopkeeper',
+    'alter table app.orders enable row level security',
+    'create policy own on app.orders to shopkeeper using (true)',
+    'create policy everybody on app.orders using (total > 0)',
     `alter database shop set app.secret = '${CANARY}'`,
     'analyze',
   );
@@ -114,7 +130,7 @@ afterAll(async () => {
 describe('backup mask', () => {
   it('says first what it would mask', async () => {
     const planned = await report('backup', 'mask', 'dump', '--dry-run');
-    expect(planned).toMatchObject({ status: 0, summary: { tables: 5, empty: 1, masked: 12 } });
+    expect(planned).toMatchObject({ status: 0, summary: { tables: 8, empty: 1, masked: 16 } });
     expect(planned.items.find(({ object }) => object === 'app.customers')?.message).toBe(
       'email as email, name as hash, phone as nothing, ssn as number, note as constant, extra as constant, token as hash, age as nothing',
     );
@@ -125,7 +141,7 @@ describe('backup mask', () => {
     expect(await report('backup', 'mask', 'dump')).toMatchObject({ status: 0 });
     const found = files('dump');
     expect(found.toSorted()).toEqual([
-      ...[1, 2, 3, 4, 5].map((n) => `data/000${n}.copy`),
+      ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `data/000${n}.copy`),
       'load.sql',
       'masked.json',
       'post-data.sql',
@@ -161,7 +177,7 @@ describe('backup mask', () => {
     expect([ended.status, ended.stderr]).toEqual([0, '']);
     const [first] = await rowsOf('developer', 'select * from app.customers order by id limit 1');
     expect(first).toMatchObject({ phone: null, note: "it's (masked", extra: {}, country: 'DE', age: null, mood: 'ok' });
-    expect(first?.['email']).toMatch(/^user-[0-9a-f]{12}@example\.org$/);
+    expect(first?.['email']).toMatch(/^user-[0-9a-f]{20}@example\.org$/);
     expect(first?.['name']).toMatch(/^[0-9a-f]{32}$/);
     expect(first?.['shout']).toBe(String(first?.['name']).toUpperCase());
     expect(await rowsOf('developer', `select email, name, ssn from app.customers where id = 51`)).toEqual([
@@ -177,6 +193,10 @@ describe('backup mask', () => {
       await rowsOf('developer', 'select who, count(*)::int as n from app.events where at > $$2025-01-01$$ group by who'),
     ).toEqual([{ who: 'special', n: 1 }]);
     expect(await rowsOf('developer', `insert into app.customers (note) values ('new') returning id`)).toEqual([{ id: 52 }]);
+    expect(await rowsOf('developer', 'select count(*)::int as n from app.refs join app.ranges using (id, alias)')).toEqual([
+      { n: 1 },
+    ]);
+    expect(await rowsOf('developer', `select polname from pg_policy`)).toEqual([{ polname: 'everybody' }]);
     expect(await rowsOf('developer', 'select count(*)::int as n from app.secrets')).toEqual([{ n: 0 }]);
     await expect(rowsOf('developer', `insert into app.orders values (99, null, 1)`)).rejects.toThrow('no');
   });
@@ -189,6 +209,20 @@ describe('backup mask', () => {
         ?.split('\t');
     expect(first('second')?.[0]).toBe(first('dump')?.[0]);
     expect(first('second')?.[1]).not.toBe(first('dump')?.[1]);
+  });
+
+  it('tells the salt to nobody, though the server writes every statement into its log', async () => {
+    const [row] = await rowsOf('shop', `select email from app.customers where id = 1`);
+    const masked = readFileSync(join(project, 'dump/data/0002.copy'), 'utf8').split('\n')[0]?.split('\t')[1] ?? '';
+    const log = readFileSync(server.log, 'utf8');
+    expect(log).toContain('masking_salt');
+    const tried = [...new Set([...log.matchAll(/'([^']{16,200})'/g)].map(([, text = '']) => text))].flatMap((salt) => {
+      const digest = createHash('sha256')
+        .update(salt + String(row?.['email']))
+        .digest('hex');
+      return masked.startsWith(`user-${digest.slice(0, 12)}`) ? [salt] : [];
+    });
+    expect(tried).toEqual([]);
   });
 });
 
@@ -226,6 +260,36 @@ describe('nothing is written', () => {
       'where a number would be a hash',
       () => configure([...RULES, '{ column: app.orders.total, as: hash }']),
       /: app\.orders\.total is of type numeric, and a hash is text$/,
+    ],
+    [
+      'of a range of texts nobody decided about',
+      () => configure(without('app.ranges.who')),
+      /: app\.ranges\.who \(app\.spans\) is neither masked nor kept$/,
+    ],
+    [
+      'where a constant would have to be unique',
+      () => configure([...without('app.ranges.alias'), '{ column: app.ranges.alias, as: constant, value: x }']),
+      /: app\.ranges\.alias is unique, and a constant is not; app\.refs\.alias refers to/,
+    ],
+    [
+      'where what refers would find nothing',
+      () => configure([...without('app.refs.alias'), '{ column: app.refs.alias, as: email }']),
+      /: app\.refs\.alias refers to app\.ranges\.alias, and email of the one is not hash of the other$/,
+    ],
+    [
+      'where a number would refer to another row',
+      () => configure([...RULES, '{ column: app.refs.id, as: number }', '{ column: app.ranges.id, as: number }']),
+      /: app\.refs\.id refers to app\.ranges\.id, and number of the one is not number of the other$/,
+    ],
+    [
+      'where what is referred to has no rows',
+      () => configure(RULES, 'app.secrets, app.ranges'),
+      /: app\.refs\.alias refers to app\.ranges\.alias, whose table comes without rows; app\.refs\.id refers to app\.ranges\.id, whose/,
+    ],
+    [
+      'where a row would be in another partition',
+      () => configure([...without('app.parts.who'), '{ column: app.parts.who, as: hash }']),
+      /: app\.parts_kept\.who says into which partition a row goes: it can only be kept$/,
     ],
   ])('%s', async (_name, change, message) => {
     change();
