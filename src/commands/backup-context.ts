@@ -170,6 +170,12 @@ export const REPOSITORY_OPTION = {
   description: 'one of backup.repositories (default: the first)',
 } as const;
 
+/** Of commands that do the same in each of them. */
+export const REPOSITORIES_OPTION = {
+  flags: '--repository <name>',
+  description: 'one of backup.repositories (default: all of them)',
+} as const;
+
 export const IDENTITY_OPTION = {
   flags: '--identity <file>',
   description: 'file of mode 0600 that opens encrypted backups (default: backup.encryption.identity)',

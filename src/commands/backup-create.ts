@@ -7,9 +7,10 @@ import type { Manifest } from '../ops/backup/manifest.ts';
 import type { Distributed } from '../ops/backup/distribute.ts';
 import type { EngineChoice } from '../ops/backup/engine.ts';
 import type { BackupInputs } from '../ops/backup/inputs.ts';
-import { BACKUP_SESSION, REPOSITORY_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
+import { BACKUP_SESSION, REPOSITORIES_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
 import { MADE_COLUMNS, manyAnswer, wantedDatabases } from './backup-databases.ts';
 import { withNotices } from './backup-notices.ts';
+import { rehearse } from './backup-rehearsal.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
 import { toolsContext } from './tools-context.ts';
@@ -48,11 +49,12 @@ export const spec: CommandSpec = {
       repeatable: true,
     },
     { flags: '--all-databases', description: 'one backup of each database of the server that takes connections' },
-    REPOSITORY_OPTION,
+    REPOSITORIES_OPTION,
   ],
   examples: [
     ['dbctl backup create --env prod', 'into every repository of dbctl.yaml'],
     ['dbctl backup create --env prod --repository offsite', 'into one'],
+    ['dbctl backup create --env prod --all-databases --dry-run', 'are the programs there, and may the role read everything?'],
     ['dbctl backup create --env prod --all-databases', 'each database of the server by itself; exit 1 when one fails'],
     ['dbctl backup create --env prod --type physical', 'every database of the server, with nothing installed but npm'],
     ['dbctl backup create --env prod --type physical --incremental', 'what changed since the newest one'],
@@ -77,12 +79,7 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const physical = options['type'] === 'physical';
   return context.withDatabase(BACKUP_SESSION, async (opened) => {
     const databases = await wantedDatabases(options, opened);
-    if (context.globals.dryRun) {
-      const what = physical ? 'the whole server' : (databases?.join(', ') ?? opened.database);
-      const message = `a backup of ${what} would be made in ${repositories.map(({ storage }) => storage.place).join(', ')}`;
-      const items = [item({ id: 'backup', object: home.name, message })];
-      return { ok: true, items, summary: {}, target: context.target(opened) };
-    }
+    if (context.globals.dryRun) return rehearse(opened, { target, databases, home, repositories }, options, context);
     const started = context.clock().getTime();
     const inputs = {
       repository: home,

@@ -1,5 +1,5 @@
 import type { ParsedOptions } from '../core/command.ts';
-import { fail } from '../core/errors.ts';
+import { fail, type DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { DatabaseOutcome } from '../ops/backup/many.ts';
@@ -26,12 +26,17 @@ export async function wantedDatabases(options: ParsedOptions, session: Session):
   return databasesOf(session);
 }
 
+/** The line of one that cannot be backed up. */
+export function failedDatabase(database: string, { code, message, hint }: DbctlError): Item {
+  const said = { message: `${database}: not backed up: ${message}`, fix: hint ?? null };
+  return item({ id: database, object: '-', status: 'fail', severity: 'high', code, ...said });
+}
+
 /** One answer about several databases: exit 1 when one failed. */
 export function manyAnswer(outcomes: readonly DatabaseOutcome<Answer>[], seconds: number, target: Answer['target']): Answer {
   const items = outcomes.flatMap(({ database, made, problem }): Item[] => {
     if (problem === null) return made.items.map((one) => ({ ...one, message: `${database}: ${one.message}` }));
-    const said = { message: `${database}: not backed up: ${problem.message}`, fix: problem.hint ?? null };
-    return [item({ id: '-', object: '-', status: 'fail', severity: 'high', code: problem.code, ...said })];
+    return [failedDatabase(database, problem)];
   });
   const failed = outcomes.filter(({ made }) => made?.ok !== true).length;
   return {
@@ -41,10 +46,7 @@ export function manyAnswer(outcomes: readonly DatabaseOutcome<Answer>[], seconds
     target: target ?? null,
     view: {
       columns: MADE_COLUMNS,
-      notes: [
-        ...outcomes.flatMap(({ database, problem }) => (problem?.hint === undefined ? [] : [`${database}: ${problem.hint}`])),
-        'Each is of a moment of its own. One counts when it was restored and compared: dbctl backup drill',
-      ],
+      notes: ['Each is of a moment of its own. One counts when it was restored and compared: dbctl backup drill'],
     },
   };
 }

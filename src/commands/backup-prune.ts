@@ -3,7 +3,7 @@ import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Pruned, RepositoryPrune } from '../ops/backup/prune-repository.ts';
 import type { Repository } from '../ops/backup/repository.ts';
-import { REPOSITORY_OPTION, openBackups, sizeText, type Backups } from './backup-context.ts';
+import { REPOSITORIES_OPTION, openBackups, sizeText, type Backups } from './backup-context.ts';
 import { withNotices } from './backup-notices.ts';
 import type { Context } from './context.ts';
 
@@ -18,7 +18,7 @@ export const spec: CommandSpec = {
     'What a killed push left half-written in the log goes after a day. ' +
     'Look first with --dry-run. One repository that fails is exit 1, and the others are pruned all the same. Needs no database.',
   effect: 'changes',
-  options: [REPOSITORY_OPTION],
+  options: [REPOSITORIES_OPTION],
   examples: [
     ['dbctl backup prune --dry-run', 'what would go, and why the others stay'],
     ['dbctl backup prune --yes', 'from a timer, after backup create'],

@@ -4,7 +4,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { Rewrapped } from '../ops/codec/rewrapped.ts';
-import { IDENTITY_OPTION, REPOSITORY_OPTION, knownBackups, openBackups } from './backup-context.ts';
+import { IDENTITY_OPTION, REPOSITORIES_OPTION, knownBackups, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
@@ -17,7 +17,7 @@ export const spec: CommandSpec = {
     'key, still can: where an identity was stolen, take new backups and prune the old ones.',
   effect: 'changes',
   args: [{ name: '[id]', description: 'one backup (default: all of them, and the archive of the log)' }],
-  options: [IDENTITY_OPTION, REPOSITORY_OPTION],
+  options: [IDENTITY_OPTION, REPOSITORIES_OPTION],
   examples: [
     ['dbctl backup rewrap --identity /media/key/ann', 'after a change of backup.encryption.recipients'],
     ['dbctl backup rewrap --dry-run', 'which keys would be wrapped, and for whom'],

@@ -3,7 +3,7 @@ import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { DrillReport } from '../ops/drill/report.ts';
-import { REPOSITORY_OPTION, knownBackups, openBackups, type Backups } from './backup-context.ts';
+import { REPOSITORIES_OPTION, knownBackups, openBackups, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { drillMetrics } from './drill-context.ts';
 
@@ -14,7 +14,7 @@ export const spec: CommandSpec = {
     'Exit 1 when a repository does not answer, when in one of them the newest sealed backup of a database is older than backup.max_age, when no drill has passed within backup.drill_days, or when a seal is ' +
     'broken, or one that an incremental backup was made on is gone. Needs no database.',
   effect: 'reads',
-  options: [REPOSITORY_OPTION],
+  options: [REPOSITORIES_OPTION],
   examples: [
     ['dbctl backup status', 'are we safe?'],
     ['dbctl backup status --format prometheus', 'for the textfile collector'],

@@ -3,7 +3,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import type { AheadInputs } from '../ops/wal/prefetch.ts';
-import { IDENTITY_OPTION, REPOSITORY_OPTION, openBackups } from './backup-context.ts';
+import { IDENTITY_OPTION, REPOSITORIES_OPTION, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
@@ -25,7 +25,7 @@ export const spec: CommandSpec = {
     { flags: '--prefetch <n>', description: 'how many segments to bring ahead, 1 to 64', parse: fewSegments },
     { flags: '--ahead', description: 'be that process: <target> is its folder' },
     IDENTITY_OPTION,
-    REPOSITORY_OPTION,
+    REPOSITORIES_OPTION,
   ],
   examples: [
     ['dbctl wal fetch 000000010000000000000001 pg_wal/RECOVERYXLOG', 'as the server runs it'],

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer } from '../core/report.ts';
-import { REPOSITORY_OPTION, openBackups } from './backup-context.ts';
+import { REPOSITORIES_OPTION, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
@@ -13,7 +13,7 @@ export const spec: CommandSpec = {
     "keeps the file and asks again. Of several repositories one that takes it is enough; dbctl backup sync brings it to the others. archive_command = 'dbctl wal push --config /path/dbctl.yaml %p'.",
   effect: 'changes',
   args: [{ name: '<path>', description: 'the file, %p of archive_command' }],
-  options: [REPOSITORY_OPTION],
+  options: [REPOSITORIES_OPTION],
   examples: [['dbctl wal push pg_wal/000000010000000000000001', 'as the server runs it']],
 };
 

@@ -6,7 +6,7 @@ import { fail } from '../core/errors.ts';
 import { lsnNumber } from '../core/lsn.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { ReceiveRequest } from '../ops/wal/receive-request.ts';
-import { REPOSITORY_OPTION, openBackups } from './backup-context.ts';
+import { REPOSITORIES_OPTION, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {
@@ -42,7 +42,7 @@ export const spec: CommandSpec = {
       flags: '--spool <folder>',
       description: 'a folder on a disk of this machine (default: .dbctl/wal/<repository> beside dbctl.yaml)',
     },
-    REPOSITORY_OPTION,
+    REPOSITORIES_OPTION,
   ],
   examples: [
     ['dbctl wal receive --env prod --slot dbctl --create-slot --log-level info', 'as a service'],

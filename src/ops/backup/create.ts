@@ -29,22 +29,34 @@ export interface DumpInputs extends BackupInputs {
 }
 
 /**
+ * What a logical backup of the database needs: programs of its major, and the right to see all of it. Writes nothing. Fails with db.denied or
+ * refused, naming what is missing.
+ */
+export async function prepareLogicalBackup(
+  session: Session,
+  tools: ToolPlaces,
+): Promise<Pick<DumpRequest, 'dump' | 'dumpAll' | 'source'>> {
+  const major = majorOf(session.serverVersion);
+  await requireFinished(session);
+  // Programs are run to say their version, which takes as long as the questions to the server.
+  const [dump, dumpAll, source] = await Promise.all([
+    requireProgram('pg_dump', tools, major),
+    requireProgram('pg_dumpall', tools, major),
+    requireRights(session)
+      .then(() => requireLargeObjects(session))
+      .then(() => readSource(session)),
+  ]);
+  return { dump, dumpAll, source };
+}
+
+/**
  * Makes a logical backup: dump, definitions and fingerprint of one snapshot, globals without passwords, all hashed into a signed manifest.
  * It appears in the repository whole or not at all. The session must be one of its own: a transaction stays open in it until the dump ends.
  * Fails with db.denied or refused before anything is written, with lock.held where a table stays locked, with backup.failed when a program fails.
  */
 export async function createLogicalBackup(session: Session, inputs: DumpInputs): Promise<LogicalManifest> {
   const { repository, progress } = inputs;
-  const major = majorOf(session.serverVersion);
-  await requireFinished(session);
-  // Programs are run to say their version, which takes as long as the questions to the server.
-  const [dump, dumpAll, source] = await Promise.all([
-    requireProgram('pg_dump', inputs.tools, major),
-    requireProgram('pg_dumpall', inputs.tools, major),
-    requireRights(session)
-      .then(() => requireLargeObjects(session))
-      .then(() => readSource(session)),
-  ]);
+  const { dump, dumpAll, source } = await prepareLogicalBackup(session, inputs.tools);
   await requireSpace(repository, source.sizeBytes);
   const newId = () => backupId(source.database, inputs.clock(), randomBytes(2).toString('hex'));
   return addBackup(repository, newId, inputs.signal, async (making, id) => {

@@ -44,6 +44,18 @@ export interface IncrementalRequest {
   readonly publicKeys: readonly string[];
 }
 
+/** What a physical backup needs, without writing anything. Fails with db.denied, db.version or refused, naming all that is missing. */
+export async function preparePhysicalBackup(
+  session: Session,
+  inputs: Pick<PhysicalInputs, 'repository' | 'target' | 'signal' | 'incremental' | 'engine' | 'tools'>,
+): Promise<{ readonly coding: Coding; readonly engine: BaseBackupEngine }> {
+  const { repository, target, signal, incremental } = inputs;
+  const coding = await newCoding(repository.codec);
+  const engine = await chooseEngine(engineWish(inputs, coding), inputs.tools, majorOf(session.serverVersion));
+  await requireBaseBackup(session, target, { incremental: incremental !== null, signal });
+  return { coding, engine };
+}
+
 /**
  * Takes a base backup of the whole server, in the format of `pg_basebackup --format=tar`: base.tar, an archive of each tablespace,
  * backup_manifest, with the WAL to start from.
@@ -51,10 +63,8 @@ export interface IncrementalRequest {
  * a wrong checksum.
  */
 export async function createPhysicalBackup(session: Session, inputs: PhysicalInputs): Promise<PhysicalManifest> {
-  const { repository, target, signal, incremental } = inputs;
-  const coding = await newCoding(repository.codec);
-  const engine = await chooseEngine(engineWish(inputs, coding), inputs.tools, majorOf(session.serverVersion));
-  await requireBaseBackup(session, target, { incremental: incremental !== null, signal });
+  const { repository, signal, incremental } = inputs;
+  const { coding, engine } = await preparePhysicalBackup(session, inputs);
   const source = await readCluster(session);
   if (incremental === null) await requireSpace(repository, source.sizeBytes);
   const newId = () => backupId('cluster', inputs.clock(), randomBytes(2).toString('hex'));
@@ -98,7 +108,7 @@ export async function createPhysicalBackup(session: Session, inputs: PhysicalInp
 }
 
 /** What pg_basebackup wrote would be read and written once more to be compressed and encrypted: dbctl takes the backup itself then, unless told not to. */
-const engineWish = ({ engine }: PhysicalInputs, coding: Coding): EngineChoice =>
+const engineWish = ({ engine }: Pick<PhysicalInputs, 'engine'>, coding: Coding): EngineChoice =>
   engine === 'auto' && !isPlain(coding) ? 'native' : engine;
 
 interface Parent {

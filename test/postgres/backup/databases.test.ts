@@ -72,6 +72,20 @@ it('says which, before', async () => {
   expect(existsSync(repository) ? readdirSync(repository).filter((name) => !name.startsWith('.')) : []).toEqual([]);
 });
 
+it('says before what cannot be', async () => {
+  const planned = await report('backup', 'create', '--database', 'nowhere', '--database', 'a', '--dry-run');
+  expect(planned).toMatchObject({ status: 1, ok: false, summary: { databases: 2, failed: 1 } });
+  expect(told(planned)).toEqual([
+    expect.stringMatching(/^pass a backup of a would be made in /),
+    expect.stringMatching(/^fail nowhere: not backed up: .*database "nowhere" does not exist/),
+  ]);
+  const physical = await report('backup', 'create', '--type', 'physical', '--incremental', '--dry-run');
+  expect(physical).toMatchObject({
+    status: 5,
+    error: { code: 'refused', message: 'no base backup can be taken: summarize_wal is off' },
+  });
+});
+
 it('backs up each database by itself, with the roles of the cluster', async () => {
   const made = await report('backup', 'create', '--all-databases');
   expect(made).toMatchObject({ status: 0, ok: true, summary: { databases: 4, failed: 0 } });
