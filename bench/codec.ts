@@ -116,7 +116,7 @@ function writeRaw(folder: string, blocks: readonly Buffer[], megabytes: number):
 
 async function writeCoded(into: string, coding: Coding, blocks: readonly Buffer[], megabytes: number): Promise<Made> {
   const began = performance.now();
-  const { stream, written } = createEncodedFile(into, 'cluster/base.tar', coding);
+  const { stream, written } = createEncodedFile(into, 'cluster/base.tar', coding, 'its own thread');
   for (let n = 0; n < megabytes; n += 1)
     if (!stream.write(blocks[n % blocks.length])) await new Promise((go) => stream.once('drain', go));
   stream.end();

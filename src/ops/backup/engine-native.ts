@@ -1,6 +1,7 @@
 import { receiveBaseBackup, type BaseBackupReceiver } from '../../db/base-backup.ts';
 import type { Coding } from '../codec/coding.ts';
 import { createEncodedFile, type EncodedFile } from '../codec/encoded-file.ts';
+import type { HashedOn } from '../codec/hashed-file.ts';
 import type { BaseBackupEngine } from './engine.ts';
 import type { BackupFile } from './manifest.ts';
 import { CLUSTER_FOLDER, SERVER_MANIFEST } from './server-manifest.ts';
@@ -49,11 +50,11 @@ class ArchiveWriter implements BaseBackupReceiver {
   archive(name: string): void {
     // The server chooses the name: `base.tar` or an oid, and never a path.
     if (!/^(?:base|\d+)\.tar$/.test(name)) throw new Error(`the server sends an archive called ${JSON.stringify(name)}`);
-    this.#open(name);
+    this.#open(name, 'its own thread');
   }
 
   manifest(): void {
-    this.#open(SERVER_MANIFEST);
+    this.#open(SERVER_MANIFEST, 'this thread');
   }
 
   data(chunk: Buffer): boolean {
@@ -85,9 +86,9 @@ class ArchiveWriter implements BaseBackupReceiver {
     await Promise.allSettled(this.#files.map(({ written }) => written));
   }
 
-  #open(name: string): void {
+  #open(name: string, hashedOn: HashedOn): void {
     this.#close();
-    const file = createEncodedFile(this.#making, `${CLUSTER_FOLDER}/${name}`, this.#coding);
+    const file = createEncodedFile(this.#making, `${CLUSTER_FOLDER}/${name}`, this.#coding, hashedOn);
     file.stream.on('error', (error: Error) => this.#fail(error));
     file.written.catch((error: Error) => this.#fail(error));
     this.#files.push(file);

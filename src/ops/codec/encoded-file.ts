@@ -1,10 +1,14 @@
-import { createHash } from 'node:crypto';
-import { close, createReadStream, mkdir, open, write } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { Writable } from 'node:stream';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import type { BackupFile } from '../backup/manifest.ts';
 import { encoders, storedPath, type Coding } from './coding.ts';
+import { HashedFile, type HashedOn } from './hashed-file.ts';
+
+/** A file of more bytes is hashed on a thread of its own. */
+const LARGE = 32 << 20;
 
 /** A file on its way into a backup: what is written to the stream is compressed, encrypted, hashed and stored. */
 export interface EncodedFile {
@@ -15,9 +19,9 @@ export interface EncodedFile {
 }
 
 /** Creates the file that is called `path` before it is coded, below the folder. */
-export function createEncodedFile(folder: string, path: string, coding: Coding): EncodedFile {
+export function createEncodedFile(folder: string, path: string, coding: Coding, hashedOn: HashedOn): EncodedFile {
   const stored = storedPath(path, coding);
-  const file = new HashedFile(join(folder, stored));
+  const file = new HashedFile(join(folder, stored), hashedOn);
   const stages = encoders(path, coding);
   const done = stages.length === 0 ? finished(file) : pipeline([...stages, file]);
   const written = done.then(() => ({ path: stored, ...file.sum() }));
@@ -34,56 +38,10 @@ export async function encodeFile(
   coding: Coding,
   { signal, onBytes }: { readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void },
 ): Promise<BackupFile> {
-  const { stream, written } = createEncodedFile(folder, path, coding);
+  const { size } = await stat(from);
+  const { stream, written } = createEncodedFile(folder, path, coding, size > LARGE ? 'its own thread' : 'this thread');
   const source = createReadStream(from, { highWaterMark: 1 << 20 });
   source.on('data', (chunk) => onBytes(chunk.length));
   await Promise.all([pipeline(source, stream, { signal }), written]);
   return written;
-}
-
-/** A new file of mode 0600, hashed while it is written. */
-class HashedFile extends Writable {
-  readonly #path: string;
-  readonly #hash = createHash('sha256');
-  #bytes = 0;
-  #handle: number | undefined;
-
-  constructor(path: string) {
-    super({ highWaterMark: 4 << 20 });
-    this.#path = path;
-  }
-
-  sum(): { bytes: number; sha256: string } {
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
-  }
-
-  override _construct(done: (error?: Error | null) => void): void {
-    mkdir(dirname(this.#path), { recursive: true, mode: 0o700 }, (failed) => {
-      if (failed !== null) return done(failed);
-      open(this.#path, 'wx', 0o600, (error, handle) => {
-        if (error === null) this.#handle = handle;
-        done(error);
-      });
-    });
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    // The disk works while this thread hashes.
-    this.#writeAll(chunk, done);
-    this.#hash.update(chunk);
-    this.#bytes += chunk.length;
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (this.#handle === undefined) return done(error);
-    close(this.#handle, (failed) => done(error ?? failed));
-  }
-
-  /** The system may take less than it was given. */
-  #writeAll(chunk: Buffer, done: (error?: Error | null) => void): void {
-    write(this.#handle ?? -1, chunk, 0, chunk.length, null, (error, taken) => {
-      if (error !== null || taken === chunk.length) done(error);
-      else this.#writeAll(chunk.subarray(taken), done);
-    });
-  }
 }

@@ -15,7 +15,11 @@ import type { Content, Storage, StoredFile, Transfer } from './storage.ts';
  */
 export function folderStorage(path: string, clock?: () => Date): Storage & { readonly folder: string } {
   const folder = resolve(path);
-  const failed = (key: string) => (thrown: unknown) => storageFailed(join(folder, key), thrown);
+  const failed =
+    (key: string) =>
+    (thrown: unknown): never => {
+      throw storageError(join(folder, key), thrown);
+    };
   return {
     place: folder,
     folder,
@@ -167,10 +171,11 @@ const goneMeanwhile = (thrown: NodeJS.ErrnoException): null => {
   throw thrown;
 };
 
-function storageFailed(path: string, thrown: unknown): never {
+/** What the system said of a path, in words: storage.failed. What it did not say stays as it is. */
+export function storageError(path: string, thrown: unknown): Error {
   const { code } = thrown as NodeJS.ErrnoException;
-  if (code === 'ABORT_ERR' || code === undefined || thrown instanceof DbctlError) throw thrown;
-  return fail('storage.failed', `${path}: ${WORDS[code] ?? code}`, {
+  if (code === 'ABORT_ERR' || code === undefined || thrown instanceof DbctlError) return thrown as Error;
+  return new DbctlError('storage.failed', `${path}: ${WORDS[code] ?? code}`, {
     hint: 'Look at the disk, the path and its rights.',
     cause: thrown,
   });

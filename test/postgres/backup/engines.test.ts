@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backupIds } from '../../../src/ops/backup/repository.ts';
 import { requireProgram } from '../../../src/ops/tools/find.ts';
+import { runCli } from '../../support/cli.ts';
 import { faultsOf } from '../../support/faults.ts';
 import { onServer } from '../../support/connection.ts';
 import { standbyOf, type ServerCopy } from '../ledger/copies.ts';
@@ -116,6 +117,27 @@ describe('at a terminal', () => {
       expect((await dbctl('backup', 'list')).items.map(({ id }) => id)).toEqual(before);
     },
     60_000,
+  );
+
+  it.each(ENGINES)(
+    '%s, interrupted while the archive comes: it ends at once, and nothing is left',
+    async (engine) => {
+      const before = left();
+      const interrupt = new AbortController();
+      const looking = setInterval(() => {
+        const making = left().find((name) => !before.includes(name));
+        if (making !== undefined && sizeOf(join(backups, making, 'cluster', 'base.tar')) > 1 << 20) interrupt.abort();
+      }, 1);
+      const { status, stderr } = await runCli(createBy(engine), {
+        cwd: join(bench.folder, 'project'),
+        env: { DATABASE_URL: url() },
+        signal: interrupt.signal,
+      }).finally(() => clearInterval(looking));
+      expect(status, stderr).toBe(130);
+      expect(left()).toEqual([]);
+      expect(made()).toEqual([]);
+    },
+    30_000,
   );
 
   it('the next one clears away what was left, and is whole; nobody sees the password', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import pg from 'pg';
 import { pack, type Header } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
-import { backupIds } from '../../../src/ops/backup/repository.ts';
+import { backupIds, folderRepository } from '../../../src/ops/backup/repository.ts';
 import { unpackArchive } from '../../../src/ops/restore/unpack.ts';
 import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
@@ -95,6 +96,14 @@ describe('a physical backup without any client program', () => {
 
 describe('a physical backup that fails keeps nothing', () => {
   const kept = () => backupIds(repository());
+  // More than the quarter of the server that is asked for before anything is written, less than the whole.
+  const disk = join(bench.folder, 'small-disk');
+  const mounted =
+    spawnSync('sh', ['-c', `mkdir ${disk} && mount -t tmpfs -o size=14m,mode=0700 tmpfs ${disk}`], { stdio: 'ignore' }).status ===
+    0;
+  afterAll(() => {
+    if (mounted) execFileSync('umount', [disk]);
+  });
 
   it('where the role may not take one', async () => {
     await onServer(bench.server.url(), `create role t_no_replication login password 'x3'`);
@@ -126,6 +135,25 @@ describe('a physical backup that fails keeps nothing', () => {
     expect(outcome).toBe('db.unreachable');
     expect(await kept()).toEqual(before);
     expect(readdirSync(repository().folder).filter((name) => name.startsWith('.partial'))).toEqual([]);
+  });
+
+  it('where the thread that hashes ends', async () => {
+    const before = await kept();
+    process.once('worker', (thread) => void thread.terminate());
+    await expect(create()).rejects.toMatchObject({
+      code: 'backup.failed',
+      message: 'the thread that hashes what is written failed: it ended',
+    });
+    expect(await kept()).toEqual(before);
+    expect(readdirSync(repository().folder).filter((name) => name.startsWith('.partial'))).toEqual([]);
+  });
+
+  it.skipIf(!mounted)('where the disk fills up in the middle, and says so', async () => {
+    await expect(create({ repository: folderRepository('small', disk) })).rejects.toMatchObject({
+      code: 'storage.failed',
+      message: expect.stringMatching(/base\.tar: no space left on the disk$/) as string,
+    });
+    expect(readdirSync(disk).filter((name) => name !== '.lock')).toEqual([]);
   });
 
   it('where a page of the server has a wrong checksum', async () => {

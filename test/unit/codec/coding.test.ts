@@ -69,7 +69,7 @@ describe('a file that is coded while it is written', () => {
     async (kind, sealed) => {
       const made = await coding(kind, sealed ? [recipient] : []);
       const into = join(folder, `${kind}-${sealed}`);
-      const { stream, written } = createEncodedFile(into, 'cluster/base.tar', made);
+      const { stream, written } = createEncodedFile(into, 'cluster/base.tar', made, 'its own thread');
       // The memory of a chunk is used again as soon as its callback was called.
       const chunk = Buffer.alloc(70_001);
       for (let at = 0; at < CONTENT.length; at += chunk.length) {
@@ -98,10 +98,13 @@ describe('a file that is coded while it is written', () => {
   it('tells what it cannot write, and leaves nothing open', async () => {
     const made = await coding('gzip', [recipient]);
     writeFileSync(join(folder, 'no-folder'), '');
-    const { stream, written } = createEncodedFile(join(folder, 'no-folder'), 'cluster/base.tar', made);
+    const { stream, written } = createEncodedFile(join(folder, 'no-folder'), 'cluster/base.tar', made, 'this thread');
     stream.on('error', () => {});
     stream.write(CONTENT);
-    await expect(written).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(written).rejects.toMatchObject({
+      code: 'storage.failed',
+      message: expect.stringMatching(/: it is not a folder$/) as string,
+    });
     await finished(stream).catch(() => {});
     expect(stream.destroyed).toBe(true);
   });
