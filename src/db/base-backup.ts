@@ -1,7 +1,10 @@
+import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { connect } from '../runtime/connection/connect.ts';
 import { connectionFacts } from '../runtime/connection/facts.ts';
+import { takeBytes } from '../runtime/connection/bulk-read.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
+import { CopyFrames } from './copy-frames.ts';
 import { sqlError } from './sql-error.ts';
 import { uploadManifest } from './upload-manifest.ts';
 
@@ -37,7 +40,7 @@ export async function receiveBaseBackup(
   receiver: BaseBackupReceiver,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = await connect(target, { applicationName: 'dbctl backup', replication: true, signal });
+  const client = await connect(target, { applicationName: 'dbctl backup', replication: true, bulk: true, signal });
   const stop = () => void client.end();
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -56,7 +59,7 @@ export async function receiveBaseBackup(
 
 interface Connection {
   query(text: string): void;
-  readonly stream: { pause(): void; resume(): void };
+  readonly stream: Socket;
 }
 
 /** First bytes of the messages of a base backup (protocol-replication, BASE_BACKUP). */
@@ -83,8 +86,20 @@ class BaseBackupQuery {
   }
 
   submit(connection: Connection): void {
+    this.#takeContent(connection);
     const label = this.#request.label.replaceAll("'", "''");
     connection.query(`BASE_BACKUP (LABEL '${label}', ${OPTIONS}${this.#request.incrementalTo === null ? '' : ', INCREMENTAL'})`);
+  }
+
+  /** The content goes past pg, which would copy it; the rest of the answer comes through it. Over TLS everything does. */
+  #takeContent(connection: Connection): void {
+    const { stream } = connection;
+    const frames = new CopyFrames(KIND.data, {
+      content: (piece) => this.#attempt(() => this.#data(piece, connection)),
+      // Now, also while the stream stands: what comes behind it is of the next archive.
+      message: (message) => stream.emit('data', message),
+    });
+    takeBytes(stream, (bytes) => this.#attempt(() => frames.take(bytes)));
   }
 
   handleRowDescription(): void {}
@@ -92,9 +107,13 @@ class BaseBackupQuery {
   handleDataRow(): void {}
 
   handleCopyData({ chunk }: { chunk: Buffer }, connection: Connection): void {
+    this.#attempt(() => this.#take(chunk, connection));
+  }
+
+  #attempt(act: () => void): void {
     if (this.#failure !== undefined) return;
     try {
-      this.#take(chunk, connection);
+      act();
     } catch (thrown) {
       this.#stop(thrown as Error);
     }
@@ -116,17 +135,20 @@ class BaseBackupQuery {
       case KIND.manifest:
         this.#receiver.manifest();
         break;
-      case KIND.data: {
-        const goOn = this.#receiver.data(chunk.subarray(1));
-        // Messages that came in the same packet are still handed over while the stream stands.
-        if (goOn || this.#standing) break;
-        this.#standing = true;
-        connection.stream.pause();
-        void this.#goOnLater(connection).catch((thrown: Error) => this.#stop(thrown));
+      case KIND.data:
+        this.#data(chunk.subarray(1), connection);
         break;
-      }
       default:
     }
+  }
+
+  #data(piece: Buffer, connection: Connection): void {
+    const goOn = this.#receiver.data(piece);
+    // Messages that came in the same packet are still handed over while the stream stands.
+    if (goOn || this.#standing) return;
+    this.#standing = true;
+    connection.stream.pause();
+    void this.#goOnLater(connection).catch((thrown: Error) => this.#stop(thrown));
   }
 
   async #goOnLater(connection: Connection): Promise<void> {

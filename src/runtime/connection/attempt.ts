@@ -17,6 +17,7 @@ export interface AttemptRequest {
   readonly address: HostAddress;
   readonly endpoint: Endpoint;
   readonly packet: StartupPacket;
+  readonly bulk: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -57,7 +58,7 @@ interface State {
 
 async function connectOnce(request: AttemptRequest, encryption: Encryption, state: State): Promise<pg.Client> {
   const { target, address, endpoint, packet, signal } = request;
-  const socket = await dial(endpoint, target.keepAlive ?? DEFAULT_KEEP_ALIVE, signal);
+  const socket = await dial(endpoint, target.keepAlive ?? DEFAULT_KEEP_ALIVE, signal, request.bulk);
   const abort = (): unknown => socket.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   try {

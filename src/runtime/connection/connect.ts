@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly startupOptions?: Readonly<Record<string, string>>;
   /** A connection for base backups and WAL, which takes commands of the replication protocol and no SQL. */
   readonly replication?: boolean;
+  /** It will bring gigabytes, for takeBytes() of bulk-read.ts. */
+  readonly bulk?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +47,7 @@ export async function connect(
   const failures: Failure[] = [];
   for (const wanted of passesFor(target.targetSessionAttrs)) {
     for (const address of target.loadBalance ? shuffled(target.hosts) : target.hosts) {
-      const result = await tryHost({ target, address, packet, signal, wanted });
+      const result = await tryHost({ target, address, packet, bulk: options.bulk === true, signal, wanted });
       if (result.kind === 'connected') return settled(result.client, afterCheck);
       failures.push(...result.failures);
       if (result.next === 'stop' || signal.aborted) throw connectionFailed(target, failures, signal);
@@ -90,6 +92,7 @@ interface HostRequest {
   readonly target: ConnectionTarget & Partial<TargetExtras>;
   readonly address: HostAddress;
   readonly packet: StartupPacket;
+  readonly bulk: boolean;
   readonly signal: AbortSignal;
   readonly wanted: Wanted;
 }

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect as dialTcp, isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { dialForBulk } from './bulk-read.ts';
 import { isSocket } from './describe.ts';
 import type { KeepAlive } from './extras.ts';
 import type { HostAddress } from './target.ts';
@@ -19,10 +20,10 @@ export async function endpointsOf(address: HostAddress, signal: AbortSignal): Pr
 }
 
 /** Opens a TCP connection or a Unix socket. Rejects with the system's error, or the signal's reason. */
-export async function dial(endpoint: Endpoint, keepAlive: KeepAlive, signal: AbortSignal): Promise<Socket> {
+export async function dial(endpoint: Endpoint, keepAlive: KeepAlive, signal: AbortSignal, bulk = false): Promise<Socket> {
   signal.throwIfAborted();
-  const socket =
-    'path' in endpoint ? dialTcp({ path: endpoint.path }) : dialTcp({ host: endpoint.ip, port: endpoint.port, noDelay: true });
+  const place = 'path' in endpoint ? { path: endpoint.path } : { host: endpoint.ip, port: endpoint.port, noDelay: true };
+  const socket = bulk ? dialForBulk(place) : dialTcp(place);
   await untilEvent(guarded(socket), 'connect', signal);
   if (keepAlive.enabled && 'ip' in endpoint) socket.setKeepAlive(true, keepAlive.idleMs);
   return socket;
