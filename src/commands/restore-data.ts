@@ -118,7 +118,7 @@ function answer(
       notes: [
         ...(tablespaces === null ? [] : [`Tablespaces are in ${tablespaces}.`]),
         ...(replay === null ? [] : [replayNote(replay, to ?? '')]),
-        'Before you start it: look at archive_command, primary_conninfo and listen_addresses in its configuration. Two servers must not archive to one place.',
+        'Before you start it: look at archive_command, primary_conninfo and listen_addresses in its configuration. Two servers must not archive to one place, or follow one subscription: max_logical_replication_workers = 0 keeps its subscriptions from starting.',
       ],
     },
   };

@@ -1,5 +1,6 @@
 import type { Session } from '../../db/session.ts';
 import { CATALOGUE } from './catalogue-query.ts';
+import { MARK } from './unfinished.ts';
 
 /** One thing that is so in a database, as the server itself says it: unlike a dump it does not depend on the version of a program. */
 export interface CatalogueFact {
@@ -60,6 +61,7 @@ select pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text as owner,
                      pg_catalog.substr(c.pair, pg_catalog.strpos(c.pair, '=') + 1) as value
               from pg_catalog.pg_db_role_setting x
               cross join pg_catalog.unnest(x.setconfig) c (pair)
-              where x.setdatabase = d.oid) s) as settings
+              -- Of a restore that goes on: nothing that was backed up.
+              where x.setdatabase = d.oid and not pg_catalog.starts_with(c.pair, '${MARK}=')) s) as settings
 from pg_catalog.pg_database d
 where d.datname = pg_catalog.current_database()`;

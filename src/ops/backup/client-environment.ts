@@ -58,6 +58,7 @@ function environmentOf(target: ConnectionTarget, address: HostAddress | undefine
     PGPORT: address === undefined ? undefined : String(address.port),
     PGDATABASE: target.database,
     PGUSER: target.user,
+    PGOPTIONS: target.options,
     PGSSLMODE: tls.mode,
     PGSSLROOTCERT: tls.systemRoots ? 'system' : tls.rootCert,
     PGSSLCERT: tls.cert,
@@ -77,3 +78,6 @@ const given = (values: Readonly<Record<string, string | undefined>>): ClientEnvi
 
 /** As libpq reads a field: `:` and `\` behind a backslash. */
 const escaped = (password: string): string => password.replaceAll(/[\\:]/g, String.raw`\$&`);
+
+/** A database for `--dbname`, where programs take a name with `=` in it for connection parameters. */
+export const databaseOption = (name: string): string => `dbname='${name.replaceAll(/[\\']/g, String.raw`\$&`)}'`;

@@ -26,6 +26,8 @@ export interface SourceFacts {
   readonly ctype: string;
   readonly extensions: readonly { readonly name: string; readonly version: string }[];
   readonly roles: readonly RoleFact[];
+  /** Other than pg_default that it needs; absent: the backup was made before that was written down. */
+  readonly tablespaces?: readonly string[];
   readonly sizeBytes: number;
 }
 

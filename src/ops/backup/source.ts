@@ -93,7 +93,20 @@ select pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text as encoding,
             where s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass and s.refobjid = r.oid
               and (s.dbid = d.oid or (s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass and s.objid = d.oid)))
           or exists (
-            select from pg_catalog.pg_db_role_setting x where x.setrole = r.oid and x.setdatabase = d.oid))) as roles
+            select from pg_catalog.pg_db_role_setting x where x.setrole = r.oid and x.setdatabase = d.oid)
+          or 'role=' || r.rolname::pg_catalog.text in (
+            select c.line from pg_catalog.pg_db_role_setting x cross join pg_catalog.unnest(x.setconfig) c (line)
+            where x.setdatabase = d.oid))) as roles,
+       array(select t.spcname::pg_catalog.text from pg_catalog.pg_tablespace t
+             where t.spcname !~ '^pg_' and (
+               exists (select from pg_catalog.pg_class c where c.reltablespace = t.oid)
+               or t.spcname::pg_catalog.text in (
+                 select pg_catalog.btrim(n.name, ' "')
+                 from pg_catalog.pg_db_role_setting x
+                 cross join pg_catalog.unnest(x.setconfig) c (line)
+                 cross join pg_catalog.regexp_split_to_table(pg_catalog.substr(c.line, pg_catalog.strpos(c.line, '=') + 1), ',') n (name)
+                 where x.setdatabase = d.oid and c.line ~ '^(default_tablespace|temp_tablespaces)='))
+             order by 1) as tablespaces
 from pg_catalog.pg_database d
 where d.datname = pg_catalog.current_database()`;
 

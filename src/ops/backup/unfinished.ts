@@ -6,7 +6,7 @@ import type { Session } from '../../db/session.ts';
  * What says of a database that a restore into it has begun and did not end. It stands outside of what is restored, as a setting of the database:
  * a restore that is killed leaves tables without their indexes, keys and guards, and nothing in them tells.
  */
-const MARK = 'dbctl.unfinished_restore';
+export const MARK = 'dbctl.unfinished_restore';
 
 /** The backup whose restore into this database did not end; null: there is none. */
 export async function unfinishedRestore(session: Session): Promise<string | null> {
@@ -21,7 +21,7 @@ export async function unfinishedRestore(session: Session): Promise<string | null
   return row?.id ?? null;
 }
 
-/** Sets the mark for the length of `use`, and leaves it where that fails. A role that may not set it restores without. */
+/** Sets the mark for the length of `use`, the comparison included, and leaves it where that fails. A role that may not set it restores without. */
 export async function whileUnfinished<T>(session: Session, id: string, use: () => Promise<T>): Promise<T> {
   const database = ident(session.database);
   const marked = await session.script(`alter database ${database} set ${MARK} = ${literal(id)}`).then(

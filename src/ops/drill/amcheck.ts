@@ -1,7 +1,6 @@
 import { withClientEnvironment } from '../backup/client-environment.ts';
 import { programRunner } from '../backup/programs.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
-import { WITHOUT_LIBRARIES } from '../restore/start-elsewhere.ts';
 import { findPrograms } from '../tools/find.ts';
 import type { DrillInputs } from './drill.ts';
 import { NotTried } from './steps.ts';
@@ -20,9 +19,9 @@ export async function checkIndexes(
   const [found] = await findPrograms(tools, major, ['pg_amcheck']);
   const program = found?.taken ?? null;
   if (program === null) throw new NotTried(`pg_amcheck of PostgreSQL ${major} is not there: dbctl tools install`);
-  const chosen = databases.map((database) => `--database=${database}`);
+  const chosen = databases.map((database) => `--database=${pattern(database)}`);
   await withClientEnvironment(target, at, (environment) =>
-    programRunner({ ...environment, PGOPTIONS: WITHOUT_LIBRARIES }, signal)(
+    programRunner(environment, signal)(
       program,
       ['--no-password', '--install-missing=pg_catalog', '--heapallindexed', ...chosen],
       [],
@@ -31,3 +30,6 @@ export async function checkIndexes(
   );
   return 'heaps and indexes are whole';
 }
+
+/** pg_amcheck takes patterns, as psql does: outside of quotes an upper case letter is a lower case one, and a dot divides. */
+const pattern = (name: string): string => `"${name.replaceAll('"', '""')}"`;

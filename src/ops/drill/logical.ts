@@ -1,15 +1,16 @@
-import { ident } from '../../db/ident.ts';
 import { withSession } from '../../db/session.ts';
-import type { LogicalManifest, RoleFact } from '../backup/manifest.ts';
-import { createDatabase } from '../restore/preflight.ts';
+import type { LogicalManifest } from '../backup/manifest.ts';
 import type { Comparison } from '../restore/compare.ts';
+import { OF_A_COPY } from '../restore/of-a-copy.ts';
+import { prepareServer } from '../restore/prepare-server.ts';
 import { restoreFrom, type RestoreInputs } from '../restore/restore.ts';
-import { withThrowAwayServer, type ThrowAwayServer } from '../server/throw-away.ts';
+import { withThrowAwayServer } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
 import { checkIndexes } from './amcheck.ts';
 import type { DrillInputs, Recovery } from './drill.ts';
 import { lookAtDatabases, type OnDatabase } from './looks.ts';
 import { Failed, type Seen } from './steps.ts';
+import { withoutLibraries } from './without-libraries.ts';
 
 /** Settings of the server a backup is tried on: nothing of it has to outlive the drill. */
 const SETTINGS = {
@@ -28,11 +29,16 @@ export const logicalRecovery =
     const { progress, signal, uid } = inputs;
     const major = majorOf(serverVersion) === 17 ? 17 : 18;
     await withThrowAwayServer({ major, settings: SETTINGS, uid, progress, signal }, async (server) => {
-      const target = server.target(database);
+      const of = (name: string) => ({ ...server.target(name), options: OF_A_COPY });
+      const target = of(database);
       const on: OnDatabase = (use, access = 'write') =>
         withSession(target, { access, statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0, signal }, use);
-      if (!(await tryIt('server', () => prepare(server, manifest)))) return;
-      const { loaded, compared } = restoring(on, folder, { ...inputs, manifest, target });
+      const prepared = await tryIt('server', async () => {
+        await prepareServer({ target: of }, manifest.source, database, signal);
+        return `PostgreSQL ${major} with ${manifest.source.roles.length} roles`;
+      });
+      if (!prepared) return;
+      const { loaded, compared } = restoring(on, folder, { ...inputs, manifest, target, ownServer: true });
       if (!(await tryIt('restore', () => loaded))) return;
       let there = false;
       await tryIt('compare', async () => {
@@ -40,7 +46,7 @@ export const logicalRecovery =
         // The data is there as soon as it was compared: what differs is another answer than what cannot be restored.
         there = true;
         reached();
-        return judge(comparison);
+        return judge(comparison, await on(withoutLibraries));
       });
       if (!there) return;
       await lookAtDatabases({ carried: 'database', databases: [database], main: database, on: () => on }, inputs, tryIt);
@@ -60,27 +66,10 @@ function restoring(on: OnDatabase, folder: string, inputs: RestoreInputs) {
   return { loaded, compared };
 }
 
-function judge({ data, definitions, parts }: Comparison): Seen {
+function judge({ data, definitions, parts }: Comparison, without: readonly string[]): Seen {
   const unseen = ['definitions were not compared: the backup was made by another version of pg_dump'];
   const differences = [...data, ...(definitions ?? unseen)];
   if (differences.length > 0) throw new Failed(`restored, but differs: ${differences.join('; ')}`, differences);
-  const details = parts.map(({ name, said }) => `${name}: ${said}`);
+  const details = [...parts.map(({ name, said }) => `${name}: ${said}`), ...without];
   return { message: `as it was backed up: ${parts.map(({ name }) => name).join(', ')}`, details };
 }
-
-/** Roles first, then the database: owners and grants are part of what is compared. */
-async function prepare(server: ThrowAwayServer, { source }: LogicalManifest): Promise<string> {
-  await withSession(server.target(), { access: 'write' }, async (session) => {
-    const [{ there } = { there: [] }] = await session.rows<{ there: string[] }>(
-      'select array(select r.rolname::pg_catalog.text from pg_catalog.pg_roles r) as there',
-    );
-    const missing = source.roles.filter(({ name }) => !there.includes(name));
-    for (const role of missing) await session.script(createRole(role));
-    for (const { name, memberOf } of missing) for (const of of memberOf) await session.script(`grant ${of} to ${ident(name)}`);
-    await session.script(createDatabase(source.database, source));
-  });
-  return `PostgreSQL ${majorOf(source.serverVersion)} with ${source.roles.length} roles`;
-}
-
-/** Nobody logs in on this server; what counts is that owners and grants have somebody to name. */
-const createRole = ({ name, superuser }: RoleFact): string => `create role ${ident(name)}${superuser ? ' superuser' : ''}`;

@@ -5,7 +5,8 @@ import { fail } from '../../core/errors.ts';
 import { lsnNumber } from '../../core/lsn.ts';
 import { withSession, type Session } from '../../db/session.ts';
 import type { ServerAccount } from '../process/account.ts';
-import { startElsewhere, whenOpen, WITHOUT_LIBRARIES } from '../restore/start-elsewhere.ts';
+import { OF_A_COPY } from '../restore/of-a-copy.ts';
+import { startElsewhere, whenOpen } from '../restore/start-elsewhere.ts';
 import type { ServerOnData } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
 import { addressOf, parseWalName } from '../wal/segment.ts';
@@ -14,6 +15,7 @@ import type { DrillInputs, Reached } from './drill.ts';
 import { lookAtDatabases, type OnDatabase } from './looks.ts';
 import { Failed, NotTried, type Try } from './steps.ts';
 import { socketTarget } from '../server/socket-target.ts';
+import { withoutLibraries } from './without-libraries.ts';
 
 /**
  * The copy must not act as production: no archiving over its archive, no standby of its primary, nobody but us on its socket; and it has to
@@ -86,7 +88,7 @@ export async function lookIntoServer(
   const on = (database: string): OnDatabase => {
     const settings = { statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0, signal: inputs.signal };
     return (use, access = 'write') =>
-      withSession(socketTarget(server, restored.bootstrapUser, database, WITHOUT_LIBRARIES), { access, ...settings }, use);
+      withSession(socketTarget(server, restored.bootstrapUser, database, OF_A_COPY), { access, ...settings }, use);
   };
   let found: Recovered | undefined;
   const replayed = await tryIt('replay', async () => {
@@ -106,13 +108,12 @@ export async function lookIntoServer(
     for (const database of databases) await on(database)((session) => session.rows('select from pg_catalog.pg_class limit 1'));
     reached(lastCommit);
     const message = `${databases.length} databases: ${databases.join(', ')}`;
-    const without = await on('postgres')((session) => session.rows<{ said: string }>(PRELOADED));
-    return { message, details: without.map(({ said }) => `looked at without ${said}`) };
+    return { message, details: await on('postgres')(withoutLibraries) };
   });
   if (!open) return;
   await tryIt('compare', () => Promise.reject(new NotTried(NO_FINGERPRINT)));
   await lookAtDatabases({ carried: 'server', databases, main: inputs.database, on }, inputs, tryIt);
-  const target = socketTarget(server, restored.bootstrapUser, 'postgres', WITHOUT_LIBRARIES);
+  const target = socketTarget(server, restored.bootstrapUser, 'postgres', OF_A_COPY);
   await tryIt('amcheck', () => checkIndexes(target, { host: server.socket, port: server.port }, databases, major, inputs));
 }
 
@@ -166,21 +167,3 @@ select pg_catalog.pg_is_in_recovery() as recovering,
        pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text as "lastLsn",
        (select s.setting::pg_catalog.int4 from pg_catalog.pg_settings s where s.name = 'wal_segment_size') as "segmentBytes",
        array(select d.datname::pg_catalog.text from pg_catalog.pg_database d where d.datallowconn and not d.datistemplate order by 1) as databases`;
-
-/** Libraries that were loaded in production and are not here: what they do, such as to write an audit log, was not looked at. */
-const PRELOADED = /* sql */ `
-select said
-from (
-  select pg_catalog.format('%s = %s', f.name, f.setting) as said
-  from pg_catalog.pg_file_settings f
-  where f.name in ('shared_preload_libraries', 'session_preload_libraries', 'local_preload_libraries') and f.setting <> ''
-  union
-  select pg_catalog.concat_ws(' ', pg_catalog.replace(c.line, '=', ' = '), 'in ' || d.datname, 'for ' || r.rolname)
-  from pg_catalog.pg_db_role_setting s
-  cross join lateral pg_catalog.unnest(s.setconfig) c (line)
-  -- Setting for every database, or for every role, names none.
-  left join pg_catalog.pg_database d on d.oid = s.setdatabase
-  left join pg_catalog.pg_roles r on r.oid = s.setrole
-  where c.line ~ '^(session|local)_preload_libraries=.'
-) as found
-order by said`;

@@ -4,9 +4,11 @@ import type { Session } from '../../db/session.ts';
 import type { DatabaseFacts } from '../backup/catalogue.ts';
 
 /** A statement, and what may be told of it: values of settings may be secrets. */
-interface DatabaseStep {
+export interface DatabaseStep {
   readonly summary: string;
   readonly sql: string;
+  /** What later sessions will have; absent: it is no setting. */
+  readonly setting?: { readonly name: string; readonly value: string };
 }
 
 /** Settings whose value is a list of names, each quoted by itself (guc_tables, GUC_LIST_QUOTE). */
@@ -49,7 +51,8 @@ export function databaseSteps(database: string, was: DatabaseFacts, is: Database
     if (there.has(JSON.stringify(setting))) continue;
     const whom = setting.role === null ? `alter database ${name}` : `alter role ${ident(setting.role)} in database ${name}`;
     const summary = setting.role === null ? setting.name : `${setting.name} of ${setting.role}`;
-    steps.push({ summary, sql: `${whom} set ${settingName(setting.name)} to ${settingValue(setting.name, setting.value)}` });
+    const sql = `${whom} set ${settingName(setting.name)} to ${settingValue(setting.name, setting.value)}`;
+    steps.push({ summary, sql, setting });
   }
   return steps;
 }

@@ -22,7 +22,8 @@ import { comesUp } from '../server/throw-away.ts';
 import { restoreDataFolder } from './data-folder.ts';
 import type { LookInputs } from './look.ts';
 import type { Replay } from './replay.ts';
-import { startElsewhere, whenOpen, WITHOUT_LIBRARIES } from './start-elsewhere.ts';
+import { OF_A_COPY } from './of-a-copy.ts';
+import { startElsewhere, whenOpen } from './start-elsewhere.ts';
 import { socketTarget } from '../server/socket-target.ts';
 
 /** The copy must not act as production: nothing is archived, it follows no primary, and it is reached by its own configuration alone. */
@@ -35,7 +36,6 @@ archive_cleanup_command = ''
 recovery_end_command = ''
 primary_conninfo = ''
 primary_slot_name = ''
-max_logical_replication_workers = 0
 ssl = 'off'
 hba_file = '${data}/dbctl_hba.conf'
 ident_file = '${data}/dbctl_ident.conf'
@@ -122,7 +122,7 @@ async function recoverAndOpen(
   try {
     const password = randomPassword();
     // The role initdb made.
-    const superuser = socketTarget({ socket, port }, manifest.source.bootstrapUser, 'template1', WITHOUT_LIBRARIES);
+    const superuser = socketTarget({ socket, port }, manifest.source.bootstrapUser, 'template1', OF_A_COPY);
     const open = () => withSession(superuser, { access: 'read', signal }, (session) => recovered(session, signal));
     const ended = async () => (await serverProcesses(state.data)).length === 0;
     await whenOpen(open, { ended, waitMs: RECOVERY_MS, signal });
@@ -148,7 +148,7 @@ async function recovered(session: Session, signal: AbortSignal): Promise<void> {
 
 /** In this copy alone: the password of production is not known, and is not asked for, and libraries of its own would let nobody in. */
 async function openToAll(session: Session, password: string): Promise<void> {
-  for (const { statement } of await session.rows<{ statement: string }>(LIBRARIES)) await session.script(statement);
+  await loadNothing(session);
   const [row] = await session.rows<{ there: boolean }>(
     'select exists (select from pg_catalog.pg_roles r where r.rolname = $1) as there',
     [SUPERUSER],
@@ -157,6 +157,11 @@ async function openToAll(session: Session, password: string): Promise<void> {
   await session.script(
     `set password_encryption = 'scram-sha-256'; set log_statement = 'none'; ${verb} role ${ident(SUPERUSER)} login superuser password ${literal(password)} valid until 'infinity'`,
   );
+}
+
+/** In this copy alone: a session that would load a library that is not here is none. */
+export async function loadNothing(session: Session): Promise<void> {
+  for (const { statement } of await session.rows<{ statement: string }>(LIBRARIES)) await session.script(statement);
 }
 
 /** The statements that take back which libraries sessions load in a database or of a role. */

@@ -15,8 +15,9 @@ import { localTarget } from '../dev/target.ts';
 import { devUp } from '../dev/up.ts';
 import type { ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
-import { makeServerOfBackup } from './look-physical.ts';
+import { loadNothing, makeServerOfBackup } from './look-physical.ts';
 import { prepareServer } from './prepare-server.ts';
+import { OF_A_COPY } from './of-a-copy.ts';
 import type { Replay } from './replay.ts';
 import { restoreLogical, type Restored } from './restore.ts';
 
@@ -116,14 +117,15 @@ async function restoreInto(
   inputs: LookInputs,
 ): Promise<Restored> {
   const { signal } = inputs;
-  const target = (name: string) => localTarget({ host: '127.0.0.1', port, password }, name);
-  await withSession(target('postgres'), { access: 'write', signal }, (session) =>
-    prepareServer(session, manifest.source, database),
-  );
+  const target = (name: string) => ({ ...localTarget({ host: '127.0.0.1', port, password }, name), options: OF_A_COPY });
+  await prepareServer({ target }, manifest.source, database, signal);
   const options = { access: 'write', statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0, signal } as const;
-  return withSession(target(database), options, (session) =>
-    restoreLogical(session, { ...inputs, manifest, target: target(database) }),
-  );
+  return withSession(target(database), options, async (session) => {
+    const restored = await restoreLogical(session, { ...inputs, manifest, target: target(database), ownServer: true });
+    // It was compared; now a person wants in.
+    await loadNothing(session);
+    return restored;
+  });
 }
 
 function running(server: RunningServer | undefined): RunningServer {

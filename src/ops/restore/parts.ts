@@ -5,7 +5,7 @@ import { fail } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { readCatalogue, type Catalogue } from '../backup/catalogue.ts';
-import { withClientEnvironment } from '../backup/client-environment.ts';
+import { databaseOption, withClientEnvironment } from '../backup/client-environment.ts';
 import { PARTS } from '../backup/parts.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
@@ -132,7 +132,7 @@ export async function restoreParts(
           '--exit-on-error',
           `--use-list=${list}`,
           '--no-password',
-          `--dbname=${session.database}`,
+          `--dbname=${databaseOption(session.database)}`,
           join(folder, PARTS.dump),
         ],
         [folder, list],

@@ -14,6 +14,7 @@ export interface TargetFacts {
   readonly collate: string;
   readonly ctype: string;
   readonly roles: readonly string[];
+  readonly tablespaces: readonly string[];
   readonly extensions: readonly string[];
 }
 
@@ -27,20 +28,24 @@ async function restoreProblems(session: Session, manifest: LogicalManifest): Pro
   const [from, to] = [majorOf(source.serverVersion), majorOf(session.serverVersion)];
   const there = new Set(target.extensions);
   return [
-    ...(source.systemIdentifier !== null &&
-    source.systemIdentifier === session.systemIdentifier &&
-    source.database === session.database
-      ? [`it is the database the backup was made of`]
-      : []),
+    // Dropped and made anew, as the hint says, it is another one.
+    ...(target.objects.length > 0 && isSource(session, source) ? [`it is the database the backup was made of`] : []),
     ...(target.objects.length > 0 ? [`it is not empty: it has ${some(target.objects)}`] : []),
     ...(to < from ? [`it is of PostgreSQL ${to}, and the backup of ${from}`] : []),
     ...localeProblems(source, target),
     ...missingRoles(source.roles, target.roles).map(({ name }) => `the role ${name} is missing`),
+    ...missingTablespaces(source, target),
     ...source.extensions
       .filter(({ name }) => !there.has(name))
       .map(({ name, version }) => `the extension ${name} ${version} is not available on this server`),
   ];
 }
+
+const isSource = ({ systemIdentifier, database }: Session, source: SourceFacts): boolean =>
+  systemIdentifier !== null && source.systemIdentifier === systemIdentifier && source.database === database;
+
+const missingTablespaces = ({ tablespaces = [] }: SourceFacts, target: TargetFacts): string[] =>
+  tablespaces.filter((name) => !target.tablespaces.includes(name)).map((name) => `the tablespace ${name} is missing`);
 
 export async function readTarget(session: Session): Promise<TargetFacts> {
   const [target] = await session.rows<TargetFacts>(TARGET);
@@ -120,6 +125,7 @@ select array(
        d.datcollate as collate,
        d.datctype as ctype,
        array(select r.rolname::pg_catalog.text from pg_catalog.pg_roles r) as roles,
+       array(select t.spcname::pg_catalog.text from pg_catalog.pg_tablespace t) as tablespaces,
        array(select distinct e.name::pg_catalog.text from pg_catalog.pg_available_extensions e) as extensions
 from pg_catalog.pg_database d
 where d.datname = pg_catalog.current_database()`;

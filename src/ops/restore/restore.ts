@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Progress } from '../../core/progress.ts';
 import type { Session } from '../../db/session.ts';
 import type { ConnectionTarget } from '../../runtime/connection/target.ts';
-import { withClientEnvironment } from '../backup/client-environment.ts';
+import { databaseOption, withClientEnvironment } from '../backup/client-environment.ts';
 import { PARTS } from '../backup/parts.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
@@ -16,6 +16,7 @@ import { readCatalogue } from '../backup/catalogue.ts';
 import { catalogueOf, compareRestored, type Comparison } from './compare.ts';
 import { applyDatabaseSteps, databaseSteps } from './database-facts.ts';
 import { whileGrowing } from './growth.ts';
+import { withoutLockingOut, withoutSettings } from './later-sessions.ts';
 import { requireRestorable } from './preflight.ts';
 
 export interface RestoreInputs {
@@ -26,6 +27,8 @@ export interface RestoreInputs {
   readonly jobs: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** True where nobody but us logs in, and our sessions take no notice of settings: those that would keep others out are restored, too. */
+  readonly ownServer?: boolean;
   /** Called when every row is there, and nothing was compared yet. */
   readonly onLoaded?: () => void;
 }
@@ -50,9 +53,9 @@ export async function restoreFrom(session: Session, folder: string, inputs: Rest
   const { manifest, progress, signal } = inputs;
   await requireRestorable(session, manifest);
   const program = await requireProgram('pg_restore', inputs.tools, majorOf(session.serverVersion));
-  const step = progress.step('restore', manifest.source.sizeBytes, 'bytes');
-  await whileUnfinished(session, manifest.id, () =>
-    whileGrowing(session, step, () =>
+  return whileUnfinished(session, manifest.id, async () => {
+    const step = progress.step('restore', manifest.source.sizeBytes, 'bytes');
+    await whileGrowing(session, step, () =>
       withClientEnvironment(inputs.target, session, (environment) =>
         programRunner(environment, signal)(
           program,
@@ -61,28 +64,39 @@ export async function restoreFrom(session: Session, folder: string, inputs: Rest
             `--jobs=${inputs.jobs}`,
             '--exit-on-error',
             '--no-password',
-            `--dbname=${session.database}`,
+            `--dbname=${databaseOption(session.database)}`,
             join(folder, PARTS.dump),
           ],
           [folder],
           'The database is half made: drop it, mend what it says, and restore into a fresh one.',
         ),
       ),
-    ),
-  );
-  step.done();
-  const refused = await restoreDatabaseFacts(session, folder);
-  inputs.onLoaded?.();
-  const compare = progress.step('compare', manifest.fingerprint.tables.length);
-  const comparison = await compareRestored(session, { ...inputs, folder, onTable: (name) => compare.tick(1, name) });
-  compare.done();
-  return { ...comparison, refused };
+    );
+    step.done();
+    const { refused, target } = await restoreDatabaseFacts(session, folder, inputs);
+    inputs.onLoaded?.();
+    const compare = progress.step('compare', manifest.fingerprint.tables.length);
+    const onTable = (name: string) => compare.tick(1, name);
+    const comparison = await compareRestored(session, { ...inputs, target, folder, onTable });
+    compare.done();
+    return { ...comparison, refused };
+  });
 }
 
-/** What a dump leaves out: owner, grants, limit, comment and settings of the database itself. What the server refused, one sentence each. */
-async function restoreDatabaseFacts(session: Session, folder: string): Promise<string[]> {
+/**
+ * What a dump leaves out: owner, grants, limit, comment and settings of the database itself. `refused` is what could not be set, one sentence
+ * each; `target` opens sessions that take no notice of the settings, as those opened before do not.
+ */
+async function restoreDatabaseFacts(
+  session: Session,
+  folder: string,
+  { target, ownServer = false }: RestoreInputs,
+): Promise<{ readonly refused: readonly string[]; readonly target: ConnectionTarget }> {
   const was = await catalogueOf(folder);
-  if (was === null) return [];
+  if (was === null) return { refused: [], target };
   const is = await inTransaction(session, 'isolation level repeatable read, read only', () => readCatalogue(session));
-  return applyDatabaseSteps(session, databaseSteps(session.database, was.database, is.database));
+  const steps = databaseSteps(session.database, was.database, is.database);
+  const { steps: harmless, refused } = ownServer ? { steps, refused: [] } : await withoutLockingOut(target, steps);
+  const without = await withoutSettings(session, target, was.database);
+  return { refused: [...refused, ...(await applyDatabaseSteps(session, harmless))], target: without };
 }

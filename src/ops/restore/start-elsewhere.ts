@@ -12,12 +12,15 @@ import { readControlFile } from './control-file.ts';
  * - Nobody looks in before the recovery has ended, so that max_connections and the like may be lower than those of production: a server that
  *   answers meanwhile refuses, or waits for ever where they were raised on the way.
  * - Prepared transactions and their locks come back from the log, and need the room they had.
+ * - Its subscriptions must not start: the publisher cannot tell the copy from production, and what the copy takes from the slot production never
+ *   gets.
  * - Libraries, kinds of compression, locales of messages and ways of reading it was not built with would keep it from starting.
  */
 export async function startElsewhere(data: string): Promise<string> {
   const [room, major] = await Promise.all([readControlFile(data), readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => '')]);
   const lines = {
     hot_standby: 'off',
+    max_logical_replication_workers: 0,
     shared_preload_libraries: '',
     session_preload_libraries: '',
     local_preload_libraries: '',
@@ -34,9 +37,6 @@ export async function startElsewhere(data: string): Promise<string> {
     .map(([name, value]) => `${name} = '${value}'\n`)
     .join('');
 }
-
-/** For a session: those set for a database or a role count less than what the client asks for. */
-export const WITHOUT_LIBRARIES = '-c session_preload_libraries= -c local_preload_libraries=';
 
 /** Asks a server that lets nobody in before its recovery has ended, again and again until it does, has `ended`, or the time is over. */
 export async function whenOpen<T>(

@@ -66,8 +66,8 @@ afterAll(async () => {
 const sessionsOf = (query: string) =>
   ask(server, `select count(*)::int from pg_stat_activity where datname = 'again' and ${query}`);
 
-/** SIGKILL to dbctl alone, as soon as pg_restore copies rows. */
-async function killInTheMiddle(): Promise<NodeJS.Signals | null> {
+/** SIGKILL to dbctl alone, as soon as a session in the database does such a thing. */
+async function killWhile(query: string): Promise<NodeJS.Signals | null> {
   const bin = fileURLToPath(new URL('../../../bin/dbctl.js', import.meta.url));
   const child = spawn(process.execPath, [bin, 'restore', '--env', 'again', '--yes'], {
     cwd: project,
@@ -75,16 +75,16 @@ async function killInTheMiddle(): Promise<NodeJS.Signals | null> {
     stdio: 'ignore',
   });
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on('close', (_, signal) => resolve(signal)));
-  while (child.exitCode === null && (await sessionsOf(`query ~* '^copy '`)) === 0) await sleep(1);
+  while (child.exitCode === null && (await sessionsOf(query)) === 0) await sleep(1);
   child.kill('SIGKILL');
   return ended;
 }
 
-describe('a restore that is killed while rows come', () => {
+describe('a restore that is killed', () => {
   faultsOf('SIGKILL');
 
-  it('leaves a database that says so, to a restore and to a backup, and can be begun again as the hint says', async () => {
-    expect(await killInTheMiddle()).toBe('SIGKILL');
+  it('while rows come leaves a database that says so, to a restore and to a backup, and can be begun again as the hint says', async () => {
+    expect(await killWhile(`query ~* '^copy '`)).toBe('SIGKILL');
     // pg_restore is no part of dbctl: it may well go on to the end by itself.
     for (let waited = 0; (await sessionsOf('true')) !== 0 && waited < 200; waited += 1) await sleep(50);
     const half = /^the restore of lab-\S+ into again did not end: it may be half made, and was not compared$/;
@@ -107,8 +107,20 @@ describe('a restore that is killed while rows come', () => {
     expect(await ask(server, 'select count(*)::int from pg_db_role_setting')).toBe(0);
   });
 
+  it('leaves the same where every row is there and the comparison is not at its end', async () => {
+    await onServer(server.url(), 'drop database again with (force)', 'create database again');
+    expect(await killWhile(`query ~ 'hash_record_extended' and state = 'active'`)).toBe('SIGKILL');
+    for (let waited = 0; (await sessionsOf('true')) !== 0 && waited < 200; waited += 1) await sleep(50);
+    // Everything is made: only what was not compared is missing.
+    expect(await ask(server, `select tgenabled::text from pg_trigger where tgname = 'guard'`, 'again')).toBe('A');
+    expect(await report('restore', '--env', 'again', '--yes')).toMatchObject({
+      status: 5,
+      error: { message: expect.stringMatching(/^the restore of lab-\S+ into again did not end: it may be half made/) },
+    });
+  });
+
   it('and one whose program fails leaves the same', async () => {
-    await onServer(server.url(), 'drop database again', 'create database again');
+    await onServer(server.url(), 'drop database again with (force)', 'create database again');
     const stop = new AbortController();
     const killed = (async () => {
       const copying = `select pg_terminate_backend(pid) from pg_stat_activity where datname = 'again' and query ~* '^copy '`;
