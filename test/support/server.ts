@@ -19,6 +19,8 @@ import { guardServers } from './watchdog.ts';
 export interface ServerOptions {
   /** Default 18, the pin. */
   readonly major?: Major;
+  /** Where initdb, pg_ctl and postgres of the major are; default: those from npm. */
+  readonly programs?: string;
   /** postgresql.conf settings on top of those for throw-away servers. */
   readonly settings?: ServerSettings;
   /** Method in pg_hba.conf, default scram-sha-256. */
@@ -70,7 +72,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const folder = await makeServerFolder();
   const unguard = guardServers(folder);
   try {
-    const files = await serverFiles(folder, options.major ?? 18);
+    const files = {
+      ...(await serverFiles(folder, options.major ?? 18)),
+      ...(options.programs === undefined ? {} : { binFolder: options.programs }),
+    };
     const server = await makeServer(files, options, unguard);
     await options.prepare?.(files);
     await server.start();

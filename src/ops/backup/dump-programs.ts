@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ClientProgram } from '../tools/program.ts';
-import type { ClientEnvironment } from './client-environment.ts';
+import { databaseOption, type ClientEnvironment } from './client-environment.ts';
 import type { SourceFacts } from './manifest.ts';
 import { PARTS, RESTRICT_KEY, encodingOption } from './parts.ts';
 import { programRunner } from './programs.ts';
@@ -64,13 +64,9 @@ const schemaArguments = (request: DumpRequest): string[] => [
 /** By itself it would connect to the database postgres, which is not everybody's. */
 const globalArguments = ({ source, into }: DumpRequest): string[] => [
   ...COMMON,
-  `--database=${connectionString({ dbname: source.database })}`,
+  `--database=${databaseOption(source.database)}`,
   '--globals-only',
   '--no-role-passwords',
   `--restrict-key=${RESTRICT_KEY}`,
   `--file=${join(into, PARTS.globals)}`,
 ];
-
-/** As libpq reads it: a name that has a `=` or `://` in it would be one, too. */
-const connectionString = ({ dbname }: { readonly dbname: string }): string =>
-  `dbname='${dbname.replaceAll(/[\\']/g, String.raw`\$&`)}'`;

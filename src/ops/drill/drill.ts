@@ -61,7 +61,7 @@ export type Recovery = (tryIt: Try, reached: Reached, folder: string) => Promise
 
 /**
  * Runs a drill: hashes the backup, then what the type of the backup needs, and notes each step with its time. What fails is in the steps; it
- * fails itself only with server.failed or interrupted.
+ * fails itself only with server.failed, interrupted, and refused where no server for it can be had here.
  */
 export function runDrill(manifest: Manifest, inputs: DrillInputs, recover: Recovery): Promise<Drill> {
   return measureDrill(new Date(manifest.snapshotAt), inputs, async (tryIt, reached) => {

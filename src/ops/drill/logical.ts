@@ -1,9 +1,9 @@
 import { withSession } from '../../db/session.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
-import type { Comparison } from '../restore/compare.ts';
+import { requireCompression } from '../restore/compression.ts';
 import { OF_A_COPY } from '../restore/of-a-copy.ts';
 import { prepareServer } from '../restore/prepare-server.ts';
-import { restoreFrom, type RestoreInputs } from '../restore/restore.ts';
+import { restoreFrom, type RestoreInputs, type Restored } from '../restore/restore.ts';
 import { withThrowAwayServer } from '../server/throw-away.ts';
 import { majorOf } from '../tools/program.ts';
 import { checkIndexes } from './amcheck.ts';
@@ -33,6 +33,11 @@ export const logicalRecovery =
       const target = of(database);
       const on: OnDatabase = (use, access = 'write') =>
         withSession(target, { access, statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0, signal }, use);
+      // Says nothing of the backup: no step of the drill.
+      const onto = `the server npm brings for a drill`;
+      await withSession(of('postgres'), { access: 'read', signal }, (session) =>
+        requireCompression(session, folder, { id: manifest.id, onto }),
+      );
       const prepared = await tryIt('server', async () => {
         await prepareServer({ target: of }, manifest.source, database, signal);
         return `PostgreSQL ${major} with ${manifest.source.roles.length} roles`;
@@ -66,10 +71,10 @@ function restoring(on: OnDatabase, folder: string, inputs: RestoreInputs) {
   return { loaded, compared };
 }
 
-function judge({ data, definitions, parts }: Comparison, without: readonly string[]): Seen {
+function judge({ data, definitions, parts, refused }: Restored, without: readonly string[]): Seen {
   const unseen = ['definitions were not compared: the backup was made by another version of pg_dump'];
   const differences = [...data, ...(definitions ?? unseen)];
-  if (differences.length > 0) throw new Failed(`restored, but differs: ${differences.join('; ')}`, differences);
+  if (differences.length > 0) throw new Failed(`restored, but differs: ${differences.join('; ')}`, [...differences, ...refused]);
   const details = [...parts.map(({ name, said }) => `${name}: ${said}`), ...without];
   return { message: `as it was backed up: ${parts.map(({ name }) => name).join(', ')}`, details };
 }

@@ -1,4 +1,5 @@
 import { DbctlError } from '../../core/errors.ts';
+import { lackOf } from '../restore/compression.ts';
 
 export type StepName =
   | 'choose'
@@ -49,9 +50,12 @@ export class Failed extends DbctlError {
   }
 }
 
+/** Thrown where no server for the backup can be had here, which says nothing of the backup: the drill ends without an answer. */
+class NoServer extends DbctlError {}
+
 /**
  * Notes what is tried into `steps`. The time of each runs from the end of the one before, so that together they are the whole. What fails
- * because the person stopped the drill is thrown on.
+ * because the person stopped the drill, or no server of its kind is to be had, is thrown on.
  */
 export function stepper(
   steps: DrillStep[],
@@ -71,7 +75,9 @@ export function stepper(
       return typeof seen === 'string' ? ended('passed', seen, []) : ended('passed', seen.message, seen.details);
     } catch (thrown) {
       if (thrown instanceof NotTried) return ended('skipped', thrown.message, []);
-      if (!(thrown instanceof DbctlError) || signal.aborted) throw thrown;
+      if (!(thrown instanceof DbctlError) || thrown instanceof NoServer || signal.aborted) throw thrown;
+      const lack = lackOf(thrown);
+      if (lack !== null) throw new NoServer('refused', lack.message, { hint: lack.hint, detail: thrown.message });
       return ended('failed', thrown.message, thrown instanceof Failed ? thrown.findings : []);
     }
   };

@@ -7,6 +7,7 @@ import { SERVER_MANIFEST } from '../backup/server-manifest.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { ServerAccount } from '../process/account.ts';
 import { removeLeftFolders } from '../process/left-folders.ts';
+import { closedTo } from '../process/passage.ts';
 import { runProgram } from '../process/program.ts';
 import { findSameMajor, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
@@ -94,7 +95,10 @@ async function bringLog(
   step.done();
 }
 
-async function requireRoom({ manifest, ancestors = [], data }: DataFolderInputs, folders: readonly string[]): Promise<void> {
+async function requireRoom(
+  { manifest, ancestors = [], data, account }: DataFolderInputs,
+  folders: readonly string[],
+): Promise<void> {
   // The path goes into a shell command of the server's configuration.
   if (/['"$`\\%\n]/.test(data))
     fail('usage', `${data} has characters a server cannot be told`, { hint: 'Take letters, digits, dashes and dots.' });
@@ -112,6 +116,7 @@ async function requireRoom({ manifest, ancestors = [], data }: DataFolderInputs,
   const { bavail, bsize } = await statfs(parent).catch(() =>
     fail('refused', `there is no folder ${parent}`, { hint: 'Make it first.' }),
   );
+  if (account !== undefined) await requireWay(account, parent);
   // The parts of a chain lie beside what is made of them.
   const parts = ancestors.length === 0 ? [] : [...ancestors, manifest].flatMap(({ files }) => files);
   const free = bavail * bsize;
@@ -123,6 +128,15 @@ async function requireRoom({ manifest, ancestors = [], data }: DataFolderInputs,
       { hint: 'Name a folder on another disk.' },
     );
   }
+}
+
+/** Root unpacks anywhere; the server, which does not run as root, may then not find its files. */
+async function requireWay(account: ServerAccount, parent: string): Promise<void> {
+  const closed = await closedTo(account, parent);
+  if (closed === null) return;
+  fail('refused', `user ${account.name}, whom the server runs as, cannot enter ${closed.path} (mode ${closed.mode})`, {
+    hint: `Let it pass (chmod o+x ${closed.path}), or name a folder it can get to, such as /var/lib/postgresql/restored.`,
+  });
 }
 
 /** pg_verifybackup reads the manifest from beside the archives, and every file below the folder, tablespaces too. */

@@ -15,6 +15,7 @@ import { localTarget } from '../dev/target.ts';
 import { devUp } from '../dev/up.ts';
 import type { ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
+import { lackOf } from './compression.ts';
 import { loadNothing, makeServerOfBackup } from './look-physical.ts';
 import { prepareServer } from './prepare-server.ts';
 import { OF_A_COPY } from './of-a-copy.ts';
@@ -90,6 +91,8 @@ export async function lookInto(manifest: Manifest, replay: Replay | null, inputs
     // Also after an abort: half a database must not stay to be taken for a whole one.
     const control = { ...inputs, signal: new AbortController().signal };
     await devDown(environment, project('postgres'), { major, purge: true }, control).catch(() => {});
+    const lack = thrown instanceof Error ? lackOf(thrown) : null;
+    if (lack !== null) fail('refused', lack.message, { hint: lack.hint, cause: thrown });
     throw thrown;
   }
 }

@@ -14,6 +14,7 @@ import { withBackupFolder } from './bring.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { readCatalogue } from '../backup/catalogue.ts';
 import { catalogueOf, compareRestored, type Comparison } from './compare.ts';
+import { requireCompression } from './compression.ts';
 import { applyDatabaseSteps, databaseSteps } from './database-facts.ts';
 import { whileGrowing } from './growth.ts';
 import { withoutLockingOut, withoutSettings } from './later-sessions.ts';
@@ -52,6 +53,7 @@ export async function restoreLogical(session: Session, inputs: RestoreInputs): P
 export async function restoreFrom(session: Session, folder: string, inputs: RestoreInputs): Promise<Restored> {
   const { manifest, progress, signal } = inputs;
   await requireRestorable(session, manifest);
+  await requireCompression(session, folder, { id: manifest.id, onto: `the server of ${session.database}` });
   const program = await requireProgram('pg_restore', inputs.tools, majorOf(session.serverVersion));
   return whileUnfinished(session, manifest.id, async () => {
     const step = progress.step('restore', manifest.source.sizeBytes, 'bytes');

@@ -32,6 +32,8 @@ async function report(...args: readonly string[]): Promise<Report & { status: nu
   if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
   return { ...(JSON.parse(stdout) as Report), status, stderr };
 }
+/** The open prepared transaction came back, which it can only where there is room for it. */
+const prepared = ({ items }: Report) => items.find(({ id }) => id === 'assertion')?.['outcome'];
 const failures = ({ items }: Report) => items.filter(({ status }) => status === 'fail').map(({ id, message }) => [id, message]);
 
 /** With the configuration from elsewhere, as pg_ctlcluster does it. */
@@ -86,7 +88,7 @@ beforeAll(async () => {
   });
   await onServer(server.url(), 'create table t (n int primary key)', 'insert into t values (1)');
   await onServer(server.url(), `alter database postgres set session_preload_libraries = '${library()}'`);
-  await onServer(server.url(), `begin`, 'insert into t values (1000)', `prepare transaction 'open'`).catch(() => undefined);
+  await onServer(server.url(), `begin`, 'insert into t values (1000)', `prepare transaction 'open'`);
   writeFileSync(
     join(project, 'dbctl.yaml'),
     `version: 1
@@ -95,6 +97,9 @@ environments: { dev: { url: { variable: SOURCE_URL } } }
 backup:
   repositories: [{ name: nightly, type: folder, path: backups }]
   signer: { name: cli-backup, key: { file: key.pem } }
+  drill:
+    database: postgres
+    assertions: [{ name: prepared, sql: "select string_agg(gid, ' ') from pg_prepared_xacts", expect: open }]
 `,
   );
   await report('ledger', 'key', 'key.pem', '--name', 'cli-backup');
@@ -121,7 +126,7 @@ it('without a configuration its backup is drilled, alone and with the log, and l
   await withoutLibrary(async () => {
     for (const args of [[], ['--at', 'latest']]) {
       const drill = await report('backup', 'drill', ...args);
-      expect([args, drill.error, failures(drill), drill.status]).toEqual([args, null, [], 0]);
+      expect([args, drill.error, failures(drill), prepared(drill), drill.status]).toEqual([args, null, [], 'passed', 0]);
       const opened = drill.items.find(({ id }) => id === 'open');
       expect(opened?.['detail']).toEqual([`looked at without session_preload_libraries = "${library()}" in postgres`]);
     }
@@ -145,7 +150,7 @@ it('with the configuration of initdb beside it, and more room made after the bac
   await archive();
   await withoutLibrary(async () => {
     const drill = await report('backup', 'drill', '--at', 'latest');
-    expect([drill.error, failures(drill), drill.status]).toEqual([null, [], 0]);
+    expect([drill.error, failures(drill), prepared(drill), drill.status]).toEqual([null, [], 'passed', 0]);
     expect(drill.items.find(({ id }) => id === 'open')?.['detail']).toEqual([
       `looked at without session_preload_libraries = "${library()}" in postgres`,
       `looked at without shared_preload_libraries = ${library()}`,

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requireChain } from '../../../src/ops/backup/chain.ts';
@@ -384,6 +384,7 @@ backup:
     expect((await dbctl('backup', 'verify', 'latest')).items.map((one) => one.id)).toEqual([id, second.summary['id']]);
     expect((await dbctl('backup', 'drill')).status).toBe(0);
     const data = join(project, 'data');
+    for (const folder of [bench.folder, project]) chmodSync(folder, 0o711);
     expect((await dbctl('restore', '--data', data, '--yes')).items[0]).toMatchObject({
       message: 'every file as the server sent it',
     });

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -244,6 +244,19 @@ backup:
     // A data folder outside of the project, which the account of a server may enter.
     const place = mkdtempSync(join(tmpdir(), 'dbctl-data-'));
     const data = join(place, 'data');
+    if (process.getuid?.() === 0) {
+      // mkdtemp lets nobody else in, and the server does not run as root.
+      const closed = await dbctl('restore', '--data', data, '--yes');
+      expect(closed).toMatchObject({
+        status: 5,
+        error: {
+          message: expect.stringMatching(`^user \\w+, whom the server runs as, cannot enter ${place} \\(mode 0700\\)$`),
+          hint: `Let it pass (chmod o+x ${place}), or name a folder it can get to, such as /var/lib/postgresql/restored.`,
+        },
+      });
+      expect(readdirSync(place)).toEqual([]);
+      chmodSync(place, 0o711);
+    }
     expect((await dbctl('restore', '--data', data, '--yes')).items[0]).toMatchObject({
       message: 'unpacked; pg_verifybackup is not there to compare the files',
     });

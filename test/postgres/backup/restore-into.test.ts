@@ -131,10 +131,10 @@ describe('restore --into embedded', () => {
     );
     await onServer(server.url('lab'), `insert into t values (3, 'later')`, 'create table mistake ()', 'select pg_switch_wal()');
     const last = String(await valueOf(server.url('lab'), 'select pg_walfile_name(pg_current_wal_lsn() - 1)'));
-    await expect
-      .poll(() => valueOf(server.url('lab'), 'select last_archived_wal from pg_stat_archiver'), { timeout: 60_000 })
-      .toBe(last);
     const spool = join(server.folder, 'spool');
+    // The archiver may be further already: the server writes by itself, too.
+    const archivedUpTo = () => valueOf(server.url('lab'), `select last_archived_wal >= '${last}' from pg_stat_archiver`);
+    await expect.poll(archivedUpTo, { timeout: 60_000 }).toBe(true);
     for (const name of readdirSync(spool).toSorted()) await done('wal', 'push', join(spool, name));
     const archived = readdirSync(spool).length;
 

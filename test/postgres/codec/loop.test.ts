@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,6 +61,7 @@ const manifestOf = (id: string) => JSON.parse(readFileSync(at('backups', id, 'ma
 const plain = () => readdirSync(at('plain'));
 
 beforeAll(async () => {
+  chmodSync(project, 0o711);
   server = await startServer({ settings: { max_wal_senders: '4', wal_level: 'replica' } });
   await clientTools();
   await onServer(server.url(), 'create database lab', 'create database restored');

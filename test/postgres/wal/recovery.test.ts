@@ -280,6 +280,7 @@ describe('a timeline that was begun', () => {
 describe('at the terminal', () => {
   it('restore --to says what it will do, and what it takes', async () => {
     const project = mkdtempSync(join(tmpdir(), 'dbctl-pitr-cli-'));
+    chmodSync(project, 0o711);
     cpSync(repository.folder, join(project, 'backups'), { recursive: true });
     writeFileSync(
       join(project, 'dbctl.yaml'),
