@@ -2,6 +2,7 @@ import { fail } from '../../core/errors.ts';
 import type { ClientProgram } from '../tools/program.ts';
 import { runClient } from '../tools/run.ts';
 import type { ClientEnvironment } from './client-environment.ts';
+import { withoutSecrets } from './sql-secrets.ts';
 
 /**
  * Runs a client program; what it says is what failed. A warning fails it, too: pg_dump warns of what it left out, pg_restore of what it
@@ -11,7 +12,8 @@ export const programRunner =
   (environment: ClientEnvironment, signal: AbortSignal) =>
   async (program: ClientProgram, args: readonly string[], paths: readonly string[], hint: string): Promise<void> => {
     const { status, stderr } = await runClient(program, { args, variables: environment, paths, signal });
-    const said = whatWasSaid(stderr);
+    // pg_restore repeats the statement that failed.
+    const said = withoutSecrets(whatWasSaid(stderr));
     if (status === 0 && said === '') return;
     fail('backup.failed', `${program.name}: ${firstLine(said) ?? `exit ${status}`}`, {
       hint,
@@ -20,8 +22,9 @@ export const programRunner =
   };
 
 /**
- * What a program said that somebody has to hear; nothing: an empty text. On every connection the server says when the collation of its system is another one than when the database was made: three lines, in the
- * language of the server, the last with the statement that ends it. It is no reason to have no backup; dbctl verify tells of it.
+ * What a program said that somebody has to hear; nothing: an empty text. On every connection the server says when the collation of its system
+ * is another one than when the database was made: three lines, in the language of the server, the last with the statement that ends it. It is
+ * no reason to have no backup; dbctl verify tells of it.
  */
 export function whatWasSaid(stderr: string): string {
   const lines = stderr.split('\n');

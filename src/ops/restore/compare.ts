@@ -10,6 +10,7 @@ import { readCatalogue, type Catalogue } from '../backup/catalogue.ts';
 import { fingerprintParts, readFingerprint, type Fingerprint } from '../backup/fingerprint.ts';
 import type { LogicalManifest } from '../backup/manifest.ts';
 import { programRunner } from '../backup/programs.ts';
+import { withoutSecrets } from '../backup/sql-secrets.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
 import { catalogueParts, type CheckedPart } from './catalogue-difference.ts';
@@ -154,8 +155,8 @@ export function lineDifferences(was: string, is: string): string[] {
   };
   const [gone, added] = [only(before, after), only(after, before)];
   const told = [
-    ...gone.slice(0, SHOWN).map((line) => `missing: ${line}`),
-    ...added.slice(0, SHOWN).map((line) => `instead: ${line}`),
+    ...gone.slice(0, SHOWN).map((line) => `missing: ${withoutSecrets(line)}`),
+    ...added.slice(0, SHOWN).map((line) => `instead: ${withoutSecrets(line)}`),
   ];
   return told.length === 0 ? ['the same definitions are in another order'] : told;
 }

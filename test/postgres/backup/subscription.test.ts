@@ -20,7 +20,12 @@ const endServers = guardServers(state);
 async function report(...args: readonly string[]): Promise<Report & { status: number | null }> {
   const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
     cwd: project,
-    env: { SOURCE_URL: server.url('subscriber'), DBCTL_STATE_HOME: state, PATH: process.env['PATH'] },
+    env: {
+      SOURCE_URL: server.url('subscriber'),
+      AGAIN_URL: `postgresql://limited:limited@127.0.0.1:${server.port}/again`,
+      DBCTL_STATE_HOME: state,
+      PATH: process.env['PATH'],
+    },
     timeoutMs: 120_000,
   });
   if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
@@ -50,7 +55,13 @@ async function takesNothing(act: () => Promise<void>): Promise<void> {
 beforeAll(async () => {
   for (const folder of [project, state]) chmodSync(folder, 0o711);
   [server] = await Promise.all([startServer({ settings: { wal_level: 'logical' } }), clientTools()]);
-  await onServer(server.url(), 'create database publisher', 'create database subscriber');
+  await onServer(
+    server.url(),
+    `create role limited login password 'limited'`,
+    'create database publisher',
+    'create database subscriber',
+    'create database again owner limited',
+  );
   for (const database of ['publisher', 'subscriber'])
     await onServer(server.url(database), 'create table t (id int primary key, note text)');
   await onServer(
@@ -59,6 +70,7 @@ beforeAll(async () => {
     `select pg_create_logical_replication_slot('slot', 'pgoutput')`,
   );
   await subscriber(
+    'alter table t owner to limited',
     `create subscription s connection 'host=127.0.0.1 port=${server.port} user=postgres password=${server.password} dbname=publisher'
      publication p with (create_slot = false, slot_name = 'slot', copy_data = false)`,
   );
@@ -66,7 +78,7 @@ beforeAll(async () => {
     join(project, 'dbctl.yaml'),
     `version: 1
 project: subscription
-environments: { dev: { url: { variable: SOURCE_URL } } }
+environments: { dev: { url: { variable: SOURCE_URL } }, again: { url: { variable: AGAIN_URL } } }
 backup:
   repositories: [{ name: here, type: folder, path: backups }]
   signer: { name: subscription, key: { file: key.pem } }
@@ -79,6 +91,15 @@ afterAll(async () => {
   await endServers();
   rmSync(project, { recursive: true, force: true });
 });
+
+it('a restore that may not make it fails, and does not tell the password of its connection', async () => {
+  expect((await report('backup', 'create')).error).toBeNull();
+  const failed = await report('restore', '--env', 'again', '--yes');
+  const { message = '', detail = '' } = failed.error ?? {};
+  expect([failed.status, message]).toEqual([4, expect.stringContaining('permission denied to create subscription')]);
+  expect(String(detail)).toContain(`CREATE SUBSCRIPTION s CONNECTION '***'`);
+  expect(JSON.stringify(failed)).not.toContain(server.password);
+}, 60_000);
 
 it.each(['physical', 'logical'])(
   'the drill of a %s backup, and a look into one, take nothing from the publisher',
