@@ -1,5 +1,5 @@
 import { DbctlError } from '../../core/errors.ts';
-import { lackOf } from '../restore/compression.ts';
+import { lackOf } from '../restore/lack.ts';
 
 export type StepName =
   | 'choose'

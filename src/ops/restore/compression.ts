@@ -25,20 +25,6 @@ export async function requireCompression(
   });
 }
 
-/** What a server says of values and of a log it was not built to read, in one line: the kind of compression. */
-const NOT_BUILT = /compression method (lz4) not supported|compressed with (lz4|zstd) not supported by build/i;
-
-/** Null: the failure is not that the server of npm was built without a kind of compression. Pure. */
-export function lackOf({ message }: Error): { readonly message: string; readonly hint: string } | null {
-  const [, ofValue, ofLog] = NOT_BUILT.exec(message) ?? [];
-  const kind = (ofValue ?? ofLog)?.toLowerCase();
-  if (kind === undefined) return null;
-  return {
-    message: `the server npm brings was built without ${kind}, with which ${ofValue === undefined ? 'the log' : 'values'} of the backup ${ofValue === undefined ? 'is' : 'are'} compressed`,
-    hint: `Restore it where PostgreSQL has ${kind} (that of Debian, Red Hat and the official images): dbctl restore --data FOLDER.`,
-  };
-}
-
 /** Columns for which a dump asks for lz4, as it writes them. Pure. */
 export const lz4Columns = (schema: string): string[] =>
   [...schema.matchAll(/^ALTER TABLE ONLY (.+) ALTER COLUMN (.+) SET COMPRESSION lz4;$/gm)].map(

@@ -15,7 +15,7 @@ import { localTarget } from '../dev/target.ts';
 import { devUp } from '../dev/up.ts';
 import type { ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
-import { lackOf } from './compression.ts';
+import { lackOf } from './lack.ts';
 import { loadNothing, makeServerOfBackup } from './look-physical.ts';
 import { prepareServer } from './prepare-server.ts';
 import { OF_A_COPY } from './of-a-copy.ts';
