@@ -48,10 +48,11 @@ export const logicalRecovery =
       let there = false;
       await tryIt('compare', async () => {
         const comparison = await compared;
+        const without = await on(withoutLibraries);
         // The data is there as soon as it was compared: what differs is another answer than what cannot be restored.
         there = true;
         reached();
-        return judge(comparison, await on(withoutLibraries));
+        return judge(comparison, without);
       });
       if (!there) return;
       await lookAtDatabases({ carried: 'database', databases: [database], main: database, on: () => on }, inputs, tryIt);
