@@ -25,17 +25,21 @@ describe.skipIf(here.length === 0)(`databases of other programs${without}`, () =
   const before = new Map<string, { readonly dump: Buffer; readonly triggers: readonly string[] }>();
 
   beforeAll(async () => {
+    await twoAtATime(async (next) => {
+      await make(next);
+      const state = { dump: await dumpOf(next.name, 'before'), triggers: await triggersOf(next.name) };
+      before.set(next.name, state);
+    });
+  }, 180_000);
+
+  /** The largest takes as long as all others. */
+  async function twoAtATime(act: (database: PublicDatabase) => Promise<void>): Promise<void> {
     const queue = [...here];
-    // Two at a time: the largest takes as long as all others.
     const one = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        await make(next);
-        const state = { dump: await dumpOf(next.name, 'before'), triggers: await triggersOf(next.name) };
-        before.set(next.name, state);
-      }
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await act(next);
     };
     await Promise.all([one(), one()]);
-  }, 180_000);
+  }
 
   async function make(database: PublicDatabase): Promise<void> {
     const { name, options = '', tolerant } = database;
@@ -102,10 +106,10 @@ describe.skipIf(here.length === 0)(`databases of other programs${without}`, () =
     );
     expect(steps.find(({ name }) => name === 'amcheck')?.outcome).toBe('passed');
     await started([manifest], async ({ socket, port }) => {
-      for (const { name } of here) {
+      await twoAtATime(async ({ name }) => {
         const dump = await dumpOf(name, 'files', { PGHOST: socket, PGPORT: String(port), PGUSER: 'postgres' });
         expect(firstDifference(before.get(name)?.dump, dump), name).toBeNull();
-      }
+      });
     });
   }, 120_000);
 
