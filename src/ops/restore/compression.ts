@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
-import { PARTS } from '../backup/create.ts';
+import { PARTS } from '../backup/parts.ts';
 
 /**
  * Fails with refused, before anything is touched, where columns of a dump are to be compressed with lz4 and the server was built without it, as
