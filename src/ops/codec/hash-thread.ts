@@ -32,9 +32,8 @@ parentPort.on('message', (asked) => {
  * ends by itself everything fails with backup.failed: no hash is given then.
  */
 export class HashThread {
-  readonly #memory = Array.from({ length: BLOCKS }, () => new SharedArrayBuffer(BLOCK));
-  readonly #blocks = this.#memory.map((memory) => Buffer.from(memory));
-  readonly #free = [...this.#blocks.keys()];
+  #blocks: readonly Buffer[];
+  readonly #free: number[];
   /** The one that is being filled. */
   #block: number | undefined;
   #filled = 0;
@@ -44,8 +43,11 @@ export class HashThread {
   readonly #worker: Worker;
 
   constructor() {
+    const memory = Array.from({ length: BLOCKS }, () => new SharedArrayBuffer(BLOCK));
+    this.#blocks = memory.map((one) => Buffer.from(one));
+    this.#free = [...this.#blocks.keys()];
     // It needs nothing of ours: no secret of the environment, no loader of the command line.
-    this.#worker = new Worker(PROGRAM, { eval: true, workerData: this.#memory, env: {}, execArgv: [] });
+    this.#worker = new Worker(PROGRAM, { eval: true, workerData: memory, env: {}, execArgv: [] });
     this.#worker.on('message', (told: Told) => this.#hear(told));
     this.#worker.on('error', (error) => this.#fail(error.message, error));
     this.#worker.on('exit', () => this.#fail('it ended'));
@@ -69,9 +71,10 @@ export class HashThread {
     return this.#until(() => this.#sum);
   }
 
-  /** Resolves when the thread is gone. Who still waits is told that it failed. */
+  /** Resolves when the thread is gone, and its memory: a server may have an archive for each of fifty tablespaces. Who still waits is told that it failed. */
   async stop(): Promise<void> {
     await this.#worker.terminate();
+    [this.#blocks, this.#block] = [[], undefined];
   }
 
   #hand(block: number): void {
