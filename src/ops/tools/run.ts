@@ -19,6 +19,9 @@ export async function runClient(program: Pick<ClientProgram, 'name' | 'path' | '
 /** What a program gets of its own accord on this machine, see {@link runProgram}; PATH is that of the image. */
 const BARE = { LC_ALL: 'C', TZ: 'UTC' };
 
+/** An engine that does not end a container for so long does not answer. */
+const ENDING_MS = 30_000;
+
 async function runContained(image: ContainerImage, program: ClientProgram['name'], run: ClientRun): Promise<Ended> {
   const { args, input, signal, paths } = run;
   const name = `dbctl-${program.replaceAll('_', '-')}-${process.pid}-${randomBytes(4).toString('hex')}`;
@@ -30,7 +33,7 @@ async function runContained(image: ContainerImage, program: ClientProgram['name'
     return await runProgram({ ...engine, args: command, signal, ...(input === undefined ? {} : { input }) });
   } catch (thrown) {
     // The engine's program hands signals on, and may be gone before the container is. Nothing writes any more when this returns.
-    await runProgram({ ...engine, args: ['rm', '--force', name] }).catch(() => {});
+    await runProgram({ ...engine, args: ['rm', '--force', name], signal: AbortSignal.timeout(ENDING_MS) }).catch(() => {});
     throw thrown;
   }
 }
