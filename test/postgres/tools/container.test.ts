@@ -152,12 +152,13 @@ describe('client programs of a container', () => {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-      // Not those that say their version.
+      // Not those that say their version, which come and go.
       const atWork = () =>
-        names(by)
+        by
+          .run('ps', '--no-trunc', '--format', '{{.Names}} {{.Command}}')
           .split('\n')
-          .filter((name) => name.startsWith('dbctl-pg-dump-'))
-          .filter((name) => by.run('inspect', '--format', '{{json .Config.Cmd}}', name).includes('--format=directory'));
+          .filter((line) => line.startsWith('dbctl-pg-dump-') && line.includes('--format=directory'))
+          .map((line) => line.split(' ')[0] ?? '');
       await until('pg_dump waits for the table', async () => atWork().length === 1, 60);
       const said = by.run('inspect', atWork()[0] ?? '');
       expect(said).toContain('PGPASSFILE=');
