@@ -92,7 +92,7 @@ interface Outcome extends Pruned {
 
 const foreseen = (plan: RepositoryPrune): Outcome => ({
   plan,
-  backups: new Set(plan.going.map(({ id }) => id)),
+  backups: new Set([...plan.unfinished, ...plan.going.map(({ id }) => id)]),
   wal: true,
   problem: null,
 });
@@ -105,7 +105,7 @@ async function pruneAll(
   const { pruneRepository } = await import('../ops/backup/prune-repository.ts');
   const outcomes: Outcome[] = [];
   for (const plan of plans) {
-    const step = progress.step(`remove from ${plan.repository.name}`, plan.going.length);
+    const step = progress.step(`remove from ${plan.repository.name}`, foreseen(plan).backups.size);
     const pruned = await pruneRepository(plan, () => backups.signer(), {
       now: clock(),
       signal,
@@ -183,9 +183,11 @@ function leftItem(left: RepositoryPrune['left'], repository: string): Item {
   return item({ id: 'wal-left', object: 'write-ahead log', message, act: 'remove', repository, files: left.length, bytes });
 }
 
-function goingLines({ repository: { name }, going, wal, left }: RepositoryPrune): string[] {
+function goingLines(plan: RepositoryPrune): string[] {
+  const { wal, left } = plan;
+  const { name } = plan.repository;
   const lines = [
-    ...going.map(({ id }) => `  ${id} of ${name}`),
+    ...[...foreseen(plan).backups].map((id) => `  ${id} of ${name}`),
     ...(left.length === 0 ? [] : [`  ${left.length} half-written files in the log of ${name}`]),
   ];
   if (wal === null || wal.remove.length === 0) return lines;

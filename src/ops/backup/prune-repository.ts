@@ -7,7 +7,7 @@ import { planWalPrune, pruneWal, type WalPrune } from '../wal/prune.ts';
 import type { KeepRule } from './keep.ts';
 import type { Manifest } from './manifest.ts';
 import { planPrune, readHolds, readLocks, type PruneDecision } from './prune.ts';
-import { removeBackups } from './remove.ts';
+import { finishRemovals, removeBackups, unfinishedRemovals } from './remove.ts';
 import type { Repository } from './repository.ts';
 import { knowBackups } from './verify.ts';
 
@@ -18,6 +18,8 @@ export interface RepositoryPrune {
   readonly decisions: readonly PruneDecision[];
   /** Of those that would go. */
   readonly going: readonly Manifest[];
+  /** What is left of removals that were killed half-way. */
+  readonly unfinished: readonly string[];
   /** Null: there is no log in the repository. */
   readonly wal: WalPrune | null;
   /** Half-written files of the log. */
@@ -39,9 +41,12 @@ export async function planRepository(
   const decisions = locks.size === 0 ? wished : planPrune(known, rule, new Map([...holds, ...locks]));
   const ids = new Set(idsOf(decisions));
   const archive = await readArchive(repository);
+  const unfinished = await unfinishedRemovals(repository, known, publicKeys);
+  const left = unfinished.map((id): PruneDecision => ({ id, act: 'remove', why: 'its removal was not finished' }));
   return {
     repository,
-    decisions,
+    decisions: [...decisions, ...left],
+    unfinished,
     going: known.flatMap((one) => (one.state === 'sealed' && ids.has(one.id) ? [one.manifest] : [])),
     wal:
       archive.names.length === 0
@@ -70,7 +75,7 @@ export interface Pruned {
  * refuses is an answer: others have to be pruned all the same. Fails with interrupted.
  */
 export async function pruneRepository(
-  { repository, going, wal, left }: RepositoryPrune,
+  { repository, going, unfinished, wal, left }: RepositoryPrune,
   signer: () => Promise<Signer>,
   { now, signal, onRemoved }: { readonly now: Date; readonly signal: AbortSignal; readonly onRemoved: (id: string) => void },
 ): Promise<Pruned> {
@@ -80,6 +85,8 @@ export async function pruneRepository(
     onRemoved(id);
   };
   try {
+    await finishRemovals(repository, unfinished, signal);
+    for (const id of unfinished) note(id);
     if (going.length > 0) await removeBackups(repository, going, await signer(), { signal, onRemoved: note });
     if (wal !== null && wal.remove.length > 0) await pruneWal(repository, wal, signal);
     if (left.length > 0) await removeLeftWal(repository, now);

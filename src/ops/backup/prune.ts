@@ -84,18 +84,25 @@ export const noteKey = (id: string): string => `.pruned/${id}.note`;
 export const pruneText = (id: string, manifest: string): string => `dbctl-prune/1\n${id}\nmanifest ${manifest}\n`;
 
 /** True when a note of ours says that the backup of this manifest was removed by right. */
-export async function wasPruned(
+export const wasPruned = async (
   repository: Repository,
   id: string,
   manifest: string,
   publicKeys: readonly string[],
-): Promise<boolean> {
+): Promise<boolean> => (await readNote(repository, id, publicKeys)) === pruneText(id, manifest);
+
+/** True when one says so of a backup of this name, whatever its manifest was. */
+export const hasPruneNote = async (repository: Repository, id: string, publicKeys: readonly string[]): Promise<boolean> =>
+  (await readNote(repository, id, publicKeys))?.startsWith(pruneText(id, '').trimEnd()) === true;
+
+/** What the note of a removal says, once its signature is good; null: there is none that is. */
+async function readNote(repository: Repository, id: string, publicKeys: readonly string[]): Promise<string | null> {
   const note = await readText(repository, noteKey(id));
-  if (note === null) return false;
+  if (note === null) return null;
   try {
-    return openNote(note, publicKeys).text === pruneText(id, manifest);
+    return openNote(note, publicKeys).text;
   } catch (thrown) {
-    if (thrown instanceof DbctlError) return false;
+    if (thrown instanceof DbctlError) return null;
     throw thrown;
   }
 }

@@ -4,8 +4,9 @@ import type { Signer } from '../signing/signer.ts';
 import { mapAtOnce } from '../storage/at-once.ts';
 import { parentsFirst } from './chain.ts';
 import { MANIFEST, manifestText, sha256Of, type Manifest } from './manifest.ts';
-import { holdOn, noteKey, pruneText } from './prune.ts';
+import { hasPruneNote, holdOn, noteKey, pruneText } from './prune.ts';
 import { backupFolders, readText, removeFiles, withRepositoryLock, type Repository } from './repository.ts';
+import type { KnownBackup } from './verify.ts';
 
 /**
  * Removes backups, each before what it was made on. A signed note stays in place of each, so that the chain of manifests shows a removal by right.
@@ -30,6 +31,27 @@ export async function removeBackups(
     });
     onRemoved(manifest.id);
   }
+}
+
+/**
+ * What is left of removals that were killed half-way, by its id: it has a note of ours, and no manifest any more. Where folders can be renamed
+ * there is none.
+ */
+export async function unfinishedRemovals(
+  repository: Repository,
+  known: readonly KnownBackup[],
+  publicKeys: readonly string[],
+): Promise<string[]> {
+  if (repository.storage.folder !== null) return [];
+  const backups = new Set(known.map(({ id }) => id));
+  const folders = (await backupFolders(repository)).filter((id) => !backups.has(id));
+  const noted = await mapAtOnce(folders, (id) => hasPruneNote(repository, id, publicKeys));
+  return folders.filter((_, index) => noted[index]);
+}
+
+/** Takes it away. Fails with lock.held, and with storage.failed. */
+export async function finishRemovals(repository: Repository, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const id of ids) await withRepositoryLock(repository, signal, () => removeFiles(repository, id));
 }
 
 async function removeOne(repository: Repository, manifest: Manifest, signer: Signer): Promise<void> {

@@ -2,9 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { planRepository, pruneRepository } from '../../../src/ops/backup/prune-repository.ts';
 import { removeBackups } from '../../../src/ops/backup/remove.ts';
-import { backupIds, folderRepository } from '../../../src/ops/backup/repository.ts';
+import { backupIds, folderRepository, readManifestTexts } from '../../../src/ops/backup/repository.ts';
+import { sendBackup } from '../../../src/ops/backup/send.ts';
 import { knowBackups } from '../../../src/ops/backup/verify.ts';
+import { startS3Server } from '../../support/s3-server.ts';
+import { labStorage } from '../storage/support.ts';
 import { nights, newSigner, sealBackups, type Wanted } from '../../support/sealed-backups.ts';
 
 /** Removal from a folder, by backups that were sealed and hold one line each. */
@@ -20,6 +24,46 @@ async function repositoryOf(wanted: readonly Wanted[]) {
   const repository = folderRepository('here', join(folder, 'here'));
   return { repository, signer, made: await sealBackups(repository.folder, signer, wanted) };
 }
+
+describe('a removal from a bucket that was not finished', () => {
+  it('is finished by the next prune: what has a note and no manifest is no backup, and nobody else would clear it away', async () => {
+    const server = await startS3Server();
+    try {
+      const { repository, signer, made } = await repositoryOf(nights('2026-11-01', 3));
+      const bucket = { ...repository, name: 'bucket', storage: labStorage(server), work: join(root, 'work') };
+      for (const { id, files } of made) {
+        const texts = await readManifestTexts(repository, id);
+        await sendBackup({ id, folder: join(repository.folder, id), files, ...texts }, bucket, {
+          ...quiet,
+          onBytes: () => undefined,
+        });
+      }
+      const before = (await bucket.storage.list(`${made[0]?.id}/`)).length;
+      const prune = async () => {
+        const plan = await planRepository(bucket, [signer.verifierKey], { last: 2, daily: 0, weekly: 0, monthly: 0, yearly: 0 });
+        const outcome = await pruneRepository(plan, () => Promise.resolve(signer), quiet);
+        return { removed: plan.decisions.filter(({ act }) => act === 'remove'), ...outcome };
+      };
+      let deletions = 0;
+      server.fault = ({ method }) =>
+        method === 'POST' && (deletions += 1) > 1 ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
+      expect((await prune()).problem).toContain('AccessDenied');
+      server.fault = () => undefined;
+      expect(await backupIds(bucket)).toHaveLength(2);
+      const left = (await bucket.storage.list(`${made[0]?.id}/`)).length;
+      expect([before, left]).toEqual([3, 1]);
+      expect(await prune()).toMatchObject({
+        problem: null,
+        removed: [{ id: made[0]?.id, why: 'its removal was not finished' }],
+        backups: new Set([made[0]?.id]),
+      });
+      expect(await bucket.storage.list(`${made[0]?.id}/`)).toEqual([]);
+      expect((await prune()).removed).toEqual([]);
+    } finally {
+      await server.stop();
+    }
+  });
+});
 
 describe('backups that are removed', () => {
   it('go one by one, and each manifest is read once: not all of them before each', async () => {
