@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../../src/core/report.ts';
 import type { DrillReport } from '../../../src/ops/drill/report.ts';
 import { sha256Of } from '../../../src/ops/backup/manifest.ts';
 import { openNote } from '../../../src/ops/signing/note.ts';
 import { runCli, type CliOptions } from '../../support/cli.ts';
+import { cliReport, type CliReport } from '../../support/cli-report.ts';
 import { onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { clientTools } from '../../support/tools.ts';
@@ -18,21 +18,16 @@ const project = mkdtempSync(join(tmpdir(), 'dbctl-backup-cli-'));
 const CANARY = 'hunter2:with\\odd chars';
 const repository = join(project, 'backups');
 
+const environment = () => ({ SOURCE_URL: url('lab'), TARGET_URL: url('restored'), PATH: process.env['PATH'] });
 const dbctl = (args: readonly string[], options: CliOptions = {}) =>
   runCli(args, {
     cwd: project,
-    env: { SOURCE_URL: url('lab'), TARGET_URL: url('restored'), PATH: process.env['PATH'] },
+    env: environment(),
     timeoutMs: 120_000,
     ...options,
   });
-async function report(
-  args: readonly string[],
-  options: CliOptions = {},
-): Promise<Report & { status: number | null; stderr: string }> {
-  const { status, stdout, stderr } = await dbctl([...args, '--format', 'json'], options);
-  if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
-  return { ...(JSON.parse(stdout) as Report), status, stderr };
-}
+const report = (args: readonly string[], options: CliOptions = {}): Promise<CliReport> =>
+  cliReport(args, { cwd: project, env: environment(), ...options });
 const url = (database: string): string => {
   const address = new URL(server.url(database));
   address.username = 'backup';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
-import { runCli } from '../../support/cli.ts';
+import { cliReport, type CliReport } from '../../support/cli-report.ts';
 import { onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { clientTools } from '../../support/tools.ts';
@@ -15,15 +15,11 @@ const project = mkdtempSync(join(tmpdir(), 'dbctl-databases-'));
 const repository = join(project, 'backups');
 let into = 'a_restored';
 
-async function report(...args: readonly string[]): Promise<Report & { status: number | null }> {
-  const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
+const report = (...args: readonly string[]): Promise<CliReport> =>
+  cliReport(args, {
     cwd: project,
     env: { SOURCE_URL: server.url('a'), TARGET_URL: server.url(into), PATH: process.env['PATH'] },
-    timeoutMs: 120_000,
   });
-  if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
-  return { ...(JSON.parse(stdout) as Report), status };
-}
 const told = ({ items }: Report) => items.map(({ status, message }) => `${status} ${message}`);
 
 beforeAll(async () => {

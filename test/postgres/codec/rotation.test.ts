@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
 import { WRAPPED_DATA_KEY } from '../../../src/ops/codec/data-key.ts';
 import { openIdentity } from '../../../src/ops/codec/identity.ts';
-import { runCli } from '../../support/cli.ts';
+import { cliReport, type CliReport } from '../../support/cli-report.ts';
 import { onServer } from '../../support/connection.ts';
 import { S3_KEYS, startS3Server, type Fault, type S3Server } from '../../support/s3-server.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -23,15 +23,11 @@ const recipients: Record<string, string> = {};
 const chain: string[] = [];
 const environment = () => ({ SOURCE_URL: server.url('lab'), LAB_KEY_ID: S3_KEYS.id, PATH: process.env['PATH'] });
 
-async function report(...args: readonly string[]): Promise<Report & { status: number | null; stderr: string }> {
-  const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
+const report = (...args: readonly string[]): Promise<CliReport> =>
+  cliReport(args, {
     cwd: project,
     env: environment(),
-    timeoutMs: 120_000,
   });
-  if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
-  return { ...(JSON.parse(stdout) as Report), status, stderr };
-}
 const configure = (name: string) =>
   writeFileSync(
     at('dbctl.yaml'),

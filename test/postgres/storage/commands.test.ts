@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../../src/core/report.ts';
 import { runCli, type CliOptions } from '../../support/cli.ts';
+import { cliReport, type CliReport } from '../../support/cli-report.ts';
 import { onServer } from '../../support/connection.ts';
 import { S3_KEYS, startS3Server, type S3Server } from '../../support/s3-server.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -86,14 +86,10 @@ const dbctl = (args: readonly string[], options: CliOptions = {}) =>
     ...options,
   });
 
-async function report(
-  args: readonly string[],
-  options: CliOptions = {},
-): Promise<Report & { status: number | null; stderr: string }> {
-  const { status, stdout, stderr } = await dbctl([...args, '--format', 'json'], options);
-  if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
-  expect(`${stdout}${stderr}`).not.toContain(S3_KEYS.key);
-  return { ...(JSON.parse(stdout) as Report), status, stderr };
+async function report(args: readonly string[], options: CliOptions = {}): Promise<CliReport> {
+  const told = await cliReport(args, { cwd: project, env: environment(), ...options });
+  expect(`${told.stdout}${told.stderr}`).not.toContain(S3_KEYS.key);
+  return told;
 }
 
 describe.each([

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../../src/core/report.ts';
 import { serverProcesses } from '../../../src/ops/process/process.ts';
 import { runCli } from '../../support/cli.ts';
+import { cliReport, type CliReport } from '../../support/cli-report.ts';
 import { onServer } from '../../support/connection.ts';
 import { S3_KEYS, startS3Server, type S3Server } from '../../support/s3-server.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -28,15 +28,11 @@ const environment = () => ({
   // Throw-away servers of others are none of ours.
   TMPDIR: at('tmp'),
 });
-async function report(...args: readonly string[]): Promise<Report & { status: number | null; stderr: string }> {
-  const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
+const report = (...args: readonly string[]): Promise<CliReport> =>
+  cliReport(args, {
     cwd: project,
     env: environment(),
-    timeoutMs: 120_000,
   });
-  if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
-  return { ...(JSON.parse(stdout) as Report), status, stderr };
-}
 /** Runs it until `when`, and then sends SIGKILL. What it was. */
 async function killed(args: readonly string[], what: string, when: (pid: number) => boolean | Promise<boolean>): Promise<number> {
   const child = spawn(process.execPath, [program, ...args], { cwd: project, env: environment(), stdio: 'ignore' });

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
 import { silentProgress } from '../../../src/core/progress.ts';
 import { withServerOn } from '../../../src/ops/server/throw-away.ts';
-import { runCli } from '../../support/cli.ts';
+import { cliReport, type CliReport } from '../../support/cli-report.ts';
 import { onServer } from '../../support/connection.ts';
 import { S3_KEYS, startS3Server, type S3Server } from '../../support/s3-server.ts';
 import type { TestServer } from '../../support/server.ts';
@@ -39,8 +39,8 @@ const NAMES = ['disk', 'bucket', 'other'] as const;
 const inEach = (act: (name: string) => Promise<void>) => Promise.all(NAMES.map(act));
 const CANARY = 'canary-51d0-purple';
 
-async function report(...args: readonly string[]): Promise<Report & { status: number | null; stderr: string }> {
-  const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], {
+const report = (...args: readonly string[]): Promise<CliReport> =>
+  cliReport(args, {
     cwd: project,
     env: {
       SOURCE_URL: server.url('lab'),
@@ -49,11 +49,7 @@ async function report(...args: readonly string[]): Promise<Report & { status: nu
       PATH: process.env['PATH'],
       XDG_CACHE_HOME: at('cache'),
     },
-    timeoutMs: 120_000,
   });
-  if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
-  return { ...(JSON.parse(stdout) as Report), status, stderr };
-}
 /** A wrong port is a machine that is down. */
 const configure = (port: number, more = '') =>
   writeFileSync(
