@@ -17,6 +17,8 @@ export interface Backups {
   /** The one that was named, or all of dbctl.yaml. */
   readonly repositories: readonly Repository[];
   readonly publicKeys: readonly string[];
+  /** Says something a person should know on the way. */
+  warn(message: string): void;
   /** Fails with config.invalid where dbctl.yaml names no key, with refused where it cannot be used. */
   signer(): Promise<Signer>;
 }
@@ -54,6 +56,7 @@ export async function openBackups(context: Context, name: string | undefined, id
     repository: opened[0] ?? fail('internal', 'no repository was opened'),
     repositories: opened,
     publicKeys: listed.length > 0 ? listed : await ownKey(signer),
+    warn: (message) => context.log.warn(message),
     signer,
   };
 }
@@ -119,7 +122,7 @@ export async function knownBackups({ repository, publicKeys }: Backups): Promise
   return knowBackups(repository, publicKeys);
 }
 
-/** The backup of that id, or the newest sealed one for `latest`. Fails with backup.failed where it is not there or its seal is broken. */
+/** The backup of that id, or the newest sealed one for `latest`, with a warning of each newer one that is broken. Fails with backup.failed where it is not there or its seal is broken. */
 export async function chooseBackup(backups: Backups, id: string): Promise<Manifest> {
   const known = await knownBackups(backups);
   const found = id === 'latest' ? known.findLast(({ state }) => state === 'sealed') : known.find((one) => one.id === id);
@@ -136,6 +139,10 @@ export async function chooseBackup(backups: Backups, id: string): Promise<Manife
     return fail('backup.failed', `${found.id} is not to be trusted: ${found.problem}`, {
       hint: 'Take another one: dbctl backup list.',
     });
+  if (id === 'latest') {
+    for (const one of known.slice(known.indexOf(found) + 1))
+      if (one.state === 'broken') backups.warn(`${one.id} is newer than ${found.id}, and not to be trusted: ${one.problem}`);
+  }
   return found.manifest;
 }
 

@@ -56,6 +56,20 @@ describe(`${COUNT} backups, and 256 files a process may open`, () => {
   });
 });
 
+describe('the newest backup', () => {
+  it('that cannot be trusted is passed over, and that is said: what is taken instead is older', async () => {
+    const folder = join(project, 'latest');
+    mkdirSync(folder);
+    const made = await sealBackups(join(folder, 'here'), await newSigner(folder), nights('2026-11-01', 3));
+    const [, taken = '', newest = ''] = made.map(({ id }) => id);
+    rmSync(join(folder, 'here', newest, 'manifest.note'));
+    writeFileSync(join(folder, 'dbctl.yaml'), configOf('{}', 'here'));
+    const { status, stdout, stderr } = await runCli(['backup', 'show', 'latest'], { cwd: folder });
+    expect([status, stdout]).toEqual([0, expect.stringContaining(taken) as string]);
+    expect(stderr).toContain(`${newest} is newer than ${taken}, and not to be trusted: ${newest} in here has no manifest.note`);
+  });
+});
+
 describe('of two repositories', () => {
   it('one that cannot be pruned is said, and the other is pruned all the same', async () => {
     const folder = join(project, 'two');
