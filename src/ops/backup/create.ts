@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DbctlError } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { requireProgram, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
@@ -130,8 +131,21 @@ async function takeSnapshot(
         // The others would go on writing into a folder that is being removed.
         stop.abort();
         await Promise.allSettled(running);
-        throw thrown;
+        throw conflictOf(thrown) ?? thrown;
       }
     }),
   );
+}
+
+/**
+ * A standby cancels who reads what its primary has changed: 40001, which nothing else is in a transaction that only reads, or what a program
+ * was told. Null: it is something else.
+ */
+function conflictOf(thrown: unknown): DbctlError | null {
+  if (!(thrown instanceof DbctlError)) return null;
+  if (thrown.sqlstate !== '40001' && !thrown.message.includes('conflict with recovery')) return null;
+  return new DbctlError('backup.failed', `the standby cancelled the backup: ${thrown.message}`, {
+    hint: 'Set hot_standby_feedback = on there, or max_standby_streaming_delay to longer than a dump takes; or dump from the primary.',
+    cause: thrown,
+  });
 }

@@ -304,4 +304,20 @@ describe('a standby', () => {
     );
     expect(restored).toMatchObject({ data: [], definitions: [] });
   });
+
+  it('that cancels a backup says what to set', async () => {
+    await onServer(standby.url, 'alter system set max_standby_streaming_delay = 0', 'select pg_reload_conf()');
+    const target = { ...standby.target, database: 'copied' };
+    let altered: Promise<unknown> | undefined;
+    const alter = () => onServer(url('copied'), 'alter table kept add note text', 'drop table kept');
+    const progress: Progress = { step: () => ({ tick: () => void (altered ??= alter()), done() {}, failed() {} }) };
+    const before = readdirSync(bench.repository.folder);
+    await expect(create('copied', { target, progress })).rejects.toMatchObject({
+      code: 'backup.failed',
+      message: expect.stringMatching(/^the standby cancelled the backup: .*conflict with recovery/) as string,
+      hint: expect.stringContaining('hot_standby_feedback = on') as string,
+    });
+    await altered;
+    expect(readdirSync(bench.repository.folder)).toEqual(before);
+  });
 });
