@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +9,7 @@ import { runCli } from '../../support/cli.ts';
 import { faultsOf } from '../../support/faults.ts';
 import { onServer } from '../../support/connection.ts';
 import { standbyOf, type ServerCopy } from '../ledger/copies.ts';
-import { physicalBench } from './physical-support.ts';
+import { physicalBench, withRottenPage } from './physical-support.ts';
 import { killProject, sizeOf } from './killed-run.ts';
 import { QUIET, backupBench } from './support.ts';
 
@@ -33,23 +32,12 @@ const partial = () => readdirSync(repository().folder).filter((name) => name.sta
 
 describe.each(ENGINES)('a backup by %s that fails keeps nothing', (engine) => {
   it('where a page has a wrong checksum', async () => {
-    await onServer(
-      bench.server.url('bank'),
-      'create table rot as select n, repeat(md5(n::text), 10) as t from generate_series(1, 2000) n',
-      'checkpoint',
-    );
-    const client = new pg.Client({ connectionString: bench.server.url('bank') });
-    await client.connect();
-    const { rows } = await client.query<{ path: string }>(`select pg_relation_filepath('rot') as path`);
-    await client.end();
-    const file = await open(join(bench.server.data, rows[0]?.path ?? ''), 'r+');
-    await file.write(Buffer.from('rot'), 0, 3, 8192 + 4000);
-    await file.close();
-    const before = await backupIds(repository());
-    await expect(create({ engine })).rejects.toThrow(/checksum/);
-    expect(await backupIds(repository())).toEqual(before);
-    expect(partial()).toEqual([]);
-    await onServer(bench.server.url('bank'), 'drop table rot', 'checkpoint');
+    await withRottenPage(bench, 'bank', async () => {
+      const before = await backupIds(repository());
+      await expect(create({ engine })).rejects.toThrow(/checksum/);
+      expect(await backupIds(repository())).toEqual(before);
+      expect(partial()).toEqual([]);
+    });
   }, 60_000);
 
   it('where the connection is cut', async () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { withSession } from '../../../src/db/session.ts';
@@ -96,4 +97,23 @@ export function physicalBench(bench: BackupBench, name = 'physical'): PhysicalBe
       return { status, stderr };
     },
   };
+}
+
+/** For the length of `use` a table of the database has a page on disk whose checksum is wrong, as failing storage leaves it. */
+export async function withRottenPage(bench: BackupBench, database: string, use: () => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: bench.server.url(database) });
+  await client.connect();
+  try {
+    await client.query('create table rot as select n, repeat(md5(n::text), 10) as t from generate_series(1, 2000) n');
+    await client.query('checkpoint');
+    const { rows } = await client.query<{ path: string }>(`select pg_relation_filepath('rot') as path`);
+    const file = await open(join(bench.server.data, rows[0]?.path ?? ''), 'r+');
+    await file.write(Buffer.from('rot'), 0, 3, 8192 + 4000);
+    await file.close();
+    await use();
+    await client.query('drop table rot');
+    await client.query('checkpoint');
+  } finally {
+    await client.end();
+  }
 }

@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -12,7 +11,7 @@ import { backupIds, folderRepository } from '../../../src/ops/backup/repository.
 import { unpackArchive } from '../../../src/ops/restore/unpack.ts';
 import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
-import { physicalBench } from './physical-support.ts';
+import { physicalBench, withRottenPage } from './physical-support.ts';
 import { backupBench } from './support.ts';
 
 const bench = backupBench({ settings: { max_wal_senders: '4', wal_level: 'replica' } });
@@ -158,21 +157,10 @@ describe('a physical backup that fails keeps nothing', () => {
 
   it('where a page of the server has a wrong checksum', async () => {
     const before = await kept();
-    await onServer(
-      bench.server.url('bank'),
-      'create table rot as select n, repeat(md5(n::text), 10) as t from generate_series(1, 2000) n',
-      'checkpoint',
-    );
-    const client = new pg.Client({ connectionString: bench.server.url('bank') });
-    await client.connect();
-    const { rows } = await client.query<{ path: string }>(`select pg_relation_filepath('rot') as path`);
-    await client.end();
-    const file = await open(join(bench.server.data, rows[0]?.path ?? ''), 'r+');
-    await file.write(Buffer.from('rot'), 0, 3, 8192 + 4000);
-    await file.close();
-    await expect(create()).rejects.toMatchObject({ sqlstate: 'XX001', message: expect.stringContaining('checksum') as string });
-    expect(await kept()).toEqual(before);
-    await onServer(bench.server.url('bank'), 'drop table rot');
+    await withRottenPage(bench, 'bank', async () => {
+      await expect(create()).rejects.toMatchObject({ sqlstate: 'XX001', message: expect.stringContaining('checksum') as string });
+      expect(await kept()).toEqual(before);
+    });
   });
 });
 

@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { withSession } from '../../../src/db/session.ts';
 import type { PhysicalManifest } from '../../../src/ops/backup/manifest.ts';
-import { createPhysicalBackup } from '../../../src/ops/backup/physical.ts';
 import { folderRepository, type FolderRepository } from '../../../src/ops/backup/repository.ts';
 import { knowBackups } from '../../../src/ops/backup/verify.ts';
 import { planFromNewest } from '../../../src/ops/restore/choose.ts';
@@ -16,6 +14,7 @@ import { withServerOn } from '../../../src/ops/server/throw-away.ts';
 import { pushWal } from '../../../src/ops/wal/archive.ts';
 import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
+import { physicalBench } from '../backup/physical-support.ts';
 import { QUIET, backupBench } from '../backup/support.ts';
 import { faultsOf } from '../../support/faults.ts';
 
@@ -27,7 +26,8 @@ const bench = backupBench({
   settings: { wal_level: 'replica', max_wal_senders: '4', archive_mode: 'on', archive_command: 'cp "%p" "$PWD/../spool/%f"' },
   prepare: async (made) => void (await made.giveFolder('spool')),
 });
-const repository = folderRepository('pitr', join(bench.folder, 'pitr'));
+const physical = physicalBench(bench, 'pitr');
+const repository = physical.repository();
 const moments: Record<string, string> = {};
 let [older, newer] = [{} as PhysicalManifest, {} as PhysicalManifest];
 
@@ -44,23 +44,7 @@ const query = async (sql: string, url = bench.server.url()): Promise<string> => 
 };
 const NOW = `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 const happened = (n: number) => onServer(bench.server.url(), `insert into event values (${n})`);
-const backUp = (into = repository): Promise<PhysicalManifest> =>
-  withSession(bench.server.target(), { access: 'read', statementTimeoutMs: 0 }, (session) =>
-    createPhysicalBackup(session, {
-      ...QUIET,
-      repository: into,
-      target: bench.server.target(),
-      signer: bench.signer,
-      engine: 'native',
-      tools: bench.tools,
-      incremental: null,
-      project: 'test',
-      environment: 'dev',
-      operator: 'test@here',
-      dbctl: '0',
-      clock: () => new Date(),
-    }),
-  );
+const backUp = (into = repository): Promise<PhysicalManifest> => physical.create({ repository: into });
 /** Ends the segment, waits until the server has given it to archive_command, and pushes all there is. */
 async function archive(): Promise<void> {
   const last = await query('select pg_walfile_name(pg_switch_wal())');

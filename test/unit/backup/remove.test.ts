@@ -40,8 +40,13 @@ describe('a removal from a bucket that was not finished', () => {
       }
       const before = (await bucket.storage.list(`${made[0]?.id}/`)).length;
       const prune = async () => {
-        const plan = await planRepository(bucket, [signer.verifierKey], { last: 2, daily: 0, weekly: 0, monthly: 0, yearly: 0 });
-        const outcome = await pruneRepository(plan, () => Promise.resolve(signer), quiet);
+        const plan = await planRepository(
+          bucket,
+          [signer.verifierKey],
+          { last: 2, daily: 0, weekly: 0, monthly: 0, yearly: 0 },
+          new Date(),
+        );
+        const outcome = await pruneRepository(plan, () => Promise.resolve(signer), { ...quiet, now: new Date() });
         return { removed: plan.decisions.filter(({ act }) => act === 'remove'), ...outcome };
       };
       let deletions = 0;
