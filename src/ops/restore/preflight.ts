@@ -86,14 +86,13 @@ export async function requireRestorable(session: Session, manifest: LogicalManif
 
 /** The statement that makes a database like the one backed up. */
 export function createDatabase(name: string, { encoding, localeProvider, locale, collate, ctype }: SourceFacts): string {
-  const provider = localeProvider === 'libc' ? '' : ` locale_provider ${localeProvider}`;
   const own =
     localeProvider === 'builtin'
       ? ` builtin_locale ${quoted(locale ?? 'C')}`
       : localeProvider === 'icu'
         ? ` icu_locale ${quoted(locale ?? 'und')}`
         : '';
-  return `create database "${name.replaceAll('"', '""')}" template template0 encoding ${quoted(encoding)}${provider}${own} lc_collate ${quoted(collate)} lc_ctype ${quoted(ctype)}`;
+  return `create database "${name.replaceAll('"', '""')}" template template0 encoding ${quoted(encoding)} locale_provider ${localeProvider}${own} lc_collate ${quoted(collate)} lc_ctype ${quoted(ctype)}`;
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
