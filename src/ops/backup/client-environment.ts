@@ -49,6 +49,21 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/**
+ * What a database or a role may set otherwise for its applications: limits that would end a program that works, and how definitions are written,
+ * which are compared with those of a copy that has no such settings yet.
+ */
+const PINNED = [
+  'statement_timeout=0',
+  'lock_timeout=0',
+  'idle_in_transaction_session_timeout=0',
+  'quote_all_identifiers=off',
+  'standard_conforming_strings=on',
+  'escape_string_warning=on',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
 /** What libpq reads from variables; nothing of the caller's own environment gets through. */
 function environmentOf(target: ConnectionTarget, address: HostAddress | undefined): ClientEnvironment {
   const { tls } = target;
@@ -58,7 +73,7 @@ function environmentOf(target: ConnectionTarget, address: HostAddress | undefine
     PGPORT: address === undefined ? undefined : String(address.port),
     PGDATABASE: target.database,
     PGUSER: target.user,
-    PGOPTIONS: target.options,
+    PGOPTIONS: [PINNED, target.options].filter(Boolean).join(' '),
     PGSSLMODE: tls.mode,
     PGSSLROOTCERT: tls.systemRoots ? 'system' : tls.rootCert,
     PGSSLCERT: tls.cert,

@@ -39,10 +39,11 @@ export async function prepareLogicalBackup(
 ): Promise<Pick<DumpRequest, 'dump' | 'dumpAll' | 'source'>> {
   const major = majorOf(session.serverVersion);
   await requireFinished(session);
-  // Programs are run to say their version, which takes as long as the questions to the server.
-  const [dump, dumpAll, source] = await Promise.all([
-    requireProgram('pg_dump', tools, major),
-    requireProgram('pg_dumpall', tools, major),
+  // Programs are run to say their version, which takes as long as the questions to the server. One after the other, so that the same is missing each time.
+  const programs = async () =>
+    [await requireProgram('pg_dump', tools, major), await requireProgram('pg_dumpall', tools, major)] as const;
+  const [[dump, dumpAll], source] = await Promise.all([
+    programs(),
     requireRights(session)
       .then(() => requireLargeObjects(session))
       .then(() => readSource(session)),

@@ -44,11 +44,13 @@ export async function receiveTimeline(inputs: TimelineInputs): Promise<TimelineE
       for (const piece of pieces ?? []) await writer.write(piece);
       outbox.check();
       const ended = pieces === null || signal.aborted || (until !== null && writer.position >= until);
-      if (ended || stream.reportWanted || performance.now() - flushedAt >= FLUSH_EVERY_MS) {
+      const due = ended || stream.reportWanted || performance.now() - flushedAt >= FLUSH_EVERY_MS;
+      if (due) {
         await writer.flush();
         flushedAt = performance.now();
-        onFlushed(writer.flushed);
       }
+      // A segment that came whole is flushed with it: a connection lost before the first flush of this loop has brought something all the same.
+      if (due || writer.flushed > reported) onFlushed(writer.flushed);
       if (ended) await outbox.empty();
       const safe = smaller(writer.flushed, outbox.firstWaiting);
       if (ended || stream.reportWanted || safe > reported) stream.report(writer.position, safe);

@@ -144,7 +144,7 @@ describe('client programs of a container', () => {
     const blocker = new pg.Client({ connectionString: server.url('lab') });
     await blocker.connect();
     try {
-      await blocker.query('begin; lock table t in access exclusive mode');
+      await blocker.query('begin; lock table pg_catalog.pg_transform in access exclusive mode');
       const before = readdirSync(at('repository'));
       const child = spawn(process.execPath, [program, 'backup', 'create'], {
         cwd: project,
@@ -159,7 +159,7 @@ describe('client programs of a container', () => {
           .split('\n')
           .filter((line) => line.startsWith('dbctl-pg-dump-') && line.includes('--format=directory'))
           .map((line) => line.split(' ')[0] ?? '');
-      await until('pg_dump waits for the table', async () => atWork().length === 1, 60);
+      await until('pg_dump waits for a catalog that it alone reads', async () => atWork().length === 1, 60);
       const said = by.run('inspect', atWork()[0] ?? '');
       expect(said).toContain('PGPASSFILE=');
       expect(said).not.toContain(SECRET);

@@ -114,7 +114,7 @@ it('removes what is before the oldest backup that stays, and nothing it needs; h
 
 it('clears what a killed push left half-written, a day later, and nothing that may be of one at work', async () => {
   const group = join(repository.folder, '.wal', (await names()).at(-1)?.slice(0, 16) ?? '');
-  const halves = () => readdirSync(group).filter((name) => name.endsWith('.partial'));
+  const halves = () => readdirSync(group).filter((name) => name.endsWith('.tmp'));
   const spool = join(server.folder, 'spool');
   const segment = readdirSync(spool).toSorted().at(-1) ?? '';
   await removeWal(repository, [segment], new AbortController().signal);
