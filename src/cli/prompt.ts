@@ -9,7 +9,7 @@ import type { Io } from './io.ts';
 export async function askToConfirm(io: Io, globals: GlobalOptions, question: string): Promise<void> {
   if (globals.yes) return;
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
-    fail('refused', `${question} nobody is at the terminal to answer`, { hint: 'Give --yes when this is what you want.' });
+    fail('refused', 'nobody is at the terminal to answer', { detail: question, hint: 'Give --yes when this is what you want.' });
   }
   const { confirm, isCancel } = await import('@clack/prompts');
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr });

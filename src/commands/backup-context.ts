@@ -163,13 +163,12 @@ export const sizeText = (bytes: number): string => {
 
 export const bytesOf = ({ files }: Manifest): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** The session of a backup: it stands for hours while programs work beside it, whatever the role's limits for applications are. */
+/** The session of a backup: it stands for hours while programs work beside it. */
 export const BACKUP_SESSION = {
   access: 'read',
   applicationName: 'dbctl backup',
   statementTimeoutMs: 0,
   idleInTransactionTimeoutMs: 0,
-  settings: { idle_session_timeout: '0' },
 } as const satisfies SessionOptions;
 
 export const REPOSITORY_OPTION = {

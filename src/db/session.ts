@@ -149,10 +149,19 @@ async function readIdentity(client: pg.Client): Promise<Identity> {
   });
 }
 
+/**
+ * Limits that a database or a role may set for its applications would end a session of ours that waits for a program. With the question that is
+ * asked anyway: at the start of a connection a server that does not know them (the first came with 14, the second with 17) would refuse it.
+ */
+const unlimited = (parameter: string): string =>
+  `case when pg_catalog.current_setting('${parameter}', true) <> '0' then pg_catalog.set_config('${parameter}', '0', false) end`;
+
 const identityQuery = (systemIdentifier: string): string => /* sql */ `
 select pg_catalog.pg_backend_pid() as pid,
        pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version,
        pg_catalog.current_setting('server_version') as version_text,
        ${systemIdentifier} as system_identifier,
        pg_catalog.current_database() as database,
-       session_user as user`;
+       session_user as user,
+       ${unlimited('idle_session_timeout')} as idle,
+       ${unlimited('transaction_timeout')} as transaction`;

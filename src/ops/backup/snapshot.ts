@@ -15,8 +15,6 @@ export interface Snapshot {
  * where somebody alters one for longer than `lockWaitMs`.
  */
 export async function inSnapshot<T>(session: Session, lockWaitMs: number, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-  // A database or a role may have set it, for transactions of applications.
-  if (session.serverVersion >= 170_000) await session.script('set transaction_timeout = 0');
   const tables = await tablesToHold(session);
   return inTransaction(session, 'isolation level repeatable read, read only', async () => {
     await holdTables(session, tables, lockWaitMs);

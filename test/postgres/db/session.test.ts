@@ -43,6 +43,18 @@ describe('a session', () => {
     expect(error).toMatchObject({ code: 'db.read-only', sqlstate: '25006', exit: 3 });
   });
 
+  it.each(['idle_session_timeout', 'transaction_timeout'])('is not ended by the %s of its database', async (parameter) => {
+    const own = await createTestDatabase();
+    await withSession(own.target, { access: 'write' }, (session) =>
+      session.script(`alter database ${own.name} set ${parameter} = '300ms'`),
+    );
+    await withSession(own.target, { access: 'read' }, async (session) => {
+      await sleep(500);
+      expect(await session.rows('select pg_sleep(0.5), 1 as one')).toEqual([{ pg_sleep: '', one: 1 }]);
+    });
+    await own.drop();
+  });
+
   it.each<[string, Partial<SessionOptions>, string, string]>([
     ['statement', { statementTimeoutMs: 100 }, 'select pg_sleep(5)', '57014'],
     ['idle transaction', { idleInTransactionTimeoutMs: 100 }, 'begin', '25P03'],
