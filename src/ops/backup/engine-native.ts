@@ -26,7 +26,7 @@ export const nativeEngine: BaseBackupEngine = {
 const BLOCK = 1 << 20;
 
 /** Blocks on their way to the disk at a time; beyond that the server has to wait. */
-const BLOCKS = 8;
+const BLOCKS = 16;
 
 const NO_BLOCK = Buffer.alloc(0);
 

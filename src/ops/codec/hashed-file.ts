@@ -36,7 +36,12 @@ export class HashedFile extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    callbackify(() => this.#take(chunk))(done);
+    callbackify(() => this.#take([chunk]))(done);
+  }
+
+  /** What came while the system wrote goes in one call: an answer comes only between two turns of a loop that is busy with reading. */
+  override _writev(chunks: readonly { readonly chunk: Buffer }[], done: Done): void {
+    callbackify(() => this.#take(chunks.map(({ chunk }) => chunk)))(done);
   }
 
   override _final(done: Done): void {
@@ -52,20 +57,24 @@ export class HashedFile extends Writable {
     this.#handle = await this.#system(open(this.#path, 'wx', 0o600));
   }
 
-  /** The disk works while the bytes are hashed. Both are waited for also where one fails: the chunk is theirs until then. */
-  async #take(chunk: Buffer): Promise<void> {
-    const work = Promise.allSettled([this.#writeAll(chunk), this.#hash.update(chunk)]);
+  /** The disk works while the bytes are hashed. Both are waited for also where one fails: the chunks are theirs until then. */
+  async #take(chunks: readonly Buffer[]): Promise<void> {
+    const work = Promise.allSettled([this.#writeAll(chunks), this.#hashAll(chunks)]);
     this.#work = work;
     const failed = (await work).find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    this.#bytes += chunk.length;
+    for (const { length } of chunks) this.#bytes += length;
+  }
+
+  async #hashAll(chunks: readonly Buffer[]): Promise<void> {
+    for (const chunk of chunks) await this.#hash.update(chunk);
   }
 
   /** The system may take less than it was given. */
-  async #writeAll(chunk: Buffer): Promise<void> {
+  async #writeAll(chunks: readonly Buffer[]): Promise<void> {
     const handle = this.#handle;
     if (handle === undefined) throw new Error(`${this.#path} is not open`);
-    for (let at = 0; at < chunk.length;) at += (await this.#system(handle.write(chunk, at))).bytesWritten;
+    for (let left = chunks; left.length > 0;) left = behind(left, (await this.#system(handle.writev(left))).bytesWritten);
   }
 
   async #finish(): Promise<void> {
@@ -84,6 +93,16 @@ export class HashedFile extends Writable {
       throw storageError(this.#path, thrown);
     });
   }
+}
+
+/** What is left of the chunks when so many bytes of them are gone. */
+function behind(chunks: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let gone = bytes;
+  return chunks.flatMap((chunk) => {
+    const skipped = Math.min(gone, chunk.length);
+    gone -= skipped;
+    return skipped === chunk.length ? [] : [chunk.subarray(skipped)];
+  });
 }
 
 type Done = (error?: Error | null) => void;
