@@ -1,0 +1,134 @@
+/**
+ * What the catalogs say about roles and rights. Any login may read all of it. ACLs come as the server casts them to text: taking them apart
+ * here is several times cheaper than aclexplode() and a join there, and keeps who granted what.
+ */
+
+/** Objects of these schemas come with the server; what was changed of them is found by comparing with pg_init_privs. */
+const SYSTEM_SCHEMA = `n.nspname in ('pg_catalog', 'information_schema', 'pg_toast') or n.nspname ~ '^pg_(toast_)?temp_'`;
+
+/** The extension an object of catalog `catalog` belongs to. */
+const extensionOf = (catalog: string, oid: string): string => `
+  (select e.extname
+     from pg_catalog.pg_depend d
+     join pg_catalog.pg_extension e on e.oid = d.refobjid
+    where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass
+      and d.objid = ${oid}
+      and d.deptype = 'e'
+      and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+    limit 1)`;
+
+export const ROLES = /* sql */ `
+select r.oid as id, r.rolname as name, r.rolsuper as superuser, r.rolinherit as inherit, r.rolcreaterole as "createRole",
+       r.rolcreatedb as "createDatabase", r.rolcanlogin as login, r.rolreplication as replication, r.rolbypassrls as "bypassRls",
+       r.rolconnlimit as "connectionLimit", r.rolvaliduntil::text as "validUntil",
+       pg_catalog.shobj_description(r.oid, 'pg_authid') as comment,
+       -- 16384 is FirstNormalObjectId: what initdb made is below it.
+       r.oid < 16384 as "builtIn"
+from pg_catalog.pg_roles r
+order by r.rolname`;
+
+export const MEMBERSHIPS = /* sql */ `
+select m.roleid as role, m.member as member, m.grantor as grantor, m.admin_option as admin,
+       m.inherit_option as inherit, m.set_option as set
+from pg_catalog.pg_auth_members m
+order by m.roleid, m.member, m.grantor`;
+
+export const DATABASE = /* sql */ `
+select d.oid as id, d.datname as name, d.datdba as owner
+from pg_catalog.pg_database d
+where d.datname = pg_catalog.current_database()`;
+
+const DATABASES = /* sql */ `
+select 'database' as kind, d.oid as id, pg_catalog.quote_ident(d.datname) as name, null::oid as schema, 'database' as what,
+       d.datdba as owner, d.datacl::text as acl, null::name as extension, null::oid as parent
+from pg_catalog.pg_database d`;
+
+const SCHEMAS = /* sql */ `
+select 'schema', n.oid, pg_catalog.quote_ident(n.nspname), null::oid, 'schema',
+       n.nspowner, n.nspacl::text, ${extensionOf('pg_namespace', 'n.oid')}, null::oid
+from pg_catalog.pg_namespace n
+where not (${SYSTEM_SCHEMA})`;
+
+const RELATIONS = /* sql */ `
+select case c.relkind when 'S' then 'sequence' else 'table' end, c.oid,
+       pg_catalog.format('%I.%I', n.nspname, c.relname), n.oid,
+       case c.relkind when 'S' then 'sequence' when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
+                      when 'p' then 'partitioned table' else case when c.relispartition then 'partition' else 'table' end end,
+       c.relowner, c.relacl::text, ${extensionOf('pg_class', 'c.oid')},
+       (select i.inhparent from pg_catalog.pg_inherits i where i.inhrelid = c.oid and i.inhseqno = 1)
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and not (${SYSTEM_SCHEMA})`;
+
+const COLUMNS = /* sql */ `
+select 'column', c.oid, pg_catalog.quote_ident(a.attname), n.oid, 'column',
+       c.relowner, a.attacl::text, null::name, null::oid
+from pg_catalog.pg_attribute a
+join pg_catalog.pg_class c on c.oid = a.attrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where a.attacl is not null and not a.attisdropped and not (${SYSTEM_SCHEMA})`;
+
+/** Argument types tell routines of one name apart; names of arguments may change without another routine being meant. */
+const ROUTINES = /* sql */ `
+select 'routine', p.oid, pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes)), n.oid,
+       case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' when 'w' then 'window function' else 'function' end,
+       p.proowner, p.proacl::text, ${extensionOf('pg_proc', 'p.oid')}, null::oid
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where not (${SYSTEM_SCHEMA})`;
+
+/** Without the row types of tables and the arrays, which have no rights of their own (IsTrueArrayType in typecmds.c). */
+const TYPES = /* sql */ `
+select 'type', t.oid, pg_catalog.format('%I.%I', n.nspname, t.typname), n.oid,
+       case t.typtype when 'd' then 'domain' else 'type' end,
+       t.typowner, t.typacl::text, ${extensionOf('pg_type', 't.oid')}, null::oid
+from pg_catalog.pg_type t
+join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+where not (${SYSTEM_SCHEMA})
+  and not (t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc and t.typelem <> 0)
+  and (t.typrelid = 0 or exists (select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'))`;
+
+const OTHERS = /* sql */ `
+select 'language', l.oid, pg_catalog.quote_ident(l.lanname), null,
+       case when l.lanpltrusted then 'trusted language' else 'untrusted language' end,
+       l.lanowner, l.lanacl::text, ${extensionOf('pg_language', 'l.oid')}, null::oid
+from pg_catalog.pg_language l
+where l.lanispl
+union all
+select 'large object', m.oid, m.oid::text, null::oid, 'large object', m.lomowner, m.lomacl::text, null::name, null::oid
+from pg_catalog.pg_largeobject_metadata m
+union all
+select 'tablespace', s.oid, pg_catalog.quote_ident(s.spcname), null::oid, 'tablespace', s.spcowner, s.spcacl::text,
+       null::name, null::oid
+from pg_catalog.pg_tablespace s
+union all
+select 'foreign data wrapper', w.oid, pg_catalog.quote_ident(w.fdwname), null::oid, 'foreign data wrapper', w.fdwowner,
+       w.fdwacl::text, ${extensionOf('pg_foreign_data_wrapper', 'w.oid')}, null::oid
+from pg_catalog.pg_foreign_data_wrapper w
+union all
+select 'foreign server', s.oid, pg_catalog.quote_ident(s.srvname), null::oid, 'foreign server', s.srvowner, s.srvacl::text,
+       ${extensionOf('pg_foreign_server', 's.oid')}, null::oid
+from pg_catalog.pg_foreign_server s
+union all
+-- Nobody owns a parameter: the bootstrap superuser grants (10 is BOOTSTRAP_SUPERUSERID).
+select 'parameter', a.oid, a.parname, null::oid, 'parameter', 10::oid, a.paracl::text, null::name, null::oid
+from pg_catalog.pg_parameter_acl a`;
+
+export const OBJECTS = [DATABASES, SCHEMAS, RELATIONS, COLUMNS, ROUTINES, TYPES, OTHERS].join('\nunion all');
+
+export const DEFAULTS = /* sql */ `
+select d.defaclrole as creator, nullif(d.defaclnamespace, 0::oid) as schema,
+       case d.defaclobjtype when 'r' then 'table' when 'S' then 'sequence' when 'f' then 'routine' when 'T' then 'type'
+                            when 'n' then 'schema' when 'L' then 'large object' end as kind,
+       d.defaclacl::text as acl
+from pg_catalog.pg_default_acl d
+order by d.defaclrole, d.defaclnamespace, d.defaclobjtype`;
+
+export const SETTINGS = /* sql */ `
+select nullif(s.setrole, 0::oid) as role, s.setdatabase <> 0::oid as here,
+       pg_catalog.split_part(c.entry, '=', 1) as name,
+       pg_catalog.substr(c.entry, pg_catalog.strpos(c.entry, '=') + 1) as value
+from pg_catalog.pg_db_role_setting s
+cross join lateral pg_catalog.unnest(s.setconfig) with ordinality as c (entry, position)
+where s.setdatabase in (0::oid, (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
+order by s.setrole, s.setdatabase, c.position`;

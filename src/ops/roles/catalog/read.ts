@@ -1,0 +1,65 @@
+import { inTransaction } from '../../../db/transaction.ts';
+import type { Session } from '../../../db/session.ts';
+import { defaultAcl, parseAcl, type AclEntry, type RoleId } from '../rights/acl.ts';
+import type { ObjectKind } from '../rights/kinds.ts';
+import type { Membership } from '../rights/memberships.ts';
+import type { DefaultPrivileges, Role, RoleCatalog, RoleSetting, SecuredObject } from './model.ts';
+import { DATABASE, DEFAULTS, MEMBERSHIPS, OBJECTS, ROLES, SETTINGS } from './queries.ts';
+
+type ObjectRow = Omit<SecuredObject, 'acl' | 'explicit'> & { readonly acl: string | null };
+type DefaultsRow = Omit<DefaultPrivileges, 'acl'> & { readonly acl: string };
+
+/**
+ * Reads roles, memberships, rights and settings of the cluster and of this database in one snapshot, with no more than a login.
+ * Fails with sql.failed and its like where the connection or a query does.
+ */
+export async function readRoleCatalog(session: Session): Promise<RoleCatalog> {
+  return inTransaction(session, 'isolation level repeatable read, read only', async () => {
+    const [database] = await session.rows<RoleCatalog['database']>(DATABASE);
+    if (database === undefined) throw new RangeError('the current database is not in pg_database');
+    const roles = await session.rows<Role>(ROLES);
+    const memberships = await session.rows<Membership>(MEMBERSHIPS);
+    const objects = await session.rows<ObjectRow>(OBJECTS);
+    const defaults = await session.rows<DefaultsRow>(DEFAULTS);
+    const settings = await session.rows<RoleSetting>(SETTINGS);
+    const { serverVersion } = session;
+    const acls = new AclReader(roles, serverVersion);
+    return {
+      serverVersion,
+      database,
+      roles,
+      memberships,
+      objects: objects.map((row) => ({ ...row, acl: acls.of(row), explicit: row.acl !== null })),
+      defaults: defaults.map((row) => ({ ...row, acl: acls.parse(row.acl) })),
+      settings,
+    };
+  });
+}
+
+/** Ten thousand tables have a few dozen different ACLs: each text is taken apart once. */
+class AclReader {
+  readonly #ids: ReadonlyMap<string, RoleId>;
+  readonly #serverVersion: number;
+  readonly #parsed = new Map<string, readonly AclEntry[]>();
+
+  constructor(roles: readonly Role[], serverVersion: number) {
+    this.#ids = new Map(roles.map(({ id, name }) => [name, id]));
+    this.#serverVersion = serverVersion;
+  }
+
+  of({ kind, owner, acl }: { kind: ObjectKind; owner: RoleId; acl: string | null }): readonly AclEntry[] {
+    return acl === null ? this.#once(`${kind}/${owner}`, () => defaultAcl(kind, owner, this.#serverVersion)) : this.parse(acl);
+  }
+
+  parse(acl: string): readonly AclEntry[] {
+    return this.#once(acl, () => parseAcl(acl, (name) => this.#ids.get(name)));
+  }
+
+  #once(key: string, make: () => readonly AclEntry[]): readonly AclEntry[] {
+    const known = this.#parsed.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#parsed.set(key, made);
+    return made;
+  }
+}
