@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { suggest } from '../core/suggest.ts';
-import { CONFIG_KEYS, kindAt, keysAt, schemaAt } from './keys.ts';
+import { CONFIG_KEYS, kindAt, keysAt, keysOf, schemaAt } from './keys.ts';
+import { configFile } from './schema.ts';
 import { dotted } from './path.ts';
 import { isSecretKey, maskSecrets } from './secrets.ts';
 
@@ -29,13 +30,27 @@ export interface Written {
 /** What stands at a full path of the file. */
 type Lookup = (path: readonly PropertyKey[]) => Written;
 
-/** Turns zod's issues into complaints. `base` is the path of the value that was checked; all other paths are full ones. */
-export function explain(issues: readonly z.core.$ZodIssue[], written: Lookup, base: readonly PropertyKey[] = []): Complaint[] {
+/** What stands where: the values of a file, and the schema it was checked with. */
+interface Reading {
+  readonly written: Lookup;
+  readonly file: z.core.$ZodType;
+}
+
+/**
+ * Turns zod's issues into complaints. `base` is the path of the value that was checked; all other paths are full ones. `file` is the schema
+ * of the file, without it that of dbctl.yaml.
+ */
+export function explain(
+  issues: readonly z.core.$ZodIssue[],
+  written: Lookup,
+  { base = [], file = configFile }: { readonly base?: readonly PropertyKey[]; readonly file?: z.core.$ZodType } = {},
+): Complaint[] {
+  const reading = { written, file };
   const placed = issues.map((issue) => under(base, issue));
   const newer = placed.map((issue) => newerVersion(issue, written)).find((complaint) => complaint !== undefined);
   // A file of another format breaks the rules of this one all over; that is not its fault.
   if (newer !== undefined) return [newer];
-  const findings = placed.flatMap((issue) => complaints(issue, written));
+  const findings = placed.flatMap((issue) => complaints(issue, reading));
   // A misspelt key explains why the right one is missing.
   const meant = new Set(findings.map((finding) => finding.meant));
   return findings.filter(({ absent }) => absent?.some((key) => meant.has(key)) !== true).map(withoutNotes);
@@ -60,10 +75,11 @@ function newerVersion({ path }: z.core.$ZodIssue, written: Lookup): Complaint | 
   };
 }
 
-function complaints(issue: z.core.$ZodIssue, written: Lookup): Finding[] {
+function complaints(issue: z.core.$ZodIssue, reading: Reading): Finding[] {
+  const { written } = reading;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey([...issue.path, key]));
+      return issue.keys.map((key) => unknownKey([...issue.path, key], reading));
     case 'invalid_key':
       return [
         {
@@ -75,13 +91,13 @@ function complaints(issue: z.core.$ZodIssue, written: Lookup): Finding[] {
     case 'invalid_union': {
       // The branch whose form the value has: what it complains of lies inside the value.
       const branch = issue.errors.find((errors) => errors.length > 0 && errors.every((error) => error.path.length > 0));
-      if (branch === undefined) return [wrongValue(issue.path, issue.message, written(issue.path))];
-      return branch.flatMap((inner) => complaints(under(issue.path, inner), written));
+      if (branch === undefined) return [wrongValue(issue.path, issue.message, reading)];
+      return branch.flatMap((inner) => complaints(under(issue.path, inner), reading));
     }
     case 'custom':
       return [ruleBroken(issue, written(issue.path))];
     default:
-      return [wrongValue(issue.path, issue.message, written(issue.path))];
+      return [wrongValue(issue.path, issue.message, reading)];
   }
 }
 
@@ -90,14 +106,14 @@ function ruleBroken({ path, message, params }: z.core.$ZodIssueCustom, { value }
   return { path, at: typeof value === 'object' ? 'key' : 'value', message, ...(absent === undefined ? {} : { absent }) };
 }
 
-function unknownKey(path: readonly PropertyKey[]): Finding {
+function unknownKey(path: readonly PropertyKey[], { file }: Reading): Finding {
   const key = String(path.at(-1));
   if (isSecretKey(key)) return secretKey(path);
   const parent = path.slice(0, -1);
-  const meant = suggest(key, keysAt(parent));
+  const meant = suggest(key, keysAt(parent, file));
   if (meant !== undefined)
     return { path, at: 'key', message: `unknown key, did you mean ${meant}`, meant: dotted([...parent, meant]) };
-  const other = elsewhere(key);
+  const other = elsewhere(key, file);
   return { path, at: 'key', message: `unknown key${other === undefined ? '' : `, did you mean ${other}`}` };
 }
 
@@ -113,20 +129,22 @@ function secretKey(path: readonly PropertyKey[]): Finding {
 }
 
 /** A key that exists, only in another section. */
-function elsewhere(key: string): string | undefined {
-  const places = CONFIG_KEYS.filter(({ path }) => path.at(-1) === key);
+function elsewhere(key: string, file: z.core.$ZodType): string | undefined {
+  const keys = file === configFile ? CONFIG_KEYS : keysOf(file);
+  const places = keys.filter(({ path }) => path.at(-1) === key);
   return places.length === 1 ? places[0]?.name : undefined;
 }
 
-function wrongValue(path: readonly PropertyKey[], expected: string, written: Written): Finding {
+function wrongValue(path: readonly PropertyKey[], expected: string, reading: Reading): Finding {
+  const written = reading.written(path);
   if (isSecretKey(String(path.at(-1)))) return secretKey(path);
   if (written.value === undefined) return { path, at: 'key', message: `missing, ${expected}`, absent: [dotted(path)] };
-  const advice = adviceFor(path, written);
+  const advice = adviceFor(path, written, reading.file);
   return { path, at: 'value', message: `${expected}, found ${found(written)}${advice === undefined ? '' : `: ${advice}`}` };
 }
 
-function adviceFor(path: readonly PropertyKey[], { value, source }: Written): string | undefined {
-  const [kind, schema] = [kindAt(path), schemaAt(path)];
+function adviceFor(path: readonly PropertyKey[], { value, source }: Written, file: z.core.$ZodType): string | undefined {
+  const [kind, schema] = [kindAt(path, file), schemaAt(path, file)];
   if (schema === undefined) return undefined;
   if (path.at(-1) === 'url') return 'write {variable: NAME} or {file: PATH}, the address itself may hold a password';
   const text = source ?? String(value);

@@ -26,9 +26,12 @@ export const CONFIG_KEYS: readonly ConfigKey[] = leaves(configFile, []);
 /** The keys that make up {@link file://./schema.ts Config} apart from environments. */
 export const PROJECT_KEYS: readonly ConfigKey[] = CONFIG_KEYS.filter((key) => key.path[0] !== 'environments');
 
-/** The schema at a path of the file, wrappers removed; undefined where the file has no such place. */
-export function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
-  let schema: z.core.$ZodType | undefined = configFile;
+/** The keys of another file with a schema of its own. */
+export const keysOf = (file: z.core.$ZodType): readonly ConfigKey[] => leaves(file, []);
+
+/** The schema at a path of a file, wrappers removed; undefined where the file has no such place. */
+export function schemaAt(path: readonly PropertyKey[], file: z.core.$ZodType = configFile): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = file;
   for (const part of path) {
     schema = schema === undefined ? undefined : step(bare(schema), part);
   }
@@ -36,14 +39,14 @@ export function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefi
 }
 
 /** The keys a mapping at the path may have. */
-export function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  const schema = schemaAt(path);
+export function keysAt(path: readonly PropertyKey[], file?: z.core.$ZodType): readonly string[] {
+  const schema = schemaAt(path, file);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
 /** The kind of value at a path; undefined for mappings and places that do not exist. */
-export function kindAt(path: readonly PropertyKey[]): Kind | undefined {
-  const schema = schemaAt(path);
+export function kindAt(path: readonly PropertyKey[], file?: z.core.$ZodType): Kind | undefined {
+  const schema = schemaAt(path, file);
   return schema === undefined ? undefined : kinds.get(schema);
 }
 

@@ -67,7 +67,7 @@ function readLayer(given: readonly Given[]): ReadLayer {
   const problems = given.flatMap(({ key, value, origin }) => {
     const { error } = z.safeParse(key.schema, value);
     const written = (path: readonly PropertyKey[]) => ({ value: valueAt(value, path.slice(key.path.length)), source: undefined });
-    const complaints = explain(error?.issues ?? [], written, key.path);
+    const complaints = explain(error?.issues ?? [], written, { base: key.path });
     return complaints.map(({ path, message }) => ({ path: dotted(path), message, origin }));
   });
   return { layer: new Map(given.map(({ key, value, origin }) => [key.name, { value, origin }])), problems };

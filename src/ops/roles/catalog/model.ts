@@ -30,8 +30,10 @@ export interface SecuredObject {
   readonly id: number;
   /** As SQL takes it behind the kind: `app.orders`, `app.place(bigint, numeric)`; of a column its own name alone. */
   readonly name: string;
-  /** Oid of its schema; null where it is in none. */
-  readonly schema: number | null;
+  /** Its schema; null where it is in none. Not quoted. */
+  readonly schema: string | null;
+  /** Its own name, neither quoted nor with its schema: what patterns are compared with. */
+  readonly bare: string;
   /** Its kind to people: `partitioned table`, `procedure`, `domain`. */
   readonly what: string;
   readonly owner: RoleId;
@@ -41,15 +43,15 @@ export interface SecuredObject {
   readonly explicit: boolean;
   /** The extension it came with; null: none. */
   readonly extension: string | null;
-  /** Of a partition or a child of inheritance its parent's oid. */
+  /** Oid of its parent, of a partition or a child of inheritance; of the table whose column it counts, of a sequence. */
   readonly parent: number | null;
 }
 
 /** A row of pg_default_acl: what objects that `creator` makes will be granted. */
 export interface DefaultPrivileges {
   readonly creator: RoleId;
-  /** Oid of the schema; null: in every schema, and then it is the whole ACL and not an addition. */
-  readonly schema: number | null;
+  /** null: in every schema, and then it is the whole ACL and not an addition. */
+  readonly schema: string | null;
   readonly kind: ObjectKind;
   readonly acl: readonly AclEntry[];
 }
@@ -64,6 +66,28 @@ export interface RoleSetting {
   readonly value: string;
 }
 
+/**
+ * What whoever writes or reads a relation runs with rights of its own: a default's function or sequence, a check, an expression of an index,
+ * a policy, a function in a view.
+ */
+export interface Use {
+  /** Oid of the table or view. */
+  readonly relation: number;
+  readonly kind: 'routine' | 'sequence';
+  /** Oid of what is used. */
+  readonly id: number;
+  /** `write`: by INSERT and UPDATE; `any`: by whatever is done to the relation. */
+  readonly when: 'write' | 'any';
+}
+
+/** A table that has row-level security, or policies that wait for it. */
+export interface RowSecurity {
+  readonly relation: number;
+  readonly enabled: boolean;
+  readonly forced: boolean;
+  readonly policies: readonly string[];
+}
+
 /** What the catalogs say about roles and rights, in one snapshot. */
 export interface RoleCatalog {
   /** server_version_num. */
@@ -74,4 +98,6 @@ export interface RoleCatalog {
   readonly objects: readonly SecuredObject[];
   readonly defaults: readonly DefaultPrivileges[];
   readonly settings: readonly RoleSetting[];
+  readonly uses: readonly Use[];
+  readonly rowSecurity: readonly RowSecurity[];
 }

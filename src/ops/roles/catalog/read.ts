@@ -3,8 +3,8 @@ import type { Session } from '../../../db/session.ts';
 import { defaultAcl, parseAcl, type AclEntry, type RoleId } from '../rights/acl.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
 import type { Membership } from '../rights/memberships.ts';
-import type { DefaultPrivileges, Role, RoleCatalog, RoleSetting, SecuredObject } from './model.ts';
-import { DATABASE, DEFAULTS, MEMBERSHIPS, OBJECTS, ROLES, SETTINGS } from './queries.ts';
+import type { DefaultPrivileges, Role, RoleCatalog, RoleSetting, RowSecurity, SecuredObject, Use } from './model.ts';
+import { DATABASE, DEFAULTS, MEMBERSHIPS, OBJECTS, ROLES, ROW_SECURITY, SETTINGS, USES } from './queries.ts';
 
 type ObjectRow = Omit<SecuredObject, 'acl' | 'explicit'> & { readonly acl: string | null };
 type DefaultsRow = Omit<DefaultPrivileges, 'acl'> & { readonly acl: string };
@@ -13,27 +13,32 @@ type DefaultsRow = Omit<DefaultPrivileges, 'acl'> & { readonly acl: string };
  * Reads roles, memberships, rights and settings of the cluster and of this database in one snapshot, with no more than a login.
  * Fails with sql.failed and its like where the connection or a query does.
  */
-export async function readRoleCatalog(session: Session): Promise<RoleCatalog> {
-  return inTransaction(session, 'isolation level repeatable read, read only', async () => {
-    const [database] = await session.rows<RoleCatalog['database']>(DATABASE);
-    if (database === undefined) throw new RangeError('the current database is not in pg_database');
-    const roles = await session.rows<Role>(ROLES);
-    const memberships = await session.rows<Membership>(MEMBERSHIPS);
-    const objects = await session.rows<ObjectRow>(OBJECTS);
-    const defaults = await session.rows<DefaultsRow>(DEFAULTS);
-    const settings = await session.rows<RoleSetting>(SETTINGS);
-    const { serverVersion } = session;
-    const acls = new AclReader(roles, serverVersion);
-    return {
-      serverVersion,
-      database,
-      roles,
-      memberships,
-      objects: objects.map((row) => ({ ...row, acl: acls.of(row), explicit: row.acl !== null })),
-      defaults: defaults.map((row) => ({ ...row, acl: acls.parse(row.acl) })),
-      settings,
-    };
-  });
+export function readRoleCatalog(session: Session): Promise<RoleCatalog> {
+  return inTransaction(session, 'isolation level repeatable read, read only', () => readInTransaction(session));
+}
+
+/** The same within the caller's transaction, such as one that is about to change what it reads. */
+export async function readInTransaction(session: Session): Promise<RoleCatalog> {
+  const [database] = await session.rows<RoleCatalog['database']>(DATABASE);
+  if (database === undefined) throw new RangeError('the current database is not in pg_database');
+  const roles = await session.rows<Role>(ROLES);
+  const memberships = await session.rows<Membership>(MEMBERSHIPS);
+  const objects = await session.rows<ObjectRow>(OBJECTS);
+  const defaults = await session.rows<DefaultsRow>(DEFAULTS);
+  const settings = await session.rows<RoleSetting>(SETTINGS);
+  const { serverVersion } = session;
+  const acls = new AclReader(roles, serverVersion);
+  return {
+    serverVersion,
+    database,
+    roles,
+    memberships,
+    objects: objects.map((row) => ({ ...row, acl: acls.of(row), explicit: row.acl !== null })),
+    defaults: defaults.map((row) => ({ ...row, acl: acls.parse(row.acl) })),
+    settings,
+    uses: await session.rows<Use>(USES),
+    rowSecurity: await session.rows<RowSecurity>(ROW_SECURITY),
+  };
 }
 
 /** Ten thousand tables have a few dozen different ACLs: each text is taken apart once. */

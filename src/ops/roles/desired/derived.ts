@@ -1,0 +1,82 @@
+import type { RoleCatalog, SecuredObject, Use } from '../catalog/model.ts';
+import { maskOf } from '../rights/privilege.ts';
+import { PUBLIC_NAME, type DesiredGrant, type DesiredRole } from './model.ts';
+
+/**
+ * What follows from the grants of the file and so is never written in it: USAGE of the schemas that hold what was granted, CONNECT for those
+ * who log in, the sequences of defaults, and EXECUTE of the functions that defaults, checks, generated columns, expressions of indexes,
+ * policies and views call in the name of whoever uses the table. Functions of triggers are not checked (measured on 18.2).
+ */
+export function derivedGrants(
+  granted: readonly DesiredGrant[],
+  roles: readonly DesiredRole[],
+  catalog: RoleCatalog,
+): DesiredGrant[] {
+  const used = usedGrants(granted, catalog);
+  return [...connects(roles, catalog), ...used, ...schemaUsage([...granted, ...used], catalog)];
+}
+
+function connects(roles: readonly DesiredRole[], { objects, database }: RoleCatalog): DesiredGrant[] {
+  const object = objects.find(({ kind, id }) => kind === 'database' && id === database.id);
+  if (object === undefined) return [];
+  return roles
+    .filter(({ login }) => login)
+    .map(({ name }) => ({ grantee: name, object, mask: maskOf('CONNECT'), because: 'it logs in' }));
+}
+
+/** A routine's body may name other schemas too: what it needs there is for the file to say. */
+function schemaUsage(granted: readonly DesiredGrant[], { objects }: RoleCatalog): DesiredGrant[] {
+  const schemas = new Map(objects.filter(({ kind }) => kind === 'schema').map((object) => [object.bare, object]));
+  const found = new Map<string, DesiredGrant>();
+  for (const { grantee, object } of granted) {
+    const schema = object.schema === null ? undefined : schemas.get(object.schema);
+    // Types are named by those who create objects; what everybody may use does not open the schema to everybody.
+    if (schema === undefined || object.kind === 'type') continue;
+    const key = `${grantee}\0${schema.id}`;
+    if (!found.has(key)) found.set(key, { grantee, object: schema, mask: maskOf('USAGE'), because: `it holds ${object.name}` });
+  }
+  return [...found.values()];
+}
+
+const WRITES = maskOf('INSERT', 'UPDATE');
+
+function usedGrants(granted: readonly DesiredGrant[], { uses, objects }: RoleCatalog): DesiredGrant[] {
+  const relations = new Map(objects.filter(({ kind }) => kind === 'table').map((object) => [object.id, object]));
+  const byRelation = groupByRelation(uses);
+  const targets = new Map(
+    objects.filter(({ kind }) => kind === 'routine' || kind === 'sequence').map((one) => [`${one.kind}${one.id}`, one]),
+  );
+  return granted.flatMap(({ grantee, object, mask }) =>
+    grantee === PUBLIC_NAME || (object.kind !== 'table' && object.kind !== 'column')
+      ? []
+      : (byRelation.get(object.id) ?? [])
+          .filter(({ when }) => when === 'any' || (mask & WRITES) !== 0)
+          .flatMap((use) => usedGrant(use, grantee, relations.get(object.id), targets)),
+  );
+}
+
+function usedGrant(
+  { kind, id }: Use,
+  grantee: string,
+  relation: SecuredObject | undefined,
+  targets: ReadonlyMap<string, SecuredObject>,
+): DesiredGrant[] {
+  const object = targets.get(`${kind}${id}`);
+  // What came with an extension, or with the server, everybody may call already.
+  if (object === undefined || object.extension !== null) return [];
+  return [
+    {
+      grantee,
+      object,
+      mask: maskOf(kind === 'routine' ? 'EXECUTE' : 'USAGE'),
+      because: `${relation?.name ?? 'a table'} uses it`,
+    },
+  ];
+}
+
+/** Node.js 20 has no Map.groupBy. */
+function groupByRelation(uses: readonly Use[]): Map<number, Use[]> {
+  const groups = new Map<number, Use[]>();
+  for (const use of uses) groups.set(use.relation, [...(groups.get(use.relation) ?? []), use]);
+  return groups;
+}

@@ -1,0 +1,186 @@
+import type { RolesFile } from '../../../config/roles/load.ts';
+import { GRANT_SUBJECTS, type CheckedGrant, type GrantSubject } from '../../../config/roles/schema.ts';
+import { ident } from '../../../db/ident.ts';
+import type { RoleCatalog, SecuredObject } from '../catalog/model.ts';
+import type { ObjectKind } from '../rights/kinds.ts';
+import { maskOf, type Mask, type Privilege } from '../rights/privilege.ts';
+import type { InsertableColumns } from './generated.ts';
+import type { DesiredGrant, DesiredState } from './model.ts';
+import { fits, isName } from './pattern.ts';
+
+/** What a grant of the file is worked out with. */
+export interface GrantInputs {
+  readonly file: Pick<RolesFile, 'presets' | 'schemas'>;
+  readonly catalog: RoleCatalog;
+  readonly insertable: InsertableColumns;
+}
+
+interface Resolved {
+  readonly grants: readonly DesiredGrant[];
+  readonly unmatched: DesiredState['unmatched'];
+}
+
+/** The objects a grant of the file is about, and what its role gets on each. `because` is where the grant stands. */
+export function resolveGrant(grant: CheckedGrant, grantee: string, because: string, inputs: GrantInputs): Resolved {
+  const subject = GRANT_SUBJECTS.find((one) => grant[one] !== undefined) ?? 'on';
+  const to = (object: SecuredObject, mask: Mask): DesiredGrant => ({ grantee, object, mask, because });
+  if (subject === 'on') return resolveRelations(grant, to, because, inputs);
+  if (subject === 'database') {
+    const database = inputs.catalog.objects.find(({ kind, id }) => kind === 'database' && id === inputs.catalog.database.id);
+    return { grants: database === undefined ? [] : [to(database, masked(grant.database ?? []))], unmatched: [] };
+  }
+  const { kind, usual } = SUBJECTS[subject];
+  const mask = grant.privileges === undefined ? maskOf(usual) : masked(grant.privileges);
+  const named = grant[subject] ?? [];
+  if (subject === 'parameters') return { grants: named.map((name) => to(parameter(name, inputs.catalog), mask)), unmatched: [] };
+  const found = named.map((pattern) => ({ pattern, objects: matching(pattern, kind, grant, inputs) }));
+  return {
+    grants: found.flatMap(({ objects }) => objects.map((object) => to(object, mask))),
+    unmatched: found.flatMap(({ pattern, objects }) => (objects.length > 0 ? [] : nothing(because, kind, pattern, grant))),
+  };
+}
+
+const SUBJECTS: Readonly<Record<Exclude<GrantSubject, 'on' | 'database'>, { kind: ObjectKind; usual: Privilege }>> = {
+  sequences: { kind: 'sequence', usual: 'USAGE' },
+  routines: { kind: 'routine', usual: 'EXECUTE' },
+  types: { kind: 'type', usual: 'USAGE' },
+  schemas: { kind: 'schema', usual: 'CREATE' },
+  languages: { kind: 'language', usual: 'USAGE' },
+  foreign_servers: { kind: 'foreign server', usual: 'USAGE' },
+  foreign_data_wrappers: { kind: 'foreign data wrapper', usual: 'USAGE' },
+  tablespaces: { kind: 'tablespace', usual: 'CREATE' },
+  parameters: { kind: 'parameter', usual: 'SET' },
+};
+
+function resolveRelations(
+  grant: CheckedGrant,
+  to: (object: SecuredObject, mask: Mask) => DesiredGrant,
+  because: string,
+  inputs: GrantInputs,
+): Resolved {
+  const found = (grant.on ?? []).map((pattern) => ({ pattern, objects: matching(pattern, 'table', grant, inputs) }));
+  const objects = found.flatMap((one) => one.objects.map((object) => ({ object, named: isName(one.pattern) })));
+  const preset = grant.use === undefined ? undefined : inputs.file.presets[grant.use];
+  const sequences =
+    preset === undefined || preset.sequence.length === 0
+      ? []
+      : (grant.on ?? []).flatMap((pattern) => matching(pattern, 'sequence', grant, inputs));
+  return {
+    grants: [
+      ...objects.flatMap(({ object, named }) =>
+        withoutForgery(to(object, relationMask(grant, preset, object, named)), inputs.insertable),
+      ),
+      ...objects.flatMap(({ object }) => columnGrants(grant, object, to)),
+      ...sequences.map((object) => to(object, masked(preset?.sequence ?? []))),
+    ].filter(({ mask }) => mask !== 0),
+    unmatched: found.flatMap(({ pattern, objects: some }) => (some.length > 0 ? [] : nothing(because, 'table', pattern, grant))),
+  };
+}
+
+const isView = ({ what }: SecuredObject): boolean => what === 'view' || what === 'materialized view';
+
+function relationMask(
+  grant: CheckedGrant,
+  preset: GrantInputs['file']['presets'][string] | undefined,
+  object: SecuredObject,
+  named: boolean,
+): Mask {
+  if (preset !== undefined) return masked(isView(object) ? preset.view : preset.table);
+  // A view may show what a pattern was not meant to open: it has to be named.
+  return isView(object) && !named ? 0 : masked(grant.privileges ?? []);
+}
+
+function columnGrants(
+  grant: CheckedGrant,
+  object: SecuredObject,
+  to: (object: SecuredObject, mask: Mask) => DesiredGrant,
+): DesiredGrant[] {
+  return (['select', 'insert', 'update', 'references'] as const).flatMap((privilege) =>
+    (grant[privilege] ?? []).map((column) => to(columnOf(object, column), masked([privilege]))),
+  );
+}
+
+/** INSERT on a table with columns that the database alone fills is INSERT on the others, so that nobody forges those. */
+function withoutForgery(grant: DesiredGrant, insertable: InsertableColumns): DesiredGrant[] {
+  const columns = insertable.get(`${grant.object.schema}.${grant.object.bare}`);
+  const insert = maskOf('INSERT');
+  if (columns === undefined || (grant.mask & insert) === 0) return [grant];
+  return [
+    { ...grant, mask: grant.mask & ~insert },
+    ...columns.map((column) => ({ ...grant, object: columnOf(grant.object, column), mask: insert })),
+  ];
+}
+
+/** The column as the catalog has it where something was granted on it, and as one on which nothing was. */
+export function columnOf(table: SecuredObject, column: string): SecuredObject {
+  return { ...table, kind: 'column', what: 'column', name: ident(column), bare: column, acl: [], explicit: false, parent: null };
+}
+
+/** Nothing was granted on a parameter until it has a row. */
+function parameter(name: string, { objects }: RoleCatalog): SecuredObject {
+  const known = objects.find(({ kind, bare }) => kind === 'parameter' && bare === name);
+  const none = { schema: null, owner: 10, acl: [], explicit: false, extension: null, parent: null } as const;
+  return known ?? { kind: 'parameter', id: 0, name, bare: name, what: 'parameter', ...none };
+}
+
+function matching(
+  pattern: string,
+  kind: ObjectKind,
+  { except = [] }: CheckedGrant,
+  { file, catalog }: GrantInputs,
+): SecuredObject[] {
+  return catalog.objects.filter((object) => {
+    if (object.kind !== kind) return false;
+    if (object.schema === null) return object.bare === pattern;
+    // A pattern stays within the schemas of the file and leaves out what came with extensions; a name goes where it says.
+    const meant = isName(pattern) || (file.schemas.includes(object.schema) && object.extension === null);
+    return meant && isPattern(pattern, object) && !isPartition(object) && !except.some((one) => isPattern(one, object));
+  });
+}
+
+/** Rights on a partition by its own name go around the parent's policies. */
+const isPartition = ({ what, parent }: SecuredObject): boolean =>
+  what === 'partition' || (parent !== null && what === 'partitioned table');
+
+function isPattern(pattern: string, object: SecuredObject): boolean {
+  const signature = /^(.*?)(\(.*\))$/s.exec(pattern);
+  if (signature === null) return fits(pattern, object.schema ?? '', object.bare);
+  const [, name = '', args = ''] = signature;
+  return fits(name, object.schema ?? '', object.bare) && normalized(args) === normalized(/\(.*\)$/s.exec(object.name)?.[0] ?? '');
+}
+
+/** As format_type() writes types, which is what people see in psql; the short names of the most usual ones are accepted. */
+function normalized(args: string): string {
+  const inner = args.slice(1, -1);
+  const types = inner.split(',').map((type) => SHORT[type.trim().toLowerCase()] ?? type.trim());
+  return types.join(', ');
+}
+
+const SHORT: Readonly<Record<string, string>> = {
+  int: 'integer',
+  int2: 'smallint',
+  int4: 'integer',
+  int8: 'bigint',
+  float8: 'double precision',
+  float4: 'real',
+  bool: 'boolean',
+  varchar: 'character varying',
+  timestamptz: 'timestamp with time zone',
+  timestamp: 'timestamp without time zone',
+  decimal: 'numeric',
+};
+
+function masked(privileges: readonly string[]): Mask {
+  return maskOf(...privileges.map((privilege) => privilege.toUpperCase() as Privilege));
+}
+
+/** A name has to be there; a pattern may wait for its first object where the grant is for the future too. */
+function nothing(
+  because: string,
+  kind: ObjectKind,
+  pattern: string,
+  { future }: CheckedGrant,
+): { because: string; problem: string }[] {
+  if (future && !isName(pattern)) return [];
+  return [{ because, problem: `${pattern} fits no ${kind === 'table' ? 'table or view' : kind}` }];
+}

@@ -1,0 +1,80 @@
+import type { RolesFile } from '../../../config/roles/load.ts';
+import type { CheckedGrant } from '../../../config/roles/schema.ts';
+import type { RoleCatalog } from '../catalog/model.ts';
+import { futureDefaults, publicDefaults } from './defaults.ts';
+import { derivedGrants } from './derived.ts';
+import type { InsertableColumns } from './generated.ts';
+import { resolveGrant } from './grants.ts';
+import { PUBLIC_NAME, type DesiredDefault, type DesiredGrant, type DesiredState } from './model.ts';
+import { desiredRoles } from './roles.ts';
+
+export interface StateInputs {
+  readonly catalog: RoleCatalog;
+  readonly insertable: InsertableColumns;
+  /** Today, as YYYY-MM-DD in UTC: exceptions end. */
+  readonly today: string;
+}
+
+/** What roles.yaml wants of this database. Pure; the same catalog and day give the same answer. */
+export function desiredState(file: RolesFile, { catalog, insertable, today }: StateInputs): DesiredState {
+  const roles = desiredRoles(file);
+  const written = writtenGrants(file, today);
+  const resolved = written.map(({ grant, grantee, because }) =>
+    resolveGrant(grant, grantee, because, { file, catalog, insertable }),
+  );
+  const grants = resolved.flatMap((one) => one.grants);
+  const defaults = written.flatMap(({ grant, grantee, because }) => futureDefaults(grant, grantee, because, file));
+  return {
+    roles,
+    grants: merged([...grants, ...derivedGrants(grants, roles, catalog)]),
+    defaults: mergedDefaults([...defaults, ...publicDefaults(file)]),
+    unmatched: resolved.flatMap((one) => one.unmatched),
+  };
+}
+
+interface WrittenGrant {
+  readonly grant: CheckedGrant;
+  readonly grantee: string;
+  readonly because: string;
+}
+
+/** Every grant that holds today, with where it stands. */
+function writtenGrants(file: RolesFile, today: string): WrittenGrant[] {
+  const at = (path: readonly PropertyKey[]): string => `${file.label}:${file.place(path).line}`;
+  return [
+    ...file.public.grants.map((grant, index) => ({ grant, grantee: PUBLIC_NAME, because: at(['public', 'grants', index]) })),
+    ...Object.entries(file.roles).flatMap(([role, { grants }]) =>
+      grants.map((grant, index) => ({ grant, grantee: role, because: at(['roles', role, 'grants', index]) })),
+    ),
+    ...file.exceptions.flatMap(({ id, role, grant, expires }) =>
+      grant === undefined || expires < today ? [] : [{ grant, grantee: role, because: `exception ${id} until ${expires}` }],
+    ),
+  ];
+}
+
+/** One entry for each role and object; the reason is that of the first. */
+function merged(grants: readonly DesiredGrant[]): DesiredGrant[] {
+  const found = new Map<string, DesiredGrant>();
+  for (const grant of grants) {
+    const key = `${grant.grantee}\0${grantKey(grant)}`;
+    const before = found.get(key);
+    found.set(key, before === undefined ? grant : { ...before, mask: before.mask | grant.mask });
+  }
+  return [...found.values()];
+}
+
+/** What tells objects apart: a column by its table and name, a parameter by its name. */
+export function grantKey({ object }: Pick<DesiredGrant, 'object'>): string {
+  const named = object.kind === 'column' || object.kind === 'parameter';
+  return `${object.kind}/${object.kind === 'parameter' ? '' : object.id}/${named ? object.bare : ''}`;
+}
+
+function mergedDefaults(defaults: readonly DesiredDefault[]): DesiredDefault[] {
+  const found = new Map<string, DesiredDefault>();
+  for (const one of defaults) {
+    const key = [one.creator, one.schema ?? '', one.kind, one.grantee].join('\0');
+    const before = found.get(key);
+    found.set(key, before === undefined ? one : { ...before, mask: before.mask | one.mask });
+  }
+  return [...found.values()];
+}

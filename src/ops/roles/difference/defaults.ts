@@ -1,0 +1,66 @@
+import type { DefaultPrivileges } from '../catalog/model.ts';
+import { creatorsOf } from '../desired/defaults.ts';
+import { PUBLIC_NAME } from '../desired/model.ts';
+import { defaultAcl, type AclEntry } from '../rights/acl.ts';
+import type { Mask } from '../rights/privilege.ts';
+import type { Comparison } from './inputs.ts';
+import { OWN_ROLES, roleNames } from './inputs.ts';
+import type { Difference } from './model.ts';
+
+/** What new objects will be granted, compared with what the file wants for them, for its creators and in its schemas. */
+export function defaultDifferences(comparison: Comparison): Difference[] {
+  const { desired } = comparison;
+  const rows = actualDefaults(comparison);
+  const wanted = new Map(desired.defaults.map((one) => [keyOf(one.creator, one.schema, one.kind, one.grantee), one]));
+  const is = new Map(rows.map((row) => [keyOf(row.creator, row.schema, row.of, row.grantee), row.mask]));
+  return [
+    ...desired.defaults.flatMap(({ kind: of, ...one }): Difference[] => {
+      const mask = one.mask & ~(is.get(keyOf(one.creator, one.schema, of, one.grantee)) ?? 0);
+      return mask === 0 ? [] : [{ kind: 'default-missing', ...one, of, mask }];
+    }),
+    ...rows.flatMap((row): Difference[] => {
+      const mask = row.mask & ~(wanted.get(keyOf(row.creator, row.schema, row.of, row.grantee))?.mask ?? 0);
+      return mask === 0 ? [] : [{ kind: 'default-excess', ...row, mask }];
+    }),
+  ];
+}
+
+interface Actual {
+  readonly creator: string;
+  readonly schema: string | null;
+  readonly of: DefaultPrivileges['kind'];
+  readonly grantee: string;
+  readonly mask: Mask;
+}
+
+const keyOf = (...parts: readonly (string | null)[]): string => parts.map((part) => part ?? '').join('\0');
+
+/** The rows of pg_default_acl that are the file's business, and for its creators what holds where there is no row. */
+function actualDefaults({ file, desired, catalog }: Comparison): Actual[] {
+  const names = roleNames(catalog);
+  const managed = new Set([...desired.roles.map(({ name }) => name), PUBLIC_NAME]);
+  const creators = creatorsOf(file);
+  const spread = (creator: string, schema: string | null, of: Actual['of'], acl: readonly AclEntry[]): Actual[] =>
+    acl
+      .map(({ grantee, privileges }) => ({ creator, schema, of, grantee: names.of(grantee), mask: privileges }))
+      .filter(({ grantee }) => grantee !== creator && !OWN_ROLES.includes(grantee));
+  const rows = catalog.defaults.flatMap(({ creator, schema, kind, acl }) => spread(names.of(creator), schema, kind, acl));
+  const builtIn = creators.flatMap((creator) => {
+    const id = names.role(creator)?.id ?? -1;
+    return (
+      (['routine', 'type'] as const)
+        .filter((kind) => !catalog.defaults.some((row) => row.creator === id && row.schema === null && row.kind === kind))
+        .flatMap((kind) => spread(creator, null, kind, defaultAcl(kind, id, catalog.serverVersion)))
+        // The owner is the creator, which may not be there yet.
+        .filter(({ grantee }) => grantee === PUBLIC_NAME)
+    );
+  });
+  return [...rows, ...builtIn].filter(({ creator, grantee, schema }) => {
+    if (creators.includes(creator)) return schema === null || file.schemas.includes(schema) || managed.has(grantee);
+    // Somebody else's objects, granted to a managed role or made in a managed schema.
+    return (
+      grantee !== PUBLIC_NAME &&
+      (managed.has(grantee) || (schema !== null && file.schemas.includes(schema) && file.others === 'report'))
+    );
+  });
+}

@@ -1,0 +1,82 @@
+import type { SecuredObject } from '../catalog/model.ts';
+import type { DesiredGrant } from '../desired/model.ts';
+import { PUBLIC_NAME } from '../desired/model.ts';
+import { grantKey } from '../desired/state.ts';
+import type { AclEntry } from '../rights/acl.ts';
+import type { Mask } from '../rights/privilege.ts';
+import type { Comparison } from './inputs.ts';
+import { OWN_ROLES, roleNames, type RoleNames } from './inputs.ts';
+import type { Difference } from './model.ts';
+
+/**
+ * Privileges that are missing, and those nobody asked for, entry by entry: each names who granted it, since only they can take it away. A
+ * grant counts when the owner made it: one that somebody else passed on goes when they lose the right, and stays when the owner revokes.
+ * What an owner has on its own object is no entry of the file, and what the file does not decide about stays out: see {@link concerns}.
+ */
+export function grantDifferences(comparison: Comparison): Difference[] {
+  const { desired, catalog } = comparison;
+  const names = roleNames(catalog);
+  const wanted = new Map(desired.grants.map((grant) => [`${grant.grantee}\0${grantKey(grant)}`, grant]));
+  const found = new Map<string, Mask>();
+  const excess: Difference[] = [];
+  const concerned = concerns(comparison, names);
+  for (const object of catalog.objects) {
+    for (const entry of object.acl) {
+      const grantee = names.of(entry.grantee);
+      const key = `${grantee}\0${grantKey({ object })}`;
+      const byOwner = entry.grantor === object.owner;
+      if (byOwner) found.set(key, (found.get(key) ?? 0) | entry.privileges);
+      if (entry.grantee !== object.owner && concerned(grantee, object))
+        excess.push(...entryDifferences(object, entry, grantee, byOwner ? (wanted.get(key)?.mask ?? 0) : 0, comparison, names));
+    }
+  }
+  return [...missing(desired.grants, found, names), ...excess];
+}
+
+function missing(grants: readonly DesiredGrant[], found: ReadonlyMap<string, Mask>, names: RoleNames): Difference[] {
+  return grants.flatMap((grant): Difference[] => {
+    const { grantee, object, because } = grant;
+    const owner = names.of(object.owner);
+    const mask = grant.mask & ~(found.get(`${grantee}\0${grantKey(grant)}`) ?? 0);
+    return mask === 0 || grantee === owner ? [] : [{ kind: 'grant-missing', grantee, object, mask, because }];
+  });
+}
+
+/** `wanted` is what the file grants this grantee on the object. */
+function entryDifferences(
+  object: SecuredObject,
+  { privileges, grantable, grantor: by }: AclEntry,
+  grantee: string,
+  wanted: Mask,
+  { desired }: Comparison,
+  names: RoleNames,
+): Difference[] {
+  const grantor = names.of(by);
+  const managed = grantee === PUBLIC_NAME || desired.roles.some(({ name }) => name === grantee);
+  const mask = privileges & ~wanted;
+  const kept = grantable & wanted;
+  return [
+    ...(mask === 0 ? [] : [{ kind: 'grant-excess', grantee, object, mask, grantor, managed } as const]),
+    ...(kept === 0 ? [] : [{ kind: 'grant-option', grantee, object, mask: kept, grantor, managed } as const]),
+  ];
+}
+
+/**
+ * Whether an entry is the file's business: in its schemas everybody's, but for dbctl's own roles; elsewhere in the cluster that of the
+ * roles it names. What PUBLIC may do with objects of extensions, of other schemas and with languages stays as it came; with this database
+ * it is decided here.
+ */
+function concerns({ file, desired, catalog }: Comparison, names: RoleNames): (grantee: string, object: SecuredObject) => boolean {
+  const managed = new Set(desired.roles.map(({ name }) => name));
+  const schemas = new Set(file.schemas);
+  return (grantee, object) => {
+    if (OWN_ROLES.includes(grantee)) return false;
+    const inside =
+      (object.kind === 'database' && object.id === catalog.database.id) ||
+      (object.kind === 'schema' ? schemas.has(object.bare) : object.schema !== null && schemas.has(object.schema));
+    if (managed.has(grantee)) return object.kind !== 'database' || inside;
+    if (grantee === PUBLIC_NAME) return inside && object.extension === null;
+    if (object.extension !== null || names.role(grantee)?.builtIn === true) return false;
+    return inside && file.others === 'report';
+  };
+}

@@ -1,0 +1,34 @@
+import type { RolesFile } from '../../../config/roles/load.ts';
+import type { Role, RoleCatalog } from '../catalog/model.ts';
+import { PUBLIC_NAME, type DesiredState } from '../desired/model.ts';
+import { PUBLIC, type RoleId } from '../rights/acl.ts';
+
+/** What is compared. */
+export interface Comparison {
+  readonly file: RolesFile;
+  readonly desired: DesiredState;
+  readonly catalog: RoleCatalog;
+  /** Owner of the append-only tables, which no other role has to own; null: nothing is guarded. */
+  readonly protectedOwner: string | null;
+  /** Today, as YYYY-MM-DD in UTC. */
+  readonly today: string;
+}
+
+/** Names for oids and oids for names, of the roles of a catalog. */
+export interface RoleNames {
+  readonly of: (id: RoleId) => string;
+  readonly role: (name: string) => Role | undefined;
+}
+
+export function roleNames({ roles }: Pick<RoleCatalog, 'roles'>): RoleNames {
+  const byId = new Map(roles.map((role) => [role.id, role]));
+  const byName = new Map(roles.map((role) => [role.name, role]));
+  return {
+    // A role that was dropped by hand in the catalogs leaves its oid behind.
+    of: (id) => (id === PUBLIC ? PUBLIC_NAME : (byId.get(id)?.name ?? String(id))),
+    role: (name) => byName.get(name),
+  };
+}
+
+/** Roles that dbctl makes for itself; what they may do is for the commands that made them. */
+export const OWN_ROLES: readonly string[] = ['dbctl_owner', 'dbctl_auditor', 'dbctl_guard', 'dbctl_ledger', 'dbctl_protected'];

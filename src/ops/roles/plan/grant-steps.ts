@@ -1,0 +1,93 @@
+import { step, type Step } from '../../../core/step.ts';
+import { ident } from '../../../db/ident.ts';
+import type { RoleCatalog } from '../catalog/model.ts';
+import type { Difference } from '../difference/model.ts';
+import { alterTarget, granteeText, grantTarget, privilegeList, tableNames, words } from './target.ts';
+
+/** Schemas that are made, and objects that get their owner. */
+export function ownerSteps(differences: readonly Difference[], owner: string): Step[] {
+  return differences.flatMap((one): Step[] => {
+    if (one.kind === 'schema-missing') {
+      const sql = `create schema ${ident(one.schema)} authorization ${ident(owner)}`;
+      return [step('create schema', one.schema, `create the schema ${one.schema}`, sql)];
+    }
+    if (one.kind !== 'owner') return [];
+    const target = alterTarget(one.object);
+    return [
+      step('owner', target, `${target} goes from ${one.is} to ${one.wanted}`, `alter ${target} owner to ${ident(one.wanted)}`),
+    ];
+  });
+}
+
+/** Privileges that are missing; the columns of one table and one role in one statement. */
+export function grantSteps(differences: readonly Difference[], catalog: RoleCatalog): Step[] {
+  const tableOf = tableNames(catalog);
+  const grants = new Map<string, { target: string; grantee: string; privileges: string[]; because: string }>();
+  for (const one of differences) {
+    if (one.kind !== 'grant-missing') continue;
+    const target = grantTarget(one.object, tableOf);
+    const key = `${target}\0${one.grantee}`;
+    const grant = grants.get(key) ?? { target, grantee: one.grantee, privileges: [], because: one.because };
+    grant.privileges.push(privilegeList(one.mask, one.object, catalog.serverVersion));
+    grants.set(key, grant);
+  }
+  return [...grants.values()].map(({ target, grantee, privileges, because }) => {
+    const list = together(privileges);
+    const sql = `grant ${list} on ${target} to ${granteeText(grantee)}`;
+    return step('grant', target, `${grantee} gets ${list} on ${target} (${because})`, sql);
+  });
+}
+
+/** `insert (a), insert (b)` as `insert (a, b)`. */
+function together(privileges: readonly string[]): string {
+  const columns = new Map<string, string[]>();
+  const whole: string[] = [];
+  for (const privilege of privileges.flatMap((list) => list.split(/, (?![^(]*\))/))) {
+    const [, word, column] = /^(\w+) \((.*)\)$/s.exec(privilege) ?? [];
+    if (word === undefined || column === undefined) whole.push(privilege);
+    else columns.set(word, [...(columns.get(word) ?? []), column]);
+  }
+  return [...whole, ...[...columns].map(([word, list]) => `${word} (${list.join(', ')})`)].join(', ');
+}
+
+/** What new objects will be granted, and no longer granted. */
+export function defaultSteps(differences: readonly Difference[], serverVersion: number): { grants: Step[]; revokes: Step[] } {
+  const grants: Step[] = [];
+  const revokes: Step[] = [];
+  for (const one of differences) {
+    if (one.kind !== 'default-missing' && one.kind !== 'default-excess') continue;
+    const schema = one.schema === null ? '' : ` in schema ${ident(one.schema)}`;
+    const list = words(one.mask, one.of, serverVersion);
+    const head = `alter default privileges for role ${ident(one.creator)}${schema}`;
+    const kinds = `${one.of}s`;
+    const what = `${list} on new ${kinds} of ${one.creator}${schema}`;
+    if (one.kind === 'default-missing')
+      grants.push(
+        step(
+          'default privileges',
+          one.creator,
+          `${one.grantee} will get ${what} (${one.because})`,
+          `${head} grant ${list} on ${kinds} to ${granteeText(one.grantee)}`,
+        ),
+      );
+    else
+      revokes.push(
+        step(
+          'default privileges',
+          one.creator,
+          `${one.grantee} will no longer get ${what}`,
+          `${head} revoke ${list} on ${kinds} from ${granteeText(one.grantee)}`,
+        ),
+      );
+  }
+  return { grants, revokes };
+}
+
+/** Row-level security that is switched as the file wants it; policies are a migration's. */
+export function rowSecuritySteps(differences: readonly Difference[]): Step[] {
+  return differences.flatMap((one) =>
+    one.kind === 'row-security' && one.fix !== null
+      ? [step('row security', one.table, `${one.table}: ${one.problem}`, one.fix)]
+      : [],
+  );
+}

@@ -1,0 +1,40 @@
+import type { Step } from '../../../core/step.ts';
+import type { Comparison } from '../difference/inputs.ts';
+import type { Difference } from '../difference/model.ts';
+import { defaultSteps, grantSteps, ownerSteps, rowSecuritySteps } from './grant-steps.ts';
+import { revokeSteps } from './revokes.ts';
+import { alterRoleSteps, createRoleSteps, membershipGrantSteps, membershipRevokeSteps } from './role-steps.ts';
+
+/** What has to be done so that the database is as roles.yaml wants it. */
+export interface RolePlan {
+  /** Takes nothing from anybody. In order. */
+  readonly gives: readonly Step[];
+  /** Takes something away: shown apart, and confirmed. In order, after the others. */
+  readonly takes: readonly Step[];
+  /** What no statement of a plan puts right: a person has to. */
+  readonly left: readonly Difference[];
+}
+
+/** Grants come before revokes, so that in one transaction nobody is without a right they keep. Pure. */
+export function planRoles(found: readonly Difference[], { desired, file, catalog }: Comparison): RolePlan {
+  const defaults = defaultSteps(found, catalog.serverVersion);
+  return {
+    gives: [
+      ...createRoleSteps(found, desired.roles),
+      ...alterRoleSteps(found),
+      ...membershipGrantSteps(found),
+      ...ownerSteps(found, file.owner),
+      ...grantSteps(found, catalog),
+      ...defaults.grants,
+      ...rowSecuritySteps(found),
+    ],
+    takes: [...revokeSteps(found, catalog), ...defaults.revokes, ...membershipRevokeSteps(found)],
+    left: found.filter(needsPerson),
+  };
+}
+
+function needsPerson(one: Difference): boolean {
+  if (one.kind === 'unmatched' || one.kind === 'exception-expired') return true;
+  if (one.kind === 'row-security') return one.fix === null;
+  return (one.kind === 'grant-excess' || one.kind === 'grant-option') && !one.managed;
+}
