@@ -36,6 +36,9 @@ import * as migratePlan from './migrate-plan.ts';
 import * as migrateStatus from './migrate-status.ts';
 import * as migrateUp from './migrate-up.ts';
 import * as restore from './restore.ts';
+import * as rolesApply from './roles-apply.ts';
+import * as rolesAudit from './roles-audit.ts';
+import * as rolesPlan from './roles-plan.ts';
 import * as seed from './seed.ts';
 import * as toolsInstall from './tools-install.ts';
 import * as toolsStatus from './tools-status.ts';
@@ -73,6 +76,9 @@ export const COMMANDS: readonly Command[] = [
   ledgerProof,
   ledgerExport,
   ledgerKey,
+  rolesAudit,
+  rolesPlan,
+  rolesApply,
   backupCreate,
   backupList,
   backupShow,
@@ -101,6 +107,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   migrate: 'Schema migrations.',
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
   backup: 'Backups that are restored and compared before they count.',
+  roles: 'Who may do what: declared in roles.yaml, compared, planned, applied.',
   wal: 'The archive of the write-ahead log.',
   tools: 'Client programs of PostgreSQL, which backups are made with.',
   immutability: 'Append-only tables: guards, their proof, and who tried.',

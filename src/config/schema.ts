@@ -81,6 +81,10 @@ const verify = section({
   required: checkIds().prefault([]).describe('Checks that must be able to look: unknown counts as fail.'),
 });
 
+const roles = section({
+  file: path().prefault('roles.yaml').describe('File that says who may do what, relative to the folder of dbctl.yaml.'),
+});
+
 const dev = section({
   version: oneNumberOf([18, 17])
     .optional()
@@ -150,6 +154,7 @@ export const configFile = section({
   immutability: immutability.prefault({}).describe('Append-only tables and who owns them.'),
   ledger: ledger.prefault({}).describe('Signed checkpoints of append-only tables, published outside the database.'),
   backup: backup.prefault({}).describe('Backups and the programs that make them.'),
+  roles: roles.prefault({}).describe('Who may do what in the database.'),
   dev: dev.prefault({}).describe("The server 'dbctl dev' runs."),
 });
 

@@ -33,7 +33,7 @@ function schemaUsage(granted: readonly DesiredGrant[], { objects }: RoleCatalog)
     // Types are named by those who create objects; what everybody may use does not open the schema to everybody.
     if (schema === undefined || object.kind === 'type') continue;
     const key = `${grantee}\0${schema.id}`;
-    if (!found.has(key)) found.set(key, { grantee, object: schema, mask: maskOf('USAGE'), because: `it holds ${object.name}` });
+    if (!found.has(key)) found.set(key, { grantee, object: schema, mask: maskOf('USAGE'), because: 'what is granted in it' });
   }
   return [...found.values()];
 }

@@ -13,7 +13,7 @@ export async function readInsertableColumns(session: Session, tables: readonly P
      from pg_catalog.pg_class c
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-     where (n.nspname, c.relname) in (select s, t from pg_catalog.unnest($1::text[], $2::text[]) as w (s, t))
+     where (n.nspname, c.relname) in (select w.s, w.t from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) as w (s, t))
      group by n.nspname, c.relname`,
     [some.map(({ schema }) => schema), some.map(({ name }) => name)],
   );

@@ -173,7 +173,12 @@ begin
       for touched in select t from dbctl.touched_relations(command.classid, command.objid) t order by 1 loop
         continue when dbctl.permitted(touched);
         if command.command_tag = 'ALTER SCHEMA' then
-          reason := 'its schema would change';
+          -- Another owner of the schema changes nothing about its tables: what it could do to them is refused to it as to all.
+          select 'its schema would change' into reason
+          from dbctl.protected_relation p
+          join pg_catalog.pg_class c on c.oid = p.relation
+          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+          where p.relation = touched and n.nspname <> p.schema_name;
         else
           reason := dbctl.why_refused(touched);
         end if;

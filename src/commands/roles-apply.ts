@@ -1,0 +1,53 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import type { Answer } from '../core/report.ts';
+import type { Session } from '../db/session.ts';
+import type { RolePlan } from '../ops/roles/plan/plan.ts';
+import type { Context } from './context.ts';
+import { comparer } from './roles-context.ts';
+import { leftItems, planAnswer } from './roles-plan.ts';
+
+export const spec: CommandSpec = {
+  name: 'roles apply',
+  summary: 'make roles and rights as roles.yaml wants them',
+  description:
+    'Shows the plan of dbctl roles plan, asks, and does it in one transaction: all of it or nothing. What takes something away is shown ' +
+    'apart. Before the first statement the database is read again, and a plan that would now be another one is refused; after the last one ' +
+    'it is read once more, and commits only when nothing is left to do. No role is dropped, and passwords are not touched. Needs a superuser, ' +
+    'or a role with CREATEROLE, ADMIN on the roles of the file, and membership in the owner with INHERIT.',
+  effect: 'changes',
+  examples: [
+    ['dbctl roles apply --env prod', 'show the plan, ask, do it'],
+    ['dbctl roles apply --env ci --yes', 'in a pipeline'],
+  ],
+};
+
+export async function run(_options: ParsedOptions, context: Context): Promise<Answer> {
+  const [{ differences }, { planRoles }, { applyRoles }] = await Promise.all([
+    import('../ops/roles/difference/differences.ts'),
+    import('../ops/roles/plan/plan.ts'),
+    import('../ops/roles/apply/apply.ts'),
+  ]);
+  const compare = await comparer(context);
+  const planAgain = async (session: Session): Promise<RolePlan> => {
+    const comparison = await compare(session);
+    return planRoles(differences(comparison), comparison);
+  };
+  const { dryRun } = context.globals;
+  return context.withDatabase({ access: dryRun ? 'read' : 'write', applicationName: 'dbctl roles' }, async (session) => {
+    const agreed = await planAgain(session);
+    const nothing = agreed.gives.length + agreed.takes.length === 0;
+    if (dryRun || nothing) return planAnswer(agreed, dryRun ? 'planned' : 'done', leftItems(agreed), context.target(session));
+    await context.confirm(question(agreed));
+    await applyRoles(session, { agreed, planAgain, progress: context.progress, signal: context.signal });
+    return planAnswer(agreed, 'done', leftItems(agreed), context.target(session));
+  });
+}
+
+function question({ gives, takes }: RolePlan): string {
+  const list = (steps: RolePlan['gives']): string[] => steps.map(({ summary }) => `  ${summary}`);
+  return [
+    ...(gives.length === 0 ? [] : [`${gives.length} steps that give:`, ...list(gives)]),
+    ...(takes.length === 0 ? [] : [`${takes.length} steps that take away:`, ...list(takes)]),
+    'Go on?',
+  ].join('\n');
+}

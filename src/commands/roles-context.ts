@@ -1,0 +1,54 @@
+import type { Session } from '../db/session.ts';
+import type { Comparison } from '../ops/roles/difference/inputs.ts';
+import type { Context } from './context.ts';
+
+/** Compares a database with roles.yaml; each call reads the database again, within the caller's transaction where there is one. */
+export type Compare = (session: Session) => Promise<Comparison>;
+
+/** Membership options, which decide who reaches what, came with 16. */
+const OLDEST = 160_000;
+
+/**
+ * Reads roles.yaml of the environment. Fails with config.invalid where it is missing or wrong. What it returns fails with db.version on a
+ * server before 16.
+ */
+export async function comparer(context: Context): Promise<Compare> {
+  const [{ join }, { loadRolesFile }, { immutabilitySettings }] = await Promise.all([
+    import('node:path'),
+    import('../config/roles/load.ts'),
+    import('../ops/immutability/settings.ts'),
+  ]);
+  const { config, folder } = await context.config();
+  const file = await loadRolesFile(join(folder, config.roles.file), context.cwd, context.globals.env);
+  const guarded = immutabilitySettings(config);
+  const today = context.clock().toISOString().slice(0, 10);
+  return async (session) => {
+    await requireMembershipOptions(session);
+    const [{ readInTransaction }, { readInsertableColumns }, { desiredState }] = await Promise.all([
+      import('../ops/roles/catalog/read.ts'),
+      import('../ops/roles/desired/generated.ts'),
+      import('../ops/roles/desired/state.ts'),
+    ]);
+    const catalog = await readInTransaction(session);
+    const insertable = await readInsertableColumns(session, guarded.tables);
+    const desired = desiredState(file, { catalog, insertable, today });
+    return { file, desired, catalog, protectedOwner: guarded.tables.length === 0 ? null : guarded.owner, today };
+  };
+}
+
+async function requireMembershipOptions(session: Session): Promise<void> {
+  if (session.serverVersion >= OLDEST) return;
+  const { fail } = await import('../core/errors.ts');
+  fail('db.version', `the server is PostgreSQL ${session.serverVersionText}, and dbctl roles needs 16 or newer`, {
+    hint: 'Before 16 memberships have no options, and CREATEROLE reaches every role.',
+  });
+}
+
+/** One snapshot of the database for a command that only reads. */
+export async function compareOnce(context: Context, compare: Compare): Promise<{ comparison: Comparison; session: Session }> {
+  const { inTransaction } = await import('../db/transaction.ts');
+  return context.withDatabase({ access: 'read', applicationName: 'dbctl roles' }, async (session) => ({
+    comparison: await inTransaction(session, 'isolation level repeatable read, read only', () => compare(session)),
+    session,
+  }));
+}

@@ -1,0 +1,85 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { RolePlan } from '../ops/roles/plan/plan.ts';
+import type { Context } from './context.ts';
+import { compareOnce, comparer } from './roles-context.ts';
+
+export const spec: CommandSpec = {
+  name: 'roles plan',
+  summary: 'what it takes to make roles and rights as roles.yaml wants them',
+  description:
+    'Compares the catalogs with roles.yaml in one snapshot and lists every statement, in order: what gives first, what takes away after it ' +
+    'and shown apart. A right that another role passed on is taken back from that role. Nothing is changed. Exit 1 when there is something ' +
+    'to do, or something that only a person can put right. Needs no more than a login.',
+  effect: 'reads',
+  options: [{ flags: '--sql', description: 'print the statements alone, to be read, kept or run by somebody else' }],
+  examples: [
+    ['dbctl roles plan --env prod', 'before dbctl roles apply'],
+    ['dbctl roles plan --env prod --sql > roles.sql', 'for a person who runs it as superuser'],
+  ],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const [{ differences }, { planRoles }, { scriptOf }] = await Promise.all([
+    import('../ops/roles/difference/differences.ts'),
+    import('../ops/roles/plan/plan.ts'),
+    import('../ops/roles/apply/apply.ts'),
+  ]);
+  const { comparison, session } = await compareOnce(context, await comparer(context));
+  const plan = planRoles(differences(comparison), comparison);
+  const answer = planAnswer(plan, 'planned', leftItems(plan), context.target(session));
+  return options['sql'] === true ? { ...answer, view: { text: scriptOf(plan) } } : answer;
+}
+
+/** What the plan leaves to a person, as items. */
+export function leftItems({ left }: RolePlan): Item[] {
+  return left.map((one) => {
+    const object =
+      'because' in one && one.because !== null ? one.because : 'role' in one ? one.role : 'grantee' in one ? one.grantee : '';
+    const message =
+      'problem' in one
+        ? one.problem
+        : 'expired' in one
+          ? `exception ${one.id} ended on ${one.expired}`
+          : 'it has a right that roles.yaml does not say, and is not in the file';
+    return item({ id: one.kind, object, status: 'fail', severity: 'medium', message, fix: 'dbctl roles audit says more' });
+  });
+}
+
+/** The plan as an answer: planned, the answer is no while there is something to do; done, it is yes. */
+export function planAnswer(plan: RolePlan, state: 'planned' | 'done', left: readonly Item[], target: Answer['target']): Answer {
+  const { gives, takes } = plan;
+  const items = [...gives.map((step) => [step, false] as const), ...takes.map((step) => [step, true] as const)].map(
+    ([step, takesAway]) =>
+      item({
+        id: step.id.replaceAll(' ', '-'),
+        object: step.object,
+        message: step.summary,
+        effect: takesAway ? 'takes' : 'gives',
+        state,
+        sql: step.sql,
+      }),
+  );
+  return {
+    ok: left.length === 0 && (state === 'done' || items.length === 0),
+    items: [...left, ...items],
+    summary: { gives: gives.length, takes: takes.length, left: left.length, state },
+    target: target ?? null,
+    view: {
+      columns: [
+        { field: 'effect', title: '' },
+        { field: 'message', title: state === 'planned' ? 'what would be done' : 'what was done' },
+      ],
+      notes: [planNote(plan, state, left.length)],
+    },
+  };
+}
+
+function planNote({ gives, takes }: RolePlan, state: 'planned' | 'done', left: number): string {
+  const person = left === 0 ? '' : ` ${left} more need a person: dbctl roles audit`;
+  if (gives.length + takes.length === 0) return `Nothing to do: roles and rights are as roles.yaml wants them.${person}`;
+  const counts = `${gives.length} give, ${takes.length} take away.`;
+  return state === 'planned'
+    ? `${counts} Nothing was changed; do it: dbctl roles apply.${person}`
+    : `${counts} All in one transaction.${person}`;
+}
