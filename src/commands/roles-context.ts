@@ -31,8 +31,11 @@ export async function comparer(context: Context): Promise<Compare> {
     ]);
     const catalog = await readInTransaction(session);
     const insertable = await readInsertableColumns(session, guarded.tables);
-    const desired = desiredState(file, { catalog, insertable, today });
-    return { file, desired, catalog, protectedOwner: guarded.tables.length === 0 ? null : guarded.owner, today };
+    const schemas = [...new Set(guarded.tables.map(({ schema }) => schema))];
+    const isInstalled = catalog.roles.some(({ name }) => name === guarded.owner);
+    const guardedSchemas = isInstalled ? schemas : [];
+    const desired = desiredState(file, { catalog, insertable, guardedSchemas, today });
+    return { file, desired, catalog, guarded: isInstalled ? { owner: guarded.owner, schemas } : null, today };
   };
 }
 

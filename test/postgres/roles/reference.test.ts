@@ -5,7 +5,7 @@ import { silentProgress } from '../../../src/core/progress.ts';
 import { parseRolesFile, type RolesFile } from '../../../src/config/roles/load.ts';
 import { ident } from '../../../src/db/ident.ts';
 import { withSession, type Session } from '../../../src/db/session.ts';
-import { applyRoles, scriptOf } from '../../../src/ops/roles/apply/apply.ts';
+import { applyRoles } from '../../../src/ops/roles/apply/apply.ts';
 import { readInTransaction } from '../../../src/ops/roles/catalog/read.ts';
 import { desiredState } from '../../../src/ops/roles/desired/state.ts';
 import { differences } from '../../../src/ops/roles/difference/differences.ts';
@@ -29,8 +29,8 @@ afterAll(() => server.stop());
 
 async function compared(session: Session): Promise<Comparison> {
   const catalog = await readInTransaction(session);
-  const inputs = { catalog, insertable: new Map(), today: '2026-11-21' };
-  return { file, desired: desiredState(file, inputs), catalog, protectedOwner: null, today: '2026-11-21' };
+  const inputs = { catalog, insertable: new Map(), guardedSchemas: [], today: '2026-11-21' };
+  return { file, desired: desiredState(file, inputs), catalog, guarded: null, today: '2026-11-21' };
 }
 
 async function plan(session: Session) {
@@ -42,8 +42,6 @@ describe('the roles of the reference project', () => {
   test('are applied, and then there is nothing to do', async () => {
     await withSession(server.target('lab'), { access: 'write' }, async (session) => {
       const agreed = await plan(session);
-      console.log(scriptOf(agreed).slice(0, 6000));
-      console.log(agreed.left);
       const signal = new AbortController().signal;
       await applyRoles(session, { agreed, planAgain: plan, progress: silentProgress, signal });
       const again = await plan(session);

@@ -16,6 +16,25 @@ export function derivedGrants(
   return [...connects(roles, catalog), ...used, ...schemaUsage([...granted, ...used], catalog)];
 }
 
+/**
+ * Where append-only tables are guarded, their owner has the database and the schemas that hold them: the role that migrations run as is granted
+ * what it had as owner, to make schemas, and to make and use objects in these.
+ */
+export function ownerGrants(
+  owner: string,
+  guardedSchemas: readonly string[],
+  { objects, database }: RoleCatalog,
+): DesiredGrant[] {
+  const because = 'its schemas belong to the owner of append-only tables';
+  return objects.flatMap((object) => {
+    if (guardedSchemas.length === 0) return [];
+    if (object.kind === 'database' && object.id === database.id)
+      return [{ grantee: owner, object, mask: maskOf('CREATE', 'CONNECT'), because }];
+    const isGuarded = object.kind === 'schema' && guardedSchemas.includes(object.bare);
+    return isGuarded ? [{ grantee: owner, object, mask: maskOf('USAGE', 'CREATE'), because }] : [];
+  });
+}
+
 function connects(roles: readonly DesiredRole[], { objects, database }: RoleCatalog): DesiredGrant[] {
   const object = objects.find(({ kind, id }) => kind === 'database' && id === database.id);
   if (object === undefined) return [];

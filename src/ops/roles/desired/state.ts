@@ -2,7 +2,7 @@ import type { RolesFile } from '../../../config/roles/load.ts';
 import type { CheckedGrant } from '../../../config/roles/schema.ts';
 import type { RoleCatalog } from '../catalog/model.ts';
 import { futureDefaults, publicDefaults } from './defaults.ts';
-import { derivedGrants } from './derived.ts';
+import { derivedGrants, ownerGrants } from './derived.ts';
 import type { InsertableColumns } from './generated.ts';
 import { resolveGrant } from './grants.ts';
 import { PUBLIC_NAME, type DesiredDefault, type DesiredGrant, type DesiredState } from './model.ts';
@@ -11,12 +11,14 @@ import { desiredRoles } from './roles.ts';
 export interface StateInputs {
   readonly catalog: RoleCatalog;
   readonly insertable: InsertableColumns;
+  /** Schemas that belong to the owner of append-only tables: the file's owner is granted what it needs in them. */
+  readonly guardedSchemas: readonly string[];
   /** Today, as YYYY-MM-DD in UTC: exceptions end. */
   readonly today: string;
 }
 
 /** What roles.yaml wants of this database. Pure; the same catalog and day give the same answer. */
-export function desiredState(file: RolesFile, { catalog, insertable, today }: StateInputs): DesiredState {
+export function desiredState(file: RolesFile, { catalog, insertable, guardedSchemas, today }: StateInputs): DesiredState {
   const roles = desiredRoles(file);
   const written = writtenGrants(file, today);
   const resolved = written.map(({ grant, grantee, because }) =>
@@ -26,7 +28,7 @@ export function desiredState(file: RolesFile, { catalog, insertable, today }: St
   const defaults = written.flatMap(({ grant, grantee, because }) => futureDefaults(grant, grantee, because, file));
   return {
     roles,
-    grants: merged([...grants, ...derivedGrants(grants, roles, catalog)]),
+    grants: merged([...grants, ...ownerGrants(file.owner, guardedSchemas, catalog), ...derivedGrants(grants, roles, catalog)]),
     defaults: mergedDefaults([...defaults, ...publicDefaults(file)]),
     unmatched: resolved.flatMap((one) => one.unmatched),
   };

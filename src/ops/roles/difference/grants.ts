@@ -7,6 +7,7 @@ import type { Mask } from '../rights/privilege.ts';
 import type { Comparison } from './inputs.ts';
 import { OWN_ROLES, roleNames, type RoleNames } from './inputs.ts';
 import type { Difference } from './model.ts';
+import { wantedOwner } from './owners.ts';
 
 /**
  * Privileges that are missing, and those nobody asked for, entry by entry: each names who granted it, since only they can take it away. A
@@ -25,20 +26,22 @@ export function grantDifferences(comparison: Comparison): Difference[] {
       const grantee = names.of(entry.grantee);
       const key = `${grantee}\0${grantKey({ object })}`;
       const byOwner = entry.grantor === object.owner;
-      if (byOwner) found.set(key, (found.get(key) ?? 0) | entry.privileges);
+      // An owner's own entry goes with the object to the next owner.
+      if (byOwner && entry.grantee !== object.owner) found.set(key, (found.get(key) ?? 0) | entry.privileges);
       if (entry.grantee !== object.owner && concerned(grantee, object))
         excess.push(...entryDifferences(object, entry, grantee, byOwner ? (wanted.get(key)?.mask ?? 0) : 0, comparison, names));
     }
   }
-  return [...missing(desired.grants, found, names), ...excess];
+  return [...missing(desired.grants, found, comparison), ...excess];
 }
 
-function missing(grants: readonly DesiredGrant[], found: ReadonlyMap<string, Mask>, names: RoleNames): Difference[] {
+function missing(grants: readonly DesiredGrant[], found: ReadonlyMap<string, Mask>, comparison: Comparison): Difference[] {
   return grants.flatMap((grant): Difference[] => {
     const { grantee, object, because } = grant;
-    const owner = names.of(object.owner);
     const mask = grant.mask & ~(found.get(`${grantee}\0${grantKey(grant)}`) ?? 0);
-    return mask === 0 || grantee === owner ? [] : [{ kind: 'grant-missing', grantee, object, mask, because }];
+    return mask === 0 || grantee === wantedOwner(object, comparison)
+      ? []
+      : [{ kind: 'grant-missing', grantee, object, mask, because }];
   });
 }
 

@@ -8,10 +8,19 @@ export interface Comparison {
   readonly file: RolesFile;
   readonly desired: DesiredState;
   readonly catalog: RoleCatalog;
-  /** Owner of the append-only tables, which no other role has to own; null: nothing is guarded. */
-  readonly protectedOwner: string | null;
+  /** Append-only tables, which belong to a role nobody can become; null: there are none. */
+  readonly guarded: Guarded | null;
   /** Today, as YYYY-MM-DD in UTC. */
   readonly today: string;
+}
+
+/**
+ * Owner of append-only tables, and the schemas that hold some. These schemas and the database are to be its as well: whoever owns them may drop
+ * what is in them once the event triggers are off.
+ */
+export interface Guarded {
+  readonly owner: string;
+  readonly schemas: readonly string[];
 }
 
 /** Names for oids and oids for names, of the roles of a catalog. */
