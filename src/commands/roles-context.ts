@@ -13,13 +13,13 @@ const OLDEST = 160_000;
  * server before 16.
  */
 export async function comparer(context: Context): Promise<Compare> {
-  const [{ join }, { loadRolesFile }, { immutabilitySettings }] = await Promise.all([
+  const [{ default: path }, { loadRolesFile }, { immutabilitySettings }] = await Promise.all([
     import('node:path'),
     import('../config/roles/load.ts'),
     import('../ops/immutability/settings.ts'),
   ]);
   const { config, folder } = await context.config();
-  const file = await loadRolesFile(join(folder, config.roles.file), context.cwd, context.globals.env);
+  const file = await loadRolesFile(path.join(folder, config.roles.file), context.cwd, context.globals.env);
   const guarded = immutabilitySettings(config);
   const today = context.clock().toISOString().slice(0, 10);
   return async (session) => {

@@ -89,13 +89,13 @@ function leaves(schema: z.core.$ZodType, path: readonly string[]): ConfigKey[] {
 
 /**
  * `migrations.lock_timeout` → DBCTL_MIGRATIONS_LOCK_TIMEOUT. Only for single values; not for `version`, which is the format of
- * the file, and not for environments, immutability and ledger: a variable nobody reviews must not lift a protection.
+ * the file, and not for environments, immutability, ledger and roles: a variable nobody reviews must not lift a protection.
  */
 function variableFor(path: readonly string[], kind: Kind | undefined): string | undefined {
   if (
     kind === undefined ||
     kind.reads === 'list' ||
-    ['environments', 'immutability', 'ledger', 'version'].includes(path[0] ?? '')
+    ['environments', 'immutability', 'ledger', 'roles', 'version'].includes(path[0] ?? '')
   )
     return undefined;
   return `DBCTL_${path.join('_').toUpperCase()}`;

@@ -13,12 +13,12 @@ describe('variables for keys', () => {
 
   it('exist for every single value but version, environments and what protects', () => {
     const without = CONFIG_KEYS.filter(({ variable, kind }) => variable === undefined && kind.reads !== 'list');
-    expect(without.map(({ name }) => name).filter((name) => !/^(environments|immutability|ledger)\./.test(name))).toEqual([
+    expect(without.map(({ name }) => name).filter((name) => !/^(environments|immutability|ledger|roles)\./.test(name))).toEqual([
       'version',
     ]);
     // Neither the loader nor the reference may know one: see the protection of an environment below.
     expect(
-      CONFIG_KEYS.filter(({ name, variable }) => /^(environments|immutability|ledger)\./.test(name) && variable !== undefined),
+      CONFIG_KEYS.filter(({ name, variable }) => /^(environments|immutability|ledger|roles)\./.test(name) && variable !== undefined),
     ).toEqual([]);
   });
 

@@ -38,11 +38,13 @@ describe('the text of an ACL', () => {
     ['{16999=r/alice}', [[16999, 1, 'r', '']]],
   ] as [string, [number, number, string, string][]][])('%s', (text, entries) => {
     const mask = (letters: string): number =>
-      [...letters].reduce(
-        (sum, letter) =>
-          sum | maskOf(({ r: 'SELECT', w: 'UPDATE', a: 'INSERT', U: 'USAGE', C: 'CREATE' } as const)[letter as 'r']),
-        0,
-      );
+      letters
+        .split('')
+        .reduce(
+          (sum, letter) =>
+            sum | maskOf(({ r: 'SELECT', w: 'UPDATE', a: 'INSERT', U: 'USAGE', C: 'CREATE' } as const)[letter as 'r']),
+          0,
+        );
     expect(parse(text)).toEqual(
       entries.map(([grantee, grantor, privileges, grantable]) => ({
         grantee,

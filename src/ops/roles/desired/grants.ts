@@ -1,5 +1,5 @@
 import type { RolesFile } from '../../../config/roles/load.ts';
-import { GRANT_SUBJECTS, type CheckedGrant, type GrantSubject } from '../../../config/roles/schema.ts';
+import type { CheckedGrant, GrantSubject } from '../../../config/roles/schema.ts';
 import { ident } from '../../../db/ident.ts';
 import type { RoleCatalog, SecuredObject } from '../catalog/model.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
@@ -22,7 +22,7 @@ interface Resolved {
 
 /** The objects a grant of the file is about, and what its role gets on each. `because` is where the grant stands. */
 export function resolveGrant(grant: CheckedGrant, grantee: string, because: string, inputs: GrantInputs): Resolved {
-  const subject = GRANT_SUBJECTS.find((one) => grant[one] !== undefined) ?? 'on';
+  const subject = subjectOf(grant);
   const to = (object: SecuredObject, mask: Mask): DesiredGrant => ({ grantee, object, mask, because });
   if (subject === 'on') return resolveRelations(grant, to, because, inputs);
   if (subject === 'database') {
@@ -38,6 +38,13 @@ export function resolveGrant(grant: CheckedGrant, grantee: string, because: stri
     grants: found.flatMap(({ objects }) => objects.map((object) => to(object, mask))),
     unmatched: found.flatMap(({ pattern, objects }) => (objects.length > 0 ? [] : nothing(because, kind, pattern, grant))),
   };
+}
+
+/** A grant names one kind of object. */
+function subjectOf(grant: CheckedGrant): GrantSubject {
+  if (grant.database !== undefined) return 'database';
+  const others = Object.keys(SUBJECTS) as (keyof typeof SUBJECTS)[];
+  return others.find((one) => grant[one] !== undefined) ?? 'on';
 }
 
 const SUBJECTS: Readonly<Record<Exclude<GrantSubject, 'on' | 'database'>, { kind: ObjectKind; usual: Privilege }>> = {

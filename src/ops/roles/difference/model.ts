@@ -115,5 +115,3 @@ export type Difference =
     }
   | { readonly kind: 'unmatched'; readonly problem: string; readonly because: string }
   | { readonly kind: 'exception-expired'; readonly id: string; readonly role: string; readonly expired: string };
-
-export type DifferenceKind = Difference['kind'];

@@ -33,7 +33,13 @@ export function rowSecurityDifferences({ file, catalog }: Comparison): Differenc
   const unknown = catalog.rowSecurity.flatMap(({ relation }): Difference[] => {
     const object = catalog.objects.find(({ kind, id }) => kind === 'table' && id === relation);
     const name = `${object?.schema}.${object?.bare}`;
-    if (object?.schema == null || !file.schemas.includes(object.schema) || Object.hasOwn(file.row_security, name)) return [];
+    if (
+      object === undefined ||
+      object.schema === null ||
+      !file.schemas.includes(object.schema) ||
+      Object.hasOwn(file.row_security, name)
+    )
+      return [];
     return [
       {
         kind: 'row-security',

@@ -30,9 +30,6 @@ const LETTERS = Object.entries(BITS) as [Letter, { bit: number; name: Privilege 
 const BY_NAME = new Map(LETTERS.map(([, { bit, name }]) => [name, bit]));
 const BY_LETTER = new Map<string, number>(LETTERS.map(([letter, { bit }]) => [letter, bit]));
 
-/** The names in the order in which the server shows their letters in an aclitem. */
-export const PRIVILEGES: readonly Privilege[] = LETTERS.map(([, { name }]) => name);
-
 /** The set of these privileges. */
 export function maskOf(...privileges: readonly Privilege[]): Mask {
   return privileges.reduce((mask, name) => mask | (BY_NAME.get(name) ?? 0), 0);
