@@ -18,7 +18,9 @@ describe('variables for keys', () => {
     ]);
     // Neither the loader nor the reference may know one: see the protection of an environment below.
     expect(
-      CONFIG_KEYS.filter(({ name, variable }) => /^(environments|immutability|ledger|roles)\./.test(name) && variable !== undefined),
+      CONFIG_KEYS.filter(
+        ({ name, variable }) => /^(environments|immutability|ledger|roles)\./.test(name) && variable !== undefined,
+      ),
     ).toEqual([]);
   });
 
