@@ -38,8 +38,9 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
     const nothing = agreed.gives.length + agreed.takes.length === 0;
     if (dryRun || nothing) return planAnswer(agreed, dryRun ? 'planned' : 'done', leftItems(agreed), context.target(session));
     await context.confirm(question(agreed));
-    await applyRoles(session, { agreed, planAgain, progress: context.progress, signal: context.signal });
-    return planAnswer(agreed, 'done', leftItems(agreed), context.target(session));
+    const applied = await applyRoles(session, { agreed, planAgain, progress: context.progress, signal: context.signal });
+    const did = applied === 'already' ? { ...agreed, gives: [], takes: [] } : agreed;
+    return planAnswer(did, 'done', leftItems(agreed), context.target(session));
   });
 }
 

@@ -5,6 +5,7 @@ import type { Step } from '../../../core/step.ts';
 import type { Session } from '../../../db/session.ts';
 import { inTransaction, worthRetrying } from '../../../db/transaction.ts';
 import type { RolePlan } from '../plan/plan.ts';
+import { deniedStep, isSuperuser } from './denied.ts';
 
 export interface ApplyOptions {
   /** The plan that was shown and agreed to. */
@@ -14,6 +15,9 @@ export interface ApplyOptions {
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
+
+/** `already`: another run had done all of it meanwhile. */
+export type Applied = 'applied' | 'already';
 
 /** Grants on one object at the same time, from here and elsewhere, end in an error of the server, not in a wait. */
 const ATTEMPTS = 10;
@@ -27,45 +31,63 @@ const ADVISORY_LOCK = [0x72_6f_6c_65, 0] as const;
 
 /**
  * Does the plan in one transaction: all of it, or nothing. Before its first statement the database is read and planned again, and after the
- * last one once more: it commits when nothing is left to do. Returns how often it had to try.
- * Fails with refused when the database is no longer as the plan was made for, with lock.held or sql.failed when the server refuses.
+ * last one once more: it commits when nothing is left to do. Where another run did it meanwhile, there is nothing to do, which is no failure.
+ * Fails with refused when the database is no longer as the plan was made for, with db.denied, naming the step and the right that is missing,
+ * where whoever runs it may not, with lock.held or sql.failed when the server refuses otherwise.
  */
-export async function applyRoles(session: Session, { agreed, planAgain, progress, signal }: ApplyOptions): Promise<number> {
+export async function applyRoles(session: Session, options: ApplyOptions): Promise<Applied> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await inTransaction(session, 'read write', () => applyOnce(session, { agreed, planAgain, progress, signal }));
-      return attempt;
+      return await inTransaction(session, 'read write', () => applyOnce(session, options));
     } catch (thrown) {
       if (attempt === ATTEMPTS || !(worthRetrying(thrown) || isConcurrentUpdate(thrown))) throw thrown;
-      await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal });
+      await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal: options.signal });
     }
   }
 }
 
-async function applyOnce(session: Session, { agreed, planAgain, progress }: ApplyOptions): Promise<void> {
+async function applyOnce(session: Session, { agreed, planAgain, progress }: ApplyOptions): Promise<Applied> {
   await session.script(
     `set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local search_path = pg_catalog, pg_temp;
      select pg_catalog.pg_advisory_xact_lock(${ADVISORY_LOCK.join(', ')})`,
   );
   const plan = await planAgain(session);
+  const steps = stepsOf(plan);
+  if (steps.length === 0 && stepsOf(agreed).length > 0) return 'already';
   if (scriptOf(plan) !== scriptOf(agreed)) {
     fail('refused', 'roles or rights changed since the plan was made', {
       hint: 'Look at the new plan: dbctl roles plan. Nothing was changed.',
     });
   }
   const shown = progress.step('apply roles');
-  await session.script(scriptOf(plan)).catch((thrown: unknown) => {
+  try {
+    // One by one, so that a refusal names its step.
+    for (const step of steps) await runStep(session, step);
+  } catch (thrown) {
     shown.failed();
     throw thrown;
-  });
-  shown.done();
-  const left = await planAgain(session);
-  const [first] = stepsOf(left);
-  if (first !== undefined) {
-    fail('internal', `the plan was done and ${first.summary} is still to do, so that it was rolled back`, {
-      hint: 'Report it with roles.yaml and the output of dbctl roles plan --format json.',
-    });
   }
+  shown.done();
+  await requireNothingLeft(session, planAgain);
+  return 'applied';
+}
+
+async function runStep(session: Session, step: Step): Promise<void> {
+  try {
+    await session.script(step.sql ?? '');
+  } catch (thrown) {
+    throw thrown instanceof DbctlError && thrown.code === 'db.denied' ? deniedStep(step, session.user, thrown) : thrown;
+  }
+}
+
+/** GRANT and REVOKE of whoever may not do all of it end with a warning, and do nothing (ExecGrant_…() of aclchk.c). */
+async function requireNothingLeft(session: Session, planAgain: ApplyOptions['planAgain']): Promise<void> {
+  const [first] = stepsOf(await planAgain(session));
+  if (first === undefined) return;
+  if (!(await isSuperuser(session))) throw deniedStep(first, session.user);
+  fail('internal', `the plan was done and ${first.summary} is still to do, so that it was rolled back`, {
+    hint: 'Report it with roles.yaml and the output of dbctl roles plan --format json.',
+  });
 }
 
 export const stepsOf = ({ gives, takes }: RolePlan): readonly Step[] => [...gives, ...takes];

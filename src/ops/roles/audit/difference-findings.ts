@@ -16,13 +16,16 @@ export function differenceFindings(found: readonly Difference[], comparison: Com
   return found.map((one) => {
     const words = describe(one, comparison.catalog.serverVersion, tableOf);
     const by = grantedTo(one);
-    const way = by === null ? [] : waysTo(by, reaches);
+    const way =
+      by === null
+        ? []
+        : waysTo(by, reaches).filter(({ path }) => one.kind !== 'membership-excess' || leadsThrough(path, one.member));
     const fix = stepsOf(planRoles([one], comparison)).map(({ sql }) => `${sql};`);
     return {
       ...words,
       severity: words.severity ?? 'medium',
       role: roleOf(one),
-      message: way.length === 0 ? words.message : `${words.message}; ${wayText(way)}`,
+      message: [words.message, ...wayText(by, way)].join('; '),
       fix: fix.length === 0 ? (words.fix ?? null) : fix.join('\n'),
       detail: { ...words.detail, ...(by === null ? {} : { reachedBy: way.map((each) => ({ ...each })) }) },
     };
@@ -95,7 +98,9 @@ function describe(one: Difference, serverVersion: number, tableOf: (id: number) 
             id: 'default-excess',
             object,
             severity: 'high',
-            message: 'it will be granted on whatever is made, and roles.yaml does not say so',
+            message: one.option
+              ? 'it will get the right to grant it on as well, which nobody asked for'
+              : 'it will be granted on whatever is made, and roles.yaml does not say so',
           };
     }
     case 'row-security':
@@ -145,11 +150,22 @@ function optionText({ inherit, set, admin }: MembershipOptions): string {
   return `inherit ${inherit}, set ${set}, admin ${admin}`;
 }
 
-function membershipWords({ role, member, grantor, is, wanted }: Extract<Difference, { kind: 'membership-excess' }>): Words {
+function membershipWords({
+  role,
+  member,
+  grantor,
+  is,
+  wanted,
+  lapses,
+}: Extract<Difference, { kind: 'membership-excess' }>): Words {
   const object = `${member} in ${role}`;
   const severity = is.admin || is.set || is.inherit ? 'high' : 'low';
   const detail = { grantor, is: { ...is }, wanted: wanted === null ? null : { ...wanted } };
-  const allowed = wanted === null ? 'roles.yaml does not say so' : `roles.yaml allows ${optionText(wanted)}`;
+  const allowed = lapses
+    ? `${grantor} is not to grant it`
+    : wanted === null
+      ? 'roles.yaml does not say so'
+      : `roles.yaml allows ${optionText(wanted)}`;
   return {
     id: 'membership-excess',
     object,
@@ -166,7 +182,8 @@ function grantWords(
 ): Words {
   const privileges = privilegeList(one.mask, one.object, serverVersion);
   const target = grantTarget(one.object, tableOf);
-  const object = `${one.grantee}: ${privileges} on ${target}`;
+  // The same column is called the same, whether the file or the catalog named it.
+  const object = `${one.grantee}: ${privileges.replaceAll(/"([a-z_][a-z0-9_]*)"/g, '$1')} on ${target}`;
   if (one.kind === 'grant-missing')
     return { id: 'grant-missing', object, message: `it is not granted by the owner, and should be (${one.because})` };
   const detail = { grantee: one.grantee, privileges: privilegesOf(one.mask), target, grantor: one.grantor, managed: one.managed };
@@ -191,7 +208,8 @@ function grantWords(
 
 /** The role whose members share what the difference gives; null where it gives nothing. */
 function grantedTo(one: Difference): string | null {
-  if (one.kind === 'grant-excess' || one.kind === 'grant-option') return one.grantee;
+  if (one.kind === 'grant-excess' || one.kind === 'grant-option' || one.kind === 'default-excess') return one.grantee;
+  if (one.kind === 'owner') return one.is;
   if (one.kind === 'attribute') return one.wanted ? null : one.role;
   return one.kind === 'membership-excess' ? one.role : null;
 }
@@ -204,13 +222,17 @@ function roleOf(one: Difference): string {
 
 const waysTo = (role: string, reaches: WhoReaches): readonly ReachedBy[] => (role === PUBLIC_NAME ? [] : reaches(role));
 
+/** Of a membership only the ways that it opens. */
+const leadsThrough = (path: string, member: string): boolean => path.startsWith(`${member} `) || path.includes(` ${member}, `);
+
 /** More are counted: the list is in the detail. */
 const MOST_WAYS = 3;
 
-function wayText(ways: readonly ReachedBy[]): string {
+function wayText(role: string | null, ways: readonly ReachedBy[]): string[] {
+  if (role === PUBLIC_NAME) return ['everybody has it'];
   const shown = ways
     .slice(0, MOST_WAYS)
     .map(({ login, level, path }) => (path === login ? `${login} logs in with it` : `${path}: ${level}`));
   const more = ways.length - shown.length;
-  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])];
 }

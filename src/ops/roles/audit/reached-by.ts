@@ -15,7 +15,7 @@ export interface ReachedBy {
 /** Answers who among those who log in reaches a role; the role itself, when it logs in, among them. */
 export type WhoReaches = (role: string) => readonly ReachedBy[];
 
-/** Works out once where every login leads. Superusers are left out: they reach all. */
+/** Works out once where every login leads. Superusers reach all, and are named with their own rights alone. */
 export function whoReaches(catalog: RoleCatalog): WhoReaches {
   const names = roleNames(catalog);
   const found = new Map<string, ReachedBy[]>();
@@ -27,6 +27,9 @@ export function whoReaches(catalog: RoleCatalog): WhoReaches {
         { login: names.of(login), level, path: pathText(names.of(login), path, names.of) },
       ]);
     }
+  }
+  for (const { name } of catalog.roles.filter(({ login, superuser, builtIn }) => login && superuser && !builtIn)) {
+    found.set(name, [...(found.get(name) ?? []), { login: name, level: 'now', path: name }]);
   }
   return (role) => found.get(role) ?? [];
 }

@@ -20,7 +20,10 @@ const extensionOf = (catalog: string, oid: string): string => `
 export const ROLES = /* sql */ `
 select r.oid as id, r.rolname as name, r.rolsuper as superuser, r.rolinherit as inherit, r.rolcreaterole as "createRole",
        r.rolcreatedb as "createDatabase", r.rolcanlogin as login, r.rolreplication as replication, r.rolbypassrls as "bypassRls",
-       r.rolconnlimit as "connectionLimit", r.rolvaliduntil::text as "validUntil",
+       r.rolconnlimit as "connectionLimit", -- Not as the session's DateStyle and TimeZone have it.
+       case when pg_catalog.isfinite(r.rolvaliduntil)
+            then pg_catalog.to_char(r.rolvaliduntil at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            else r.rolvaliduntil::text end as "validUntil",
        pg_catalog.shobj_description(r.oid, 'pg_authid') as comment,
        -- 16384 is FirstNormalObjectId: what initdb made is below it.
        r.oid < 16384 as "builtIn"
@@ -83,7 +86,10 @@ from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where not (${SYSTEM_SCHEMA})`;
 
-/** Without the row types of tables and the arrays, which have no rights of their own (IsTrueArrayType in typecmds.c). */
+/**
+ * Without the row types of tables, the arrays (IsTrueArrayType in typecmds.c) and the multiranges, which have no rights of their own: since 17
+ * GRANT refuses them, and their owner is that of the range.
+ */
 const TYPES = /* sql */ `
 select 'type', t.oid, pg_catalog.format('%I.%I', n.nspname, t.typname), n.nspname, t.typname,
        case t.typtype when 'd' then 'domain' else 'type' end,
@@ -91,6 +97,7 @@ select 'type', t.oid, pg_catalog.format('%I.%I', n.nspname, t.typname), n.nspnam
 from pg_catalog.pg_type t
 join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where not (${SYSTEM_SCHEMA})
+  and t.typtype <> 'm'
   and not (t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc and t.typelem <> 0)
   and (t.typrelid = 0 or exists (select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'))`;
 

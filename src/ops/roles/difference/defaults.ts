@@ -19,8 +19,12 @@ export function defaultDifferences(comparison: Comparison): Difference[] {
       return mask === 0 ? [] : [{ kind: 'default-missing', ...one, of, mask }];
     }),
     ...rows.flatMap((row): Difference[] => {
-      const mask = row.mask & ~(wanted.get(keyOf(row.creator, row.schema, row.of, row.grantee))?.mask ?? 0);
-      return mask === 0 ? [] : [{ kind: 'default-excess', ...row, mask }];
+      const allowed = wanted.get(keyOf(row.creator, row.schema, row.of, row.grantee))?.mask ?? 0;
+      const { grantable, ...one } = row;
+      return [
+        { kind: 'default-excess' as const, ...one, mask: row.mask & ~allowed, option: false },
+        { kind: 'default-excess' as const, ...one, mask: grantable & allowed, option: true },
+      ].filter(({ mask }) => mask !== 0);
     }),
   ];
 }
@@ -31,6 +35,7 @@ interface Actual {
   readonly of: DefaultPrivileges['kind'];
   readonly grantee: string;
   readonly mask: Mask;
+  readonly grantable: Mask;
 }
 
 const keyOf = (...parts: readonly (string | null)[]): string => parts.map((part) => part ?? '').join('\0');
@@ -42,7 +47,14 @@ function actualDefaults({ file, desired, catalog }: Comparison): Actual[] {
   const creators = creatorsOf(file);
   const spread = (creator: string, schema: string | null, of: Actual['of'], acl: readonly AclEntry[]): Actual[] =>
     acl
-      .map(({ grantee, privileges }) => ({ creator, schema, of, grantee: names.of(grantee), mask: privileges }))
+      .map(({ grantee, privileges, grantable }) => ({
+        creator,
+        schema,
+        of,
+        grantee: names.of(grantee),
+        mask: privileges,
+        grantable,
+      }))
       .filter(({ grantee }) => grantee !== creator && !OWN_ROLES.includes(grantee));
   const rows = catalog.defaults.flatMap(({ creator, schema, kind, acl }) => spread(names.of(creator), schema, kind, acl));
   const builtIn = creators.flatMap((creator) => {

@@ -2,12 +2,13 @@ import type { SecuredObject } from '../catalog/model.ts';
 import type { DesiredGrant } from '../desired/model.ts';
 import { PUBLIC_NAME } from '../desired/model.ts';
 import { grantKey } from '../desired/state.ts';
-import type { AclEntry } from '../rights/acl.ts';
+import { PUBLIC, type AclEntry } from '../rights/acl.ts';
 import type { Mask } from '../rights/privilege.ts';
 import type { Comparison } from './inputs.ts';
 import { OWN_ROLES, roleNames, type RoleNames } from './inputs.ts';
 import type { Difference } from './model.ts';
-import { wantedOwner } from './owners.ts';
+import { wantedOwners, type WantedOwner } from './owners.ts';
+import { publicRights, type ObjectKind } from '../rights/kinds.ts';
 
 /**
  * Privileges that are missing, and those nobody asked for, entry by entry: each names who granted it, since only they can take it away. A
@@ -21,27 +22,27 @@ export function grantDifferences(comparison: Comparison): Difference[] {
   const found = new Map<string, Mask>();
   const excess: Difference[] = [];
   const concerned = concerns(comparison, names);
+  const wantedOwner = wantedOwners(comparison);
   for (const object of catalog.objects) {
     for (const entry of object.acl) {
       const grantee = names.of(entry.grantee);
       const key = `${grantee}\0${grantKey({ object })}`;
-      const byOwner = entry.grantor === object.owner;
-      // An owner's own entry goes with the object to the next owner.
+      // What the owner granted, and its own entry, go with the object to the next owner; what that one granted is the owner's then.
+      const byOwner = entry.grantor === object.owner || names.of(entry.grantor) === wantedOwner(object);
       if (byOwner && entry.grantee !== object.owner) found.set(key, (found.get(key) ?? 0) | entry.privileges);
-      if (entry.grantee !== object.owner && concerned(grantee, object))
-        excess.push(...entryDifferences(object, entry, grantee, byOwner ? (wanted.get(key)?.mask ?? 0) : 0, comparison, names));
+      if (entry.grantee === object.owner || grantee === wantedOwner(object) || !concerned(grantee, object)) continue;
+      const allowed = (byOwner ? (wanted.get(key)?.mask ?? 0) : 0) | (entry.grantee === PUBLIC ? asItCame(object) : 0);
+      excess.push(...entryDifferences(object, entry, grantee, allowed, comparison, names));
     }
   }
-  return [...missing(desired.grants, found, comparison), ...excess];
+  return [...missing(desired.grants, found, wantedOwner), ...excess];
 }
 
-function missing(grants: readonly DesiredGrant[], found: ReadonlyMap<string, Mask>, comparison: Comparison): Difference[] {
+function missing(grants: readonly DesiredGrant[], found: ReadonlyMap<string, Mask>, wantedOwner: WantedOwner): Difference[] {
   return grants.flatMap((grant): Difference[] => {
     const { grantee, object, because } = grant;
     const mask = grant.mask & ~(found.get(`${grantee}\0${grantKey(grant)}`) ?? 0);
-    return mask === 0 || grantee === wantedOwner(object, comparison)
-      ? []
-      : [{ kind: 'grant-missing', grantee, object, mask, because }];
+    return mask === 0 || grantee === wantedOwner(object) ? [] : [{ kind: 'grant-missing', grantee, object, mask, because }];
   });
 }
 
@@ -55,7 +56,7 @@ function entryDifferences(
   names: RoleNames,
 ): Difference[] {
   const grantor = names.of(by);
-  const managed = grantee === PUBLIC_NAME || desired.roles.some(({ name }) => name === grantee);
+  const managed = grantee === PUBLIC_NAME ? !OF_THE_CLUSTER.has(object.kind) : desired.roles.some(({ name }) => name === grantee);
   const mask = privileges & ~wanted;
   const kept = grantable & wanted;
   return [
@@ -64,10 +65,17 @@ function entryDifferences(
   ];
 }
 
+/** Databases share these: what everybody may do with them is not for the file of one to take away. */
+const OF_THE_CLUSTER: ReadonlySet<ObjectKind> = new Set(['tablespace', 'parameter']);
+
+/** What PUBLIC has by default stays with what is in no schema, but for this database. */
+const asItCame = ({ kind, schema }: SecuredObject): Mask =>
+  schema === null && kind !== 'database' && kind !== 'schema' ? publicRights(kind) : 0;
+
 /**
  * Whether an entry is the file's business: in its schemas everybody's, but for dbctl's own roles; elsewhere in the cluster that of the
- * roles it names. What PUBLIC may do with objects of extensions, of other schemas and with languages stays as it came; with this database
- * it is decided here.
+ * roles it names. What PUBLIC may do with objects of extensions and of other schemas stays as it is; with what is in no schema, such as
+ * foreign servers, it has what it came with.
  */
 function concerns({ file, desired, catalog }: Comparison, names: RoleNames): (grantee: string, object: SecuredObject) => boolean {
   const managed = new Set(desired.roles.map(({ name }) => name));
@@ -78,7 +86,10 @@ function concerns({ file, desired, catalog }: Comparison, names: RoleNames): (gr
       (object.kind === 'database' && object.id === catalog.database.id) ||
       (object.kind === 'schema' ? schemas.has(object.bare) : object.schema !== null && schemas.has(object.schema));
     if (managed.has(grantee)) return object.kind !== 'database' || inside;
-    if (grantee === PUBLIC_NAME) return inside && object.extension === null;
+    if (grantee === PUBLIC_NAME) {
+      const inNone = object.schema === null && object.kind !== 'database' && object.kind !== 'schema';
+      return (inside || inNone) && object.extension === null;
+    }
     if (object.extension !== null || names.role(grantee)?.builtIn === true) return false;
     return inside && file.others === 'report';
   };

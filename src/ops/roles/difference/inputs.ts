@@ -26,6 +26,8 @@ export interface Guarded {
 /** Names for oids and oids for names, of the roles of a catalog. */
 export interface RoleNames {
   readonly of: (id: RoleId) => string;
+  /** The oid behind a name, that of a role which is no more included; {@link PUBLIC} for PUBLIC. */
+  readonly idOf: (name: string) => RoleId;
   readonly role: (name: string) => Role | undefined;
 }
 
@@ -35,6 +37,7 @@ export function roleNames({ roles }: Pick<RoleCatalog, 'roles'>): RoleNames {
   return {
     // A role that was dropped by hand in the catalogs leaves its oid behind.
     of: (id) => (id === PUBLIC ? PUBLIC_NAME : (byId.get(id)?.name ?? String(id))),
+    idOf: (name) => (name === PUBLIC_NAME ? PUBLIC : (byName.get(name)?.id ?? Number(name))),
     role: (name) => byName.get(name),
   };
 }

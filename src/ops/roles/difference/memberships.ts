@@ -4,36 +4,91 @@ import type { Comparison } from './inputs.ts';
 import { OWN_ROLES, roleNames } from './inputs.ts';
 import type { Difference } from './model.ts';
 
+interface NamedMembership {
+  readonly row: Membership;
+  readonly member: string;
+  readonly role: string;
+  readonly grantor: string;
+}
+
 /**
  * Memberships of managed roles, and in managed roles. A pair may have a row of each grantor, and what any of them allows counts: each row is
- * compared with what the file allows, and all of them together with what it asks for.
+ * compared with what the file allows, and all of them together with what it asks for. A row whose grantor is to lose ADMIN goes with that,
+ * wanted or not, and so does not count.
  */
-export function membershipDifferences({ file, desired, catalog }: Comparison): Difference[] {
-  const names = roleNames(catalog);
-  const wanted = new Map(
-    desired.roles.flatMap(({ name, memberOf, because }) =>
-      Object.entries(memberOf).map(([role, options]) => [`${name}\0${role}`, { member: name, role, options, because }] as const),
-    ),
+export function membershipDifferences(comparison: Comparison): Difference[] {
+  const wanted = wantedMemberships(comparison);
+  const allowed = ({ member, role }: NamedMembership): MembershipOptions | null =>
+    wanted.get(`${member}\0${role}`)?.options ?? null;
+  const all = namedMemberships(comparison);
+  const rows = all.filter(isDecided(comparison, new Set(wanted.keys())));
+  const decided = new Set(rows);
+  const administers = new Set(
+    all
+      .filter((one) => one.row.admin && (!decided.has(one) || allowed(one)?.admin === true))
+      .map(({ member, role }) => `${member}\0${role}`),
   );
-  const managed = new Set(desired.roles.map(({ name }) => name));
-  const rows = catalog.memberships
-    .map((row) => ({ row, member: names.of(row.member), role: names.of(row.role), grantor: names.of(row.grantor) }))
-    .filter(({ member, role }) => managed.has(member) || (managed.has(role) && !OWN_ROLES.includes(member)))
-    .filter(({ member, role }) => wanted.has(`${member}\0${role}`) || !file.administrators.includes(member));
+  const lapses = ({ row, role, grantor }: NamedMembership): boolean =>
+    row.grantor !== BOOTSTRAP_SUPERUSER && !administers.has(`${grantor}\0${role}`);
   const missing = [...wanted.values()].flatMap(({ member, role, options, because }): Difference[] => {
-    const all = together(rows.filter((one) => one.member === member && one.role === role).map(({ row }) => row));
-    return all !== null && covers(all, options) ? [] : [{ kind: 'membership-missing', role, member, wanted: options, because }];
+    const kept = rows.filter((one) => one.member === member && one.role === role && !lapses(one));
+    const together = combined(kept.map(({ row }) => row));
+    return together !== null && covers(together, options)
+      ? []
+      : [{ kind: 'membership-missing', role, member, wanted: options, because }];
   });
-  const excess = rows.flatMap(({ row, member, role, grantor }): Difference[] => {
-    const allowed = wanted.get(`${member}\0${role}`)?.options ?? null;
-    if (allowed !== null && covers(allowed, row)) return [];
+  const excess = rows.flatMap((one): Difference[] => {
+    const { row, member, role, grantor } = one;
     const { inherit, set, admin } = row;
-    return [{ kind: 'membership-excess', role, member, grantor, is: { inherit, set, admin }, wanted: allowed }];
+    const gone = lapses(one);
+    const options = allowed(one);
+    if (!gone && options !== null && covers(options, row)) return [];
+    return [
+      {
+        kind: 'membership-excess',
+        role,
+        member,
+        grantor,
+        is: { inherit, set, admin },
+        wanted: gone ? null : options,
+        lapses: gone,
+      },
+    ];
   });
   return [...missing, ...excess];
 }
 
-function together(rows: readonly Membership[]): MembershipOptions | null {
+/** It grants memberships in the name of every superuser (check_role_grantor() of user.c); its oid is BOOTSTRAP_SUPERUSERID. */
+const BOOTSTRAP_SUPERUSER = 10;
+
+function wantedMemberships({ desired }: Comparison) {
+  return new Map(
+    desired.roles.flatMap(({ name, memberOf, because }) =>
+      Object.entries(memberOf).map(([role, options]) => [`${name}\0${role}`, { member: name, role, options, because }] as const),
+    ),
+  );
+}
+
+function namedMemberships({ catalog }: Comparison): NamedMembership[] {
+  const names = roleNames(catalog);
+  return catalog.memberships.map((row) => ({
+    row,
+    member: names.of(row.member),
+    role: names.of(row.role),
+    grantor: names.of(row.grantor),
+  }));
+}
+
+/** Whether the file decides about a membership: of a role it names, or in one, but for dbctl's own roles and the administrators. */
+function isDecided({ file, desired }: Comparison, wanted: ReadonlySet<string>): (one: NamedMembership) => boolean {
+  const managed = new Set(desired.roles.map(({ name }) => name));
+  return ({ member, role }) => {
+    const concerns = managed.has(member) || (managed.has(role) && !OWN_ROLES.includes(member));
+    return concerns && (wanted.has(`${member}\0${role}`) || !file.administrators.includes(member));
+  };
+}
+
+function combined(rows: readonly Membership[]): MembershipOptions | null {
   if (rows.length === 0) return null;
   const any = (option: keyof MembershipOptions): boolean => rows.some((row) => row[option]);
   return { inherit: any('inherit'), set: any('set'), admin: any('admin') };

@@ -60,8 +60,10 @@ export type Difference =
       readonly grantor: string;
       /** The options of this grantor's row. */
       readonly is: MembershipOptions;
-      /** The options that roles.yaml allows; null: it knows nothing of the membership. */
+      /** The options that roles.yaml allows of this row; null: none, and it goes. */
       readonly wanted: MembershipOptions | null;
+      /** True: its grantor is to lose ADMIN, and it goes with that. */
+      readonly lapses: boolean;
     }
   | { readonly kind: 'owner'; readonly object: SecuredObject; readonly is: string; readonly wanted: string }
   | { readonly kind: 'schema-missing'; readonly schema: string; readonly because: string }
@@ -105,6 +107,8 @@ export type Difference =
       readonly of: ObjectKind;
       readonly grantee: string;
       readonly mask: Mask;
+      /** True: the right to grant on is too much, not the privileges themselves. */
+      readonly option: boolean;
     }
   | {
       readonly kind: 'row-security';

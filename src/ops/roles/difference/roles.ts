@@ -46,9 +46,12 @@ function limits({ name, connectionLimit, validUntil, because }: DesiredRole, rol
   return found;
 }
 
-/** The last whole day in UTC that a time leaves; infinity is for ever, as null is. */
+/** The last whole day in UTC where it ends with one; else the time itself. Infinity is for ever, as null is. */
 function dayOf(validUntil: string | null): string | null {
   if (validUntil === null || validUntil === 'infinity') return null;
   const end = new Date(validUntil);
-  return Number.isNaN(end.getTime()) ? validUntil : new Date(end.getTime() - 1).toISOString().slice(0, 10);
+  if (Number.isNaN(end.getTime())) return validUntil;
+  return end.getTime() % DAY_MS === 0 ? new Date(end.getTime() - 1).toISOString().slice(0, 10) : end.toISOString();
 }
+
+const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@ import { step, type Step } from '../../../core/step.ts';
 import { ident } from '../../../db/ident.ts';
 import type { RoleCatalog } from '../catalog/model.ts';
 import type { Difference } from '../difference/model.ts';
-import { alterTarget, granteeText, grantTarget, privilegeList, tableNames, words } from './target.ts';
+import { alterTarget, columnsText, granteeText, grantTarget, privilegeList, tableNames, words } from './target.ts';
 
 /** Schemas that are made, and objects that get their owner. */
 export function ownerSteps(differences: readonly Difference[], owner: string): Step[] {
@@ -32,22 +32,10 @@ export function grantSteps(differences: readonly Difference[], catalog: RoleCata
     grants.set(key, grant);
   }
   return [...grants.values()].map(({ target, grantee, privileges, because }) => {
-    const list = together(privileges);
+    const list = columnsText(privileges);
     const sql = `grant ${list} on ${target} to ${granteeText(grantee)}`;
     return step('grant', target, `${grantee} gets ${list} on ${target} (${because})`, sql);
   });
-}
-
-/** `insert (a), insert (b)` as `insert (a, b)`. */
-function together(privileges: readonly string[]): string {
-  const columns = new Map<string, string[]>();
-  const whole: string[] = [];
-  for (const privilege of privileges.flatMap((list) => list.split(/, (?![^(]*\))/))) {
-    const [, word, column] = /^(\w+) \((.*)\)$/s.exec(privilege) ?? [];
-    if (word === undefined || column === undefined) whole.push(privilege);
-    else columns.set(word, [...(columns.get(word) ?? []), column]);
-  }
-  return [...whole, ...[...columns].map(([word, list]) => `${word} (${list.join(', ')})`)].join(', ');
 }
 
 /** What new objects will be granted, and no longer granted. */
@@ -70,15 +58,17 @@ export function defaultSteps(differences: readonly Difference[], serverVersion: 
           `${head} grant ${list} on ${kinds} to ${granteeText(one.grantee)}`,
         ),
       );
-    else
+    else {
+      const option = one.option ? 'grant option for ' : '';
       revokes.push(
         step(
           'default privileges',
           one.creator,
-          `${one.grantee} will no longer get ${what}`,
-          `${head} revoke ${list} on ${kinds} from ${granteeText(one.grantee)}`,
+          `${one.grantee} will no longer get ${one.option ? 'the right to grant ' : ''}${what}`,
+          `${head} revoke ${option}${list} on ${kinds} from ${granteeText(one.grantee)}`,
         ),
       );
+    }
   }
   return { grants, revokes };
 }

@@ -3,7 +3,8 @@ import type { Comparison } from '../difference/inputs.ts';
 import type { Difference } from '../difference/model.ts';
 import { defaultSteps, grantSteps, ownerSteps, rowSecuritySteps } from './grant-steps.ts';
 import { revokeSteps } from './revokes.ts';
-import { alterRoleSteps, createRoleSteps, membershipGrantSteps, membershipRevokeSteps } from './role-steps.ts';
+import { membershipGrantSteps, membershipRevokeSteps } from './membership-steps.ts';
+import { alterRoleSteps, createRoleSteps } from './role-steps.ts';
 
 /** What has to be done so that the database is as roles.yaml wants it. */
 export interface RolePlan {
@@ -16,7 +17,9 @@ export interface RolePlan {
 }
 
 /** Grants come before revokes, so that in one transaction nobody is without a right they keep. Pure. */
-export function planRoles(found: readonly Difference[], { desired, file, catalog }: Comparison): RolePlan {
+export function planRoles(found: readonly Difference[], comparison: Comparison): RolePlan {
+  const { desired, file, catalog } = comparison;
+  const revokes = revokeSteps(found, comparison);
   const defaults = defaultSteps(found, catalog.serverVersion);
   return {
     gives: [
@@ -28,8 +31,8 @@ export function planRoles(found: readonly Difference[], { desired, file, catalog
       ...defaults.grants,
       ...rowSecuritySteps(found),
     ],
-    takes: [...revokeSteps(found, catalog), ...defaults.revokes, ...membershipRevokeSteps(found)],
-    left: found.filter(needsPerson),
+    takes: [...revokes.steps, ...defaults.revokes, ...membershipRevokeSteps(found, catalog)],
+    left: found.filter((one) => needsPerson(one) && !revokes.ended.has(one)),
   };
 }
 

@@ -1,52 +1,141 @@
-import { ident } from '../../../db/ident.ts';
 import { step, type Step } from '../../../core/step.ts';
-import type { RoleCatalog } from '../catalog/model.ts';
+import type { SecuredObject } from '../catalog/model.ts';
+import type { DesiredGrant } from '../desired/model.ts';
+import { grantKey } from '../desired/state.ts';
 import type { Difference } from '../difference/model.ts';
-import { roleNames } from '../difference/inputs.ts';
-import { granteeText, grantTarget, privilegeList, tableNames } from './target.ts';
+import { roleNames, type Comparison, type RoleNames } from '../difference/inputs.ts';
+import { wantedOwners, type WantedOwner } from '../difference/owners.ts';
+import type { RoleId } from '../rights/acl.ts';
+import { revocable, type Dependent, type Revocation } from './cascade.ts';
+import { actingAs } from './acting-as.ts';
+import { columnsText, granteeText, grantTarget, privilegeList, tableNames } from './target.ts';
 
 type Revoked = Extract<Difference, { kind: 'grant-excess' | 'grant-option' }>;
 
-/**
- * The REVOKE of an entry, by whoever granted it: a superuser's revoke is the owner's and leaves what others passed on as it is, without a
- * word (measured on 18.2). What was passed on goes before what it was passed on from, so that nothing has to cascade.
- */
-export function revokeSteps(differences: readonly Difference[], catalog: RoleCatalog): Step[] {
-  const names = roleNames(catalog);
-  const tableOf = tableNames(catalog);
-  const revoked = differences.filter(
-    (one): one is Revoked => (one.kind === 'grant-excess' || one.kind === 'grant-option') && one.managed,
-  );
-  return revoked
-    .map((one) => ({ one, depth: depthOf(one, names.of) }))
-    .toSorted((a, b) => b.depth - a.depth)
-    .map(({ one, depth }) => {
-      const { object, grantee, grantor, mask } = one;
-      const privileges = privilegeList(mask, object, catalog.serverVersion);
-      const target = grantTarget(object, tableOf);
-      const option = one.kind === 'grant-option' ? 'grant option for ' : '';
-      const sql = `revoke ${option}${privileges} on ${target} from ${granteeText(grantee)}`;
-      const by = depth === 0 ? '' : `, which ${grantor} granted`;
-      return step(
-        'revoke',
-        target,
-        `take ${option === '' ? '' : 'the right to grant '}${privileges} on ${target} from ${grantee}${by}`,
-        depth === 0 ? sql : `set local role ${ident(grantor)};\n${sql};\nreset role`,
-      );
-    });
+interface Words {
+  readonly names: RoleNames;
+  readonly tableOf: (id: number) => string;
+  readonly serverVersion: number;
+  readonly desired: readonly DesiredGrant[];
+  readonly wantedOwner: WantedOwner;
+  readonly asRole: (role: string, schema: string | null, sql: string) => string[];
 }
 
-/** How many hands the right went through: 0 where the owner granted it. */
-function depthOf({ object, grantor }: Revoked, nameOf: (id: number) => string): number {
-  const seen = new Set<string>();
-  let depth = 0;
-  let by = grantor;
-  while (by !== nameOf(object.owner) && !seen.has(by)) {
-    seen.add(by);
-    depth += 1;
-    const entry = object.acl.find(({ grantee, grantable }) => nameOf(grantee) === by && grantable !== 0);
-    if (entry === undefined) break;
-    by = nameOf(entry.grantor);
+/** What is revoked, and which of the differences that a plan leaves to a person end with it all the same. */
+export interface Revokes {
+  readonly steps: readonly Step[];
+  readonly ended: ReadonlySet<Difference>;
+}
+
+/**
+ * The REVOKE of each entry that is too much. A superuser's revoke is the owner's and leaves what others passed on as it is, without a word
+ * (measured on 18.2): what the owner granted is revoked WITH what hangs on it, by CASCADE, and named; what is left then was granted by
+ * somebody who keeps the right to, and is revoked as that role. That comes first: a right on a column may hang on a grant option for the
+ * table, and then does not go with it, and can no longer be revoked by who granted it.
+ */
+export function revokeSteps(differences: readonly Difference[], comparison: Comparison): Revokes {
+  const { catalog, desired } = comparison;
+  const words: Words = {
+    names: roleNames(catalog),
+    tableOf: tableNames(catalog),
+    serverVersion: catalog.serverVersion,
+    desired: desired.grants,
+    wantedOwner: wantedOwners(comparison),
+    asRole: actingAs(catalog),
+  };
+  const byObject = new Map<string, Revoked[]>();
+  for (const one of differences) {
+    if (one.kind !== 'grant-excess' && one.kind !== 'grant-option') continue;
+    byObject.set(grantKey(one), [...(byObject.get(grantKey(one)) ?? []), one]);
   }
-  return depth;
+  const parts = [...byObject.values()].map((some) => objectSteps(some, words));
+  return {
+    steps: [...parts.flatMap(({ byOthers }) => byOthers), ...parts.flatMap(({ byOwner }) => byOwner)],
+    ended: new Set(parts.flatMap(({ ended }) => ended)),
+  };
+}
+
+interface ObjectRevokes {
+  readonly byOthers: readonly Step[];
+  readonly byOwner: readonly Step[];
+  readonly ended: readonly Difference[];
+}
+
+function objectSteps(found: readonly Revoked[], words: Words): ObjectRevokes {
+  const object = found[0]?.object;
+  if (object === undefined) return { byOthers: [], byOwner: [], ended: [] };
+  const id = newOwner(object, words);
+  const all = found.filter(({ managed }) => managed).map((one) => ({ one, revocation: revocationOf(one, id) }));
+  const owner = id(object.owner);
+  const acl = object.acl.map((entry) => ({ ...entry, grantee: id(entry.grantee), grantor: id(entry.grantor) }));
+  const byOwner = all.filter(({ revocation }) => revocation.grantor === owner);
+  const cascading = revocable(acl, owner);
+  for (const { revocation } of byOwner) cascading.take(revocation);
+  const byOthers = all.filter(({ revocation }) => {
+    if (revocation.grantor === owner || !cascading.has(revocation)) return false;
+    cascading.take(revocation);
+    return true;
+  });
+  const real = revocable(acl, owner);
+  const steps = (some: typeof all, asGrantor: boolean): Step[] =>
+    some.map(({ one, revocation }) => revokeStep(one, real.take(revocation), asGrantor, words));
+  const done = { byOthers: steps(byOthers, true), byOwner: steps(byOwner, false) };
+  return { ...done, ended: found.filter((one) => !one.managed && !real.has(revocationOf(one, id))) };
+
+  function revocationOf({ kind, grantee, grantor, mask }: Revoked, as: (role: RoleId) => RoleId): Revocation {
+    const { idOf } = words.names;
+    return { grantee: as(idOf(grantee)), grantor: as(idOf(grantor)), mask, option: kind === 'grant-option' };
+  }
+}
+
+/** The owner changes before anything is revoked, and with it the entries of the one before (aclnewowner() of acl.c). */
+function newOwner(object: SecuredObject, { names, wantedOwner }: Words): (role: RoleId) => RoleId {
+  const wanted = names.role(wantedOwner(object))?.id ?? object.owner;
+  return (role) => (role === object.owner ? wanted : role);
+}
+
+function revokeStep(
+  { kind, object, grantee, grantor, mask }: Revoked,
+  taken: readonly Dependent[],
+  asGrantor: boolean,
+  words: Words,
+): Step {
+  const privileges = privilegeList(mask, object, words.serverVersion);
+  const target = grantTarget(object, words.tableOf);
+  const option = kind === 'grant-option' ? 'grant option for ' : '';
+  const cascade = taken.length === 0 ? '' : ' cascade';
+  const revoke = `revoke ${option}${privileges} on ${target} from ${granteeText(grantee)}${cascade}`;
+  const kept = option === '' ? keptColumns({ object, grantee, mask }, target, words) : [];
+  const summary = `take ${option === '' ? '' : 'the right to grant '}${privileges} on ${target} from ${grantee}`;
+  return step(
+    'revoke',
+    target,
+    `${summary}${asGrantor ? `, which ${grantor} granted` : ''}${takenText(taken, object, target, words)}`,
+    [...(asGrantor ? words.asRole(grantor, object.schema, revoke) : [revoke]), ...kept].join(';\n'),
+  );
+}
+
+/** Names everybody whom CASCADE takes something from. */
+function takenText(taken: readonly Dependent[], object: SecuredObject, target: string, { names, serverVersion }: Words): string {
+  if (taken.length === 0) return '';
+  const list = taken.map(
+    ({ grantee, grantor, mask }) =>
+      `${privilegeList(mask, object, serverVersion)} on ${target} from ${names.of(grantee)}, which ${names.of(grantor)} granted`,
+  );
+  return `; with it goes ${list.join('; ')}`;
+}
+
+/** REVOKE on a table takes the same privilege on its columns too, wanted or not (measured on 18.2): those are granted again. */
+function keptColumns(
+  { object, grantee, mask }: Pick<Revoked, 'object' | 'grantee' | 'mask'>,
+  target: string,
+  { desired, serverVersion }: Words,
+): string[] {
+  if (object.kind !== 'table') return [];
+  const lists = desired
+    .filter(
+      (one) => one.object.kind === 'column' && one.object.id === object.id && one.grantee === grantee && (one.mask & mask) !== 0,
+    )
+    .map((one) => privilegeList(one.mask & mask, one.object, serverVersion));
+  return lists.length === 0 ? [] : [`grant ${columnsText(lists)} on ${target} to ${granteeText(grantee)}`];
 }

@@ -2,7 +2,8 @@ import { step, type Step } from '../../../core/step.ts';
 import { ident, literal } from '../../../db/ident.ts';
 import { attributeOf } from '../difference/roles.ts';
 import { ATTRIBUTES, type Difference } from '../difference/model.ts';
-import type { DesiredRole, MembershipOptions } from '../desired/model.ts';
+import type { DesiredRole } from '../desired/model.ts';
+import { listParts } from '../desired/setting-value.ts';
 
 /** Roles that are made, with all their attributes and settings. */
 export function createRoleSteps(differences: readonly Difference[], roles: readonly DesiredRole[]): Step[] {
@@ -75,53 +76,6 @@ function settingStep({ role, name, wanted, here }: Extract<Difference, { kind: '
 const parameter = (name: string): string => name.split('.').map(ident).join('.');
 
 /** Lists are taken apart by SET itself: quoted whole, `app, public` would be one schema of that name. */
-const LISTS = new Set([
-  'search_path',
-  'temp_tablespaces',
-  'session_preload_libraries',
-  'local_preload_libraries',
-  'DateStyle',
-  'datestyle',
-]);
-
 function settingValue(name: string, value: string): string {
-  if (!LISTS.has(name)) return literal(value);
-  const parts = value.split(',').map((part) => part.trim());
-  return parts.map((part) => literal(part.replaceAll(/^"|"$/g, ''))).join(', ');
+  return (listParts(name, value) ?? [value]).map(literal).join(', ');
 }
-
-/** Memberships that are missing, or have fewer options than they should. */
-export function membershipGrantSteps(differences: readonly Difference[]): Step[] {
-  return differences
-    .filter((one) => one.kind === 'membership-missing')
-    .map(({ role, member, wanted }) => {
-      const options = `inherit ${wanted.inherit}, set ${wanted.set}, admin ${wanted.admin}`;
-      const sql = `grant ${ident(role)} to ${ident(member)} with ${options}`;
-      return step('grant role', member, `${member} becomes a member of ${role} (${options})`, sql);
-    });
-}
-
-/** Memberships nobody asked for, and options of others, taken away from whoever granted them. */
-export function membershipRevokeSteps(differences: readonly Difference[]): Step[] {
-  return differences.flatMap((one): Step[] => {
-    if (one.kind !== 'membership-excess') return [];
-    const { role, member, grantor, is, wanted } = one;
-    const by = `granted by ${ident(grantor)}`;
-    if (wanted === null) {
-      const sql = `revoke ${ident(role)} from ${ident(member)} ${by}`;
-      return [step('revoke role', member, `${member} is no longer a member of ${role}, which ${grantor} granted`, sql)];
-    }
-    return (['inherit', 'set', 'admin'] as const)
-      .filter((option) => is[option] && !wanted[option])
-      .map((option) => {
-        const sql = `revoke ${option} option for ${ident(role)} from ${ident(member)} ${by}`;
-        return step('revoke role', member, `${OPTION_LOST[option](member, role)}, which ${grantor} granted`, sql);
-      });
-  });
-}
-
-const OPTION_LOST: Readonly<Record<keyof MembershipOptions, (member: string, role: string) => string>> = {
-  inherit: (member, role) => `${member} no longer inherits ${role}`,
-  set: (member, role) => `${member} can no longer become ${role}`,
-  admin: (member, role) => `${member} can no longer grant ${role}`,
-};

@@ -46,3 +46,15 @@ const RELATION_WORDS: Readonly<Record<string, string>> = {
   'materialized view': 'materialized view',
   'foreign table': 'foreign table',
 };
+
+/** `insert (a), insert (b)` as `insert (a, b)`. */
+export function columnsText(privileges: readonly string[]): string {
+  const columns = new Map<string, string[]>();
+  const whole: string[] = [];
+  for (const privilege of privileges.flatMap((list) => list.split(/, (?![^(]*\))/))) {
+    const [, word, column] = /^(\w+) \((.*)\)$/s.exec(privilege) ?? [];
+    if (word === undefined || column === undefined) whole.push(privilege);
+    else columns.set(word, [...(columns.get(word) ?? []), column]);
+  }
+  return [...whole, ...[...columns].map(([word, list]) => `${word} (${list.join(', ')})`)].join(', ');
+}
