@@ -38,6 +38,7 @@ import * as migrateUp from './migrate-up.ts';
 import * as restore from './restore.ts';
 import * as rolesApply from './roles-apply.ts';
 import * as rolesAudit from './roles-audit.ts';
+import * as rolesExplain from './roles-explain.ts';
 import * as rolesPlan from './roles-plan.ts';
 import * as seed from './seed.ts';
 import * as toolsInstall from './tools-install.ts';
@@ -79,6 +80,7 @@ export const COMMANDS: readonly Command[] = [
   rolesAudit,
   rolesPlan,
   rolesApply,
+  rolesExplain,
   backupCreate,
   backupList,
   backupShow,

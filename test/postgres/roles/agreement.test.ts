@@ -1,6 +1,5 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ident } from '../../../src/db/ident.ts';
 import { withSession } from '../../../src/db/session.ts';
 import { graphOf } from '../../../src/ops/roles/catalog/graph.ts';
 import type { RoleCatalog, SecuredObject } from '../../../src/ops/roles/catalog/model.ts';
@@ -10,7 +9,7 @@ import { allRights, type ObjectKind } from '../../../src/ops/roles/rights/kinds.
 import { privilegesOf } from '../../../src/ops/roles/rights/privilege.ts';
 import { reach } from '../../../src/ops/roles/rights/reach.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
-import { randomDatabase } from './support/random-database.ts';
+import { fill } from './support/fill.ts';
 
 /** The server's own answer about one object of each kind; a column is asked with its table's oid and its number. */
 const ASK: Readonly<Partial<Record<ObjectKind, string>>> = {
@@ -142,26 +141,6 @@ const TRY_GRANTS = `do $try$
       end loop;
     end loop;
   end $try$`;
-
-/** Runs what can be run; returns how many statements that were. */
-async function fill(server: TestServer, seed: number, prefix: string): Promise<number> {
-  const { statements } = randomDatabase(seed, prefix);
-  const admin = new pg.Client({ connectionString: server.url() });
-  await admin.connect();
-  await admin.query(`create database ${ident(`${prefix}_db`)}`);
-  await admin.end();
-  const client = new pg.Client({ connectionString: server.url(`${prefix}_db`) });
-  await client.connect();
-  let done = 0;
-  for (const statement of statements) {
-    await client.query(statement).then(
-      () => (done += 1),
-      () => client.query('reset role'),
-    );
-  }
-  await client.end();
-  return done;
-}
 
 function rightsOf(catalog: RoleCatalog, kind: ObjectKind): string[] {
   return privilegesOf(allRights(kind, catalog.serverVersion));

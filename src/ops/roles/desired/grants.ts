@@ -124,7 +124,7 @@ export function columnOf(table: SecuredObject, column: string): SecuredObject {
 }
 
 /** Nothing was granted on a parameter until it has a row. */
-function parameter(name: string, { objects }: RoleCatalog): SecuredObject {
+export function parameter(name: string, { objects }: Pick<RoleCatalog, 'objects'>): SecuredObject {
   const known = objects.find(({ kind, bare }) => kind === 'parameter' && bare === name);
   const none = { schema: null, owner: 10, acl: [], explicit: false, extension: null, parent: null } as const;
   return known ?? { kind: 'parameter', id: 0, name, bare: name, what: 'parameter', ...none };
@@ -157,7 +157,7 @@ function isPattern(pattern: string, object: SecuredObject): boolean {
 }
 
 /** As format_type() writes types, which is what people see in psql; the short names of the most usual ones are accepted. */
-function normalized(args: string): string {
+export function normalized(args: string): string {
   const inner = args.slice(1, -1);
   const types = inner.split(',').map((type) => SHORT[type.trim().toLowerCase()] ?? type.trim());
   return types.join(', ');

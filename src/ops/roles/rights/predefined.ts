@@ -23,3 +23,9 @@ export const PREDEFINED_RIGHTS: Readonly<Record<string, readonly PredefinedRight
   ],
   pg_maintain: [{ kinds: ['table'], mask: maskOf('MAINTAIN') }],
 };
+
+/** What a role of that name gives on an object besides any ACL; a column has what its table has. */
+export function predefinedMask(role: string, { kind }: { readonly kind: ObjectKind }): Mask {
+  const asked = kind === 'column' ? 'table' : kind;
+  return (PREDEFINED_RIGHTS[role] ?? []).filter(({ kinds }) => kinds.includes(asked)).reduce((mask, one) => mask | one.mask, 0);
+}
