@@ -84,7 +84,8 @@ export async function startReferenceLab(): Promise<ReferenceLab> {
 
 export async function expectDone(lab: ReferenceLab, args: readonly string[], login?: string): Promise<CliReport> {
   const report = await lab.dbctl(args, login);
-  if (report.status !== 0) throw new Error(`dbctl ${args.join(' ')} ended with ${report.status}: ${report.stdout}${report.stderr}`);
+  if (report.status !== 0)
+    throw new Error(`dbctl ${args.join(' ')} ended with ${report.status}: ${report.stdout}${report.stderr}`);
   return report;
 }
 

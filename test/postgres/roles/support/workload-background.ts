@@ -14,7 +14,11 @@ export const webJobs: Workload = (n) => [
     does: 'begin a run',
     sql: `insert into jobs.job_runs (job_id, attempt, worker, request_id) select j.id, j.attempts, 'w', 'r' from jobs.jobs j where j.name = 'report.weekly' returning id`,
   },
-  { does: 'find the address', sql: `select email, display_name from identity.users where id = $1 and disabled_at is null`, values: [SEEDED.lin] },
+  {
+    does: 'find the address',
+    sql: `select email, display_name from identity.users where id = $1 and disabled_at is null`,
+    values: [SEEDED.lin],
+  },
   {
     does: 'end the run',
     sql: `update jobs.job_runs set state = 'completed', finished_at = now(), result = '{"sent": 1}', error_code = null where worker = 'w' and state = 'running'`,
@@ -169,7 +173,11 @@ const verification = (n: number): Act[] => [
           values ($1, 'LOG', 's3://w/1', $2, 3, 'text/plain') on conflict do nothing`,
     values: [SEEDED.verdict, `${n}`.repeat(64)],
   },
-  { does: 'was it verified', sql: `select 1 from execution.verification_attempts where commit_sha = $1 limit 1`, values: ['e'.repeat(40)] },
+  {
+    does: 'was it verified',
+    sql: `select 1 from execution.verification_attempts where commit_sha = $1 limit 1`,
+    values: ['e'.repeat(40)],
+  },
   { does: 'whose content is it', sql: `select 1 from execution.proof_artifacts where sha256 = $1`, values: [`${n}`.repeat(64)] },
   {
     does: 'mark the attempt',
@@ -216,7 +224,10 @@ export const daemon: Workload = () => [
     does: 'length of the queue of commits',
     sql: `select count(*), min(run_at), count(*) filter (where lease_until < now()) from execution.verification_jobs where state in ('queued', 'running')`,
   },
-  { does: 'uploads that never came', sql: `select count(*) from delivery.snapshots where blob_location is null and created_at < now()` },
+  {
+    does: 'uploads that never came',
+    sql: `select count(*) from delivery.snapshots where blob_location is null and created_at < now()`,
+  },
   {
     does: 'trouble in the log',
     sql: `select action, count(*) from audit.audit_log where outcome <> 'success' and created_at >= now() - interval '1 day' group by action`,

@@ -84,9 +84,24 @@ const signIn = (n: number): Act[] => [
     sql: `update identity.auth_sessions set revoked_at = now() where user_id = $1`,
     values: [user(n)],
   },
-  { as: user(n), does: 'change the profile', sql: `update identity.users set display_name = 'Workload' where id = $1`, values: [user(n)] },
-  { as: user(n), does: 'new tokens', sql: `update identity.auth_identities set access_token_ciphertext = '\\x01' where user_id = $1`, values: [user(n)] },
-  { as: user(n), does: 'a name changed at GitHub', sql: `update identity.github_accounts set username = $2 where user_id = $1`, values: [user(n), `Renamed-${n}`] },
+  {
+    as: user(n),
+    does: 'change the profile',
+    sql: `update identity.users set display_name = 'Workload' where id = $1`,
+    values: [user(n)],
+  },
+  {
+    as: user(n),
+    does: 'new tokens',
+    sql: `update identity.auth_identities set access_token_ciphertext = '\\x01' where user_id = $1`,
+    values: [user(n)],
+  },
+  {
+    as: user(n),
+    does: 'a name changed at GitHub',
+    sql: `update identity.github_accounts set username = $2 where user_id = $1`,
+    values: [user(n), `Renamed-${n}`],
+  },
 ];
 
 const administration = (n: number): Act[] => [
@@ -107,7 +122,12 @@ const administration = (n: number): Act[] => [
     sql: `select user_id from identity.github_accounts where lower(username) = lower($1)`,
     values: [`renamed-${n}`],
   },
-  { ...service, does: 'disable an account', sql: `update identity.users set disabled_at = now() where id = $1`, values: [user(n)] },
+  {
+    ...service,
+    does: 'disable an account',
+    sql: `update identity.users set disabled_at = now() where id = $1`,
+    values: [user(n)],
+  },
   { ...service, does: 'enable it', sql: `update identity.users set disabled_at = null where id = $1`, values: [user(n)] },
   { ...service, does: 'read a flag', sql: `select enabled, rules from admin.feature_flags where key = 'gpu-labs'` },
   {
