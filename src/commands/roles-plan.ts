@@ -39,9 +39,11 @@ export function leftItems({ left }: RolePlan): Item[] {
     const message =
       'problem' in one
         ? one.problem
-        : 'expired' in one
-          ? `exception ${one.id} ended on ${one.expired}`
-          : 'it has a right that roles.yaml does not say, and is not in the file';
+        : one.kind === 'schema-missing'
+          ? `schema ${one.schema} is not there: dbctl migrate up, then dbctl roles apply again`
+          : 'expired' in one
+            ? `exception ${one.id} ended on ${one.expired}`
+            : 'it has a right that roles.yaml does not say, and is not in the file';
     return item({ id: one.kind, object, status: 'fail', severity: 'medium', message, fix: 'dbctl roles audit says more' });
   });
 }

@@ -99,7 +99,7 @@ select w.schema,
        w.relkind as kind,
        w.relpersistence as persistence,
        pg_catalog.pg_get_userbyid(w.relowner)::text as owner,
-       coalesce(pg_catalog.pg_has_role(session_user, w.relowner, 'usage'), false) as "mayOwn",
+       coalesce(pg_catalog.pg_has_role(current_user, w.relowner, 'usage'), false) as "mayOwn",
        array(
          select pg_catalog.format('%I.%I', cn.nspname, cc.relname)
          from family f

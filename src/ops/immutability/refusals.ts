@@ -1,4 +1,5 @@
 import type { UnsafeShape } from '../../config/immutability.ts';
+import { displayName } from './display-name.ts';
 import type { GuardFacts, TableFacts } from './inspect.ts';
 import type { ImmutabilitySettings, ProtectedTable } from './settings.ts';
 
@@ -11,7 +12,8 @@ export interface Refusal {
 }
 
 /** Every reason not to protect a table as it is; a table without one may be guarded. Pure. */
-export function refusals(settings: ImmutabilitySettings, { tables, server }: GuardFacts): readonly Refusal[] {
+export function refusals(settings: ImmutabilitySettings, { tables, server, registered }: GuardFacts): readonly Refusal[] {
+  const guarded = new Set(registered.filter(({ gone }) => !gone).map(({ name }) => name));
   return settings.tables.flatMap((table) => {
     const found = tables.find(({ schema, name }) => schema === table.schema && name === table.name);
     const object = `${table.schema}.${table.name}`;
@@ -24,20 +26,28 @@ export function refusals(settings: ImmutabilitySettings, { tables, server }: Gua
         },
       ];
     }
-    return [...unfit(found, server), ...missingColumns(table, found), ...unsafeShapes(table, found)].map(([problem, fix]) => ({
-      object,
-      problem,
-      fix,
-    }));
+    const isGuarded = [displayName(table), ...found.partitions].every((name) => guarded.has(name));
+    return [...unfit(found, server, isGuarded), ...missingColumns(table, found), ...unsafeShapes(table, found)].map(
+      ([problem, fix]) => ({
+        object,
+        problem,
+        fix,
+      }),
+    );
   });
 }
 
 type Reason = readonly [problem: string, fix: string];
 
-function unfit({ kind, persistence, mayOwn, owner }: TableFacts, { user, superuser }: GuardFacts['server']): Reason[] {
+/** What is guarded already needs nobody to act for its owner. */
+function unfit(
+  { kind, persistence, mayOwn, owner }: TableFacts,
+  { user, superuser }: GuardFacts['server'],
+  isGuarded: boolean,
+): Reason[] {
   if (kind !== 'r' && kind !== 'p') return [['it is not a table', 'list the tables behind it in immutability.tables instead']];
   if (persistence !== 'p') return [['it is unlogged: a crash empties it', 'alter table … set logged']];
-  if (!superuser && !mayOwn)
+  if (!superuser && !mayOwn && !isGuarded)
     return [[`it belongs to ${owner}, and ${user} may not act for that role`, `run as a member of ${owner}, or as a superuser`]];
   return [];
 }

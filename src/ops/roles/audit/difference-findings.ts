@@ -83,7 +83,12 @@ function describe(one: Difference, serverVersion: number, tableOf: (id: number) 
         detail: { is: one.is, wanted: one.wanted },
       };
     case 'schema-missing':
-      return { id: 'schema-missing', object: one.schema, message: `${one.because} names the schema, and it is not there` };
+      return {
+        id: 'schema-missing',
+        object: one.schema,
+        message: `${one.because} names the schema, and it is not there`,
+        fix: 'a migration makes it: dbctl migrate up, then dbctl roles apply again',
+      };
     case 'grant-missing':
     case 'grant-excess':
     case 'grant-option':

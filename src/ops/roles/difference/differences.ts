@@ -7,11 +7,12 @@ import { ownerDifferences } from './owners.ts';
 import { roleDifferences } from './roles.ts';
 import { rowSecurityDifferences } from './row-security.ts';
 import { settingDifferences } from './settings.ts';
+import { withoutWaiting } from './waiting.ts';
 
 /** Everything in which the database is not as roles.yaml wants it, in the order in which it would be put right. Pure. */
 export function differences(comparison: Comparison): Difference[] {
   const { desired, file, today } = comparison;
-  return [
+  const found = [
     ...desired.unmatched.map(({ problem, because }): Difference => ({ kind: 'unmatched', problem, because })),
     ...file.exceptions
       .filter(({ expires }) => expires < today)
@@ -24,4 +25,5 @@ export function differences(comparison: Comparison): Difference[] {
     ...defaultDifferences(comparison),
     ...rowSecurityDifferences(comparison),
   ];
+  return withoutWaiting(found, comparison);
 }

@@ -4,13 +4,9 @@ import type { RoleCatalog } from '../catalog/model.ts';
 import type { Difference } from '../difference/model.ts';
 import { alterTarget, columnsText, granteeText, grantTarget, privilegeList, tableNames, words } from './target.ts';
 
-/** Schemas that are made, and objects that get their owner. */
-export function ownerSteps(differences: readonly Difference[], owner: string): Step[] {
+/** Objects that get their owner. Schemas are made by migrations: one that is there already stops the migration that makes it. */
+export function ownerSteps(differences: readonly Difference[]): Step[] {
   return differences.flatMap((one): Step[] => {
-    if (one.kind === 'schema-missing') {
-      const sql = `create schema ${ident(one.schema)} authorization ${ident(owner)}`;
-      return [step('create schema', one.schema, `create the schema ${one.schema}`, sql)];
-    }
     if (one.kind !== 'owner') return [];
     const target = alterTarget(one.object);
     return [

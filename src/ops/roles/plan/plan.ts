@@ -18,7 +18,7 @@ export interface RolePlan {
 
 /** Grants come before revokes, so that in one transaction nobody is without a right they keep. Pure. */
 export function planRoles(found: readonly Difference[], comparison: Comparison): RolePlan {
-  const { desired, file, catalog } = comparison;
+  const { desired, catalog } = comparison;
   const revokes = revokeSteps(found, comparison);
   const defaults = defaultSteps(found, catalog.serverVersion);
   return {
@@ -26,7 +26,7 @@ export function planRoles(found: readonly Difference[], comparison: Comparison):
       ...createRoleSteps(found, desired.roles),
       ...alterRoleSteps(found),
       ...membershipGrantSteps(found),
-      ...ownerSteps(found, file.owner),
+      ...ownerSteps(found),
       ...grantSteps(found, catalog),
       ...defaults.grants,
       ...rowSecuritySteps(found),
@@ -37,7 +37,7 @@ export function planRoles(found: readonly Difference[], comparison: Comparison):
 }
 
 function needsPerson(one: Difference): boolean {
-  if (one.kind === 'unmatched' || one.kind === 'exception-expired') return true;
+  if (one.kind === 'unmatched' || one.kind === 'schema-missing' || one.kind === 'exception-expired') return true;
   if (one.kind === 'row-security') return one.fix === null;
   return (one.kind === 'grant-excess' || one.kind === 'grant-option') && !one.managed;
 }
