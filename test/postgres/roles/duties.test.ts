@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clientTools } from '../../support/tools.ts';
+import { expectDone, startReferenceLab, type ReferenceLab } from './support/reference-lab.ts';
+
+/** The roles that are no app, each at what it is for; and at what it may not, which is said and never passed over. */
+let lab: ReferenceLab;
+beforeAll(async () => {
+  [lab] = await Promise.all([startReferenceLab(), clientTools()]);
+  await expectDone(lab, ['ledger', 'key', '.dbctl/ledger.key']);
+});
+afterAll(() => lab.stop());
+
+const notPassed = async (args: readonly string[], login: string): Promise<string[]> =>
+  (await lab.dbctl(args, login)).items.filter(({ status }) => status === 'unknown').map(({ id }) => id);
+
+describe('backup', () => {
+  test('dumps every row, those behind policies too', async () => {
+    const made = await expectDone(lab, ['backup', 'create'], 'backup');
+    expect(made.items[0]).toMatchObject({ status: 'pass' });
+    await expectDone(lab, ['backup', 'verify'], 'backup');
+    await lab.as('backup', async (client) => {
+      const { rows } = await client
+        .query(`set row_security = off; select count(*)::int as users from identity.users`)
+        .then((all) => [all].flat()[1]!);
+      expect(rows).toEqual([{ users: 4 }]);
+    });
+  });
+
+  test('copies the files of the server', async () => {
+    await expectDone(lab, ['backup', 'create', '--type', 'physical'], 'backup');
+  });
+
+  test('does not pass over a large object that it may not read, and reads it once it may', async () => {
+    const large = await lab.as('web_app_1', async (client) => {
+      const { rows } = await client.query<{ oid: number }>(`select lo_from_bytea(0, 'large') as oid`);
+      return rows[0]?.oid;
+    });
+    const refused = await lab.dbctl(['backup', 'create'], 'backup');
+    expect(refused).toMatchObject({ status: 3, error: { code: 'db.denied', message: 'backup may not read a large object' } });
+    await lab.as('web_app_1', (client) => client.query(`grant select on large object ${large} to backup`));
+    await expectDone(lab, ['backup', 'create'], 'backup');
+    await lab.as('web_app_1', (client) => client.query(`select lo_unlink(${large})`));
+  });
+
+  test('would dump a part of the rows without BYPASSRLS: it is refused instead', async () => {
+    await lab.as(undefined, (client) => client.query('alter role backup nobypassrls'));
+    const refused = await lab.dbctl(['backup', 'create'], 'backup');
+    expect(refused.status).not.toBe(0);
+    expect(refused.error?.message).toContain('policies hide rows of billing.subscriptions');
+    await lab.as(undefined, (client) => client.query('alter role backup bypassrls'));
+  });
+});
+
+describe('verify', () => {
+  test('looks at everything that dbctl verify looks at', async () => {
+    expect(await notPassed(['verify'], 'verify')).toEqual([]);
+    expect(await notPassed(['immutability', 'status'], 'verify')).toEqual([]);
+    await expectDone(lab, ['immutability', 'violations'], 'verify');
+  });
+
+  test('audits the roles, with the answer of a superuser', async () => {
+    const [own, whole] = await Promise.all([lab.dbctl(['roles', 'audit'], 'verify'), lab.dbctl(['roles', 'audit'])]);
+    const failing = (report: typeof own): string[] =>
+      report.items.filter(({ status }) => status === 'fail').map(({ id, object }) => `${id} ${object}`);
+    expect(failing(own)).toEqual(failing(whole));
+  });
+
+  test('does not pass for what it may not do: the self-test, which writes', async () => {
+    expect(await lab.dbctl(['immutability', 'test'], 'verify')).toMatchObject({ status: 3, error: { code: 'db.read-only' } });
+  });
+});
+
+describe('ledger', () => {
+  test('seals, and verifies', async () => {
+    await expectDone(lab, ['ledger', 'checkpoint'], 'ledger');
+    await expectDone(lab, ['ledger', 'verify', '--full'], 'ledger');
+  });
+
+  test.each(['verify', 'auditor'])('%s is told that it may not read the rows that were sealed', async (login) => {
+    const refused = await lab.dbctl(['ledger', 'verify'], login);
+    expect(refused).toMatchObject({
+      status: 3,
+      error: { code: 'db.denied', message: expect.stringContaining('may not read') as string },
+    });
+  });
+});
+
+describe('auditor', () => {
+  test('reads the audit log, append-only tables and the records of dbctl', async () => {
+    await lab.as('auditor', async (client) => {
+      for (const table of [
+        'audit.audit_log',
+        'content.lesson_versions',
+        'content.lab_versions',
+        'execution.verification_attempts',
+        'execution.proof_artifacts',
+        'delivery.snapshot_events',
+        'delivery.delivery_events',
+        'dbctl.run',
+        'dbctl.migration_log',
+        'dbctl.unlock_request',
+        'dbctl.ledger_checkpoint',
+      ])
+        await client.query(`select 1 from ${table} limit 1`);
+    });
+    expect(await notPassed(['immutability', 'status'], 'auditor')).toEqual([]);
+    await expectDone(lab, ['migrate', 'status'], 'auditor');
+  });
+
+  test('is told which setting it may not see', async () => {
+    expect(await notPassed(['verify'], 'auditor')).toEqual(['ext-preload']);
+  });
+});
+
+describe('readonly and archiver', () => {
+  test('are told what they may not look at', async () => {
+    const hidden = ['imm-counter', 'imm-permit', 'imm-registry', 'imm-shape'];
+    for (const login of ['readonly', 'archiver'])
+      expect((await notPassed(['immutability', 'status'], login)).toSorted()).toEqual(hidden);
+  });
+
+  test('read what they are for: rows of all users, and what is to be archived', async () => {
+    const count = (login: string, table: string) =>
+      lab.as(login, async (client) => (await client.query<{ n: number }>(`select count(*)::int as n from ${table}`)).rows[0]?.n);
+    expect(await count('readonly', 'execution.lab_sessions')).toBe(3);
+    expect(await count('readonly', 'billing.subscriptions')).toBe(3);
+    expect(await count('archiver', 'execution.proof_artifacts')).toBe(3);
+    await lab.as('archiver', (client) => client.query(`copy (select * from audit.audit_log) to stdout`));
+  });
+
+  test('readonly cannot write by forgetting', async () => {
+    await lab.as('readonly', async (client) => {
+      await expect(client.query(`update content.lessons set title = 'x'`)).rejects.toMatchObject({ code: '25006' });
+    });
+  });
+});
+
+test('every login says who it is, and stays below the connections a server as it comes has', async () => {
+  const { rows } = await lab.as(undefined, (client) =>
+    client.query<{ name: string; limit: number; named: boolean }>(
+      `select r.rolname as name, r.rolconnlimit as limit, exists (
+         select from pg_db_role_setting s, unnest(s.setconfig) c where s.setrole = r.oid and c like 'application_name=%') as named
+       from pg_roles r where r.rolcanlogin and not r.rolsuper order by 1`,
+    ),
+  );
+  expect(rows.filter(({ named, limit }) => !named || limit < 1)).toEqual([]);
+  expect(rows.reduce((sum, { limit }) => sum + limit, 0)).toBeLessThanOrEqual(97);
+});
