@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { COMMANDS } from '../src/commands/index.ts';
 import { configReference } from '../src/config/reference.ts';
+import { ROLES_REFERENCE_HEAD, rolesReference } from '../src/config/roles/reference.ts';
 import { ERROR_CODES, EXIT_STATUS } from '../src/core/errors.ts';
 import { loadChecks } from '../src/ops/verify/load.ts';
 import { checksTable } from '../src/ops/verify/table.ts';
@@ -24,6 +25,7 @@ export async function generatedDocs(): Promise<readonly GeneratedPage[]> {
     { file: 'README.md', text: readme },
     { file: 'docs/checks.md', text: page('Checks', checksTable(checks)) },
     { file: 'docs/configuration.md', text: page('Configuration', configReference()) },
+    { file: 'docs/roles-file.md', text: page('roles.yaml', `${ROLES_REFERENCE_HEAD}\n\n${rolesReference()}`) },
     { file: 'docs/errors.md', text: page('Errors', errorsTable()) },
   ];
 }

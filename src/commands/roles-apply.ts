@@ -4,6 +4,7 @@ import type { Session } from '../db/session.ts';
 import type { RolePlan } from '../ops/roles/plan/plan.ts';
 import type { Context } from './context.ts';
 import { comparer } from './roles-context.ts';
+import { FULL, MOST_LISTED, summedSteps } from './roles-overview.ts';
 import { leftItems, planAnswer } from './roles-plan.ts';
 
 export const spec: CommandSpec = {
@@ -15,13 +16,14 @@ export const spec: CommandSpec = {
     'it is read once more, and commits only when nothing is left to do. No role is dropped, and passwords are not touched. Needs a superuser, ' +
     'or a role with CREATEROLE, ADMIN on the roles of the file, and membership in the owner with INHERIT.',
   effect: 'changes',
+  options: [FULL],
   examples: [
     ['dbctl roles apply --env prod', 'show the plan, ask, do it'],
     ['dbctl roles apply --env ci --yes', 'in a pipeline'],
   ],
 };
 
-export async function run(_options: ParsedOptions, context: Context): Promise<Answer> {
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const [{ differences }, { planRoles }, { applyRoles }] = await Promise.all([
     import('../ops/roles/difference/differences.ts'),
     import('../ops/roles/plan/plan.ts'),
@@ -33,21 +35,28 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
     return planRoles(differences(comparison), comparison);
   };
   const { dryRun } = context.globals;
+  const full = options['full'] === true;
   return context.withDatabase({ access: dryRun ? 'read' : 'write', applicationName: 'dbctl roles' }, async (session) => {
     const agreed = await planAgain(session);
     const nothing = agreed.gives.length + agreed.takes.length === 0;
-    if (dryRun || nothing) return planAnswer(agreed, dryRun ? 'planned' : 'done', leftItems(agreed), context.target(session));
-    await context.confirm(question(agreed));
+    if (dryRun || nothing)
+      return planAnswer(agreed, dryRun ? 'planned' : 'done', leftItems(agreed), context.target(session), full);
+    await context.confirm(question(agreed, full));
     const applied = await applyRoles(session, { agreed, planAgain, progress: context.progress, signal: context.signal });
     const did = applied === 'already' ? { ...agreed, gives: [], takes: [] } : agreed;
-    return planAnswer(did, 'done', leftItems(agreed), context.target(session));
+    return planAnswer(did, 'done', leftItems(agreed), context.target(session), full);
   });
 }
 
-function question({ gives, takes }: RolePlan): string {
+/** What takes away is always listed, line by line: it is what the person answers for. */
+function question({ gives, takes }: RolePlan, full: boolean): string {
   const list = (steps: RolePlan['gives']): string[] => steps.map(({ summary }) => `  ${summary}`);
+  const given =
+    full || gives.length <= MOST_LISTED
+      ? list(gives)
+      : summedSteps(gives).map(({ id, count, objects }) => `  ${count} × ${id}: ${objects}`);
   return [
-    ...(gives.length === 0 ? [] : [`${gives.length} steps that give:`, ...list(gives)]),
+    ...(gives.length === 0 ? [] : [`${gives.length} steps that give:`, ...given]),
     ...(takes.length === 0 ? [] : [`${takes.length} steps that take away:`, ...list(takes)]),
     'Go on?',
   ].join('\n');

@@ -1,7 +1,8 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import { atLeast, countByStatus, item, SEVERITIES, type Answer, type Severity } from '../core/report.ts';
+import { atLeast, countByStatus, item, SEVERITIES, type Answer, type Item, type Severity, type View } from '../core/report.ts';
 import type { Context } from './context.ts';
 import { compareOnce, comparer } from './roles-context.ts';
+import { findingsView, FULL } from './roles-overview.ts';
 
 export const spec: CommandSpec = {
   name: 'roles audit',
@@ -19,6 +20,7 @@ export const spec: CommandSpec = {
       choices: SEVERITIES,
       default: 'medium',
     },
+    FULL,
   ],
   examples: [
     ['dbctl roles audit --env prod', 'every night'],
@@ -27,27 +29,32 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ differences }, { differenceFindings }, { whoReaches }] = await Promise.all([
+  const [{ differences }, { differenceFindings }, { foldMissingRoles }, { whoReaches }] = await Promise.all([
     import('../ops/roles/difference/differences.ts'),
     import('../ops/roles/audit/difference-findings.ts'),
+    import('../ops/roles/audit/missing-roles.ts'),
     import('../ops/roles/audit/reached-by.ts'),
   ]);
   const threshold = options['failOn'] as Severity;
   const { comparison, session } = await compareOnce(context, await comparer(context));
   const { catalog } = comparison;
-  const findings = differenceFindings(differences(comparison), comparison, whoReaches(catalog));
+  const findings = foldMissingRoles(differenceFindings(differences(comparison), comparison, whoReaches(catalog)));
   const items = findings.map(({ role, detail, ...finding }) => item({ ...finding, status: 'fail', detail: { role, ...detail } }));
   return {
     ok: !items.some(({ severity }) => atLeast(severity, threshold)),
     items,
     summary: { ...countByStatus(items), roles: catalog.roles.length, objects: catalog.objects.length },
     target: context.target(session),
-    view: {
-      notes: [
-        items.length === 0
-          ? 'Roles and rights are as roles.yaml says.'
-          : `${items.length} findings. Put right what can be: dbctl roles plan`,
-      ],
-    },
+    view: auditView(items, options['full'] === true),
+  };
+}
+
+function auditView(items: readonly Item[], full: boolean): View {
+  const view = findingsView(items, full);
+  if (items.length === 0) return { notes: ['Roles and rights are as roles.yaml says.'] };
+  const each = view.overview === undefined ? '' : ' Each, with who reaches it and its fix: dbctl roles audit --full.';
+  return {
+    ...view,
+    notes: [`${items.length} ${items.length === 1 ? 'finding' : 'findings'}.${each} Put right what can be: dbctl roles plan`],
   };
 }

@@ -39,7 +39,8 @@ export async function comparer(context: Context): Promise<Compare> {
   };
 }
 
-async function requireMembershipOptions(session: Session): Promise<void> {
+/** Fails with db.version on a server before 16. */
+export async function requireMembershipOptions(session: Pick<Session, 'serverVersion' | 'serverVersionText'>): Promise<void> {
   if (session.serverVersion >= OLDEST) return;
   const { fail } = await import('../core/errors.ts');
   fail('db.version', `the server is PostgreSQL ${session.serverVersionText}, and dbctl roles needs 16 or newer`, {

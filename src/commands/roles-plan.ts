@@ -3,6 +3,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { RolePlan } from '../ops/roles/plan/plan.ts';
 import type { Context } from './context.ts';
 import { compareOnce, comparer } from './roles-context.ts';
+import { FULL, planView } from './roles-overview.ts';
 
 export const spec: CommandSpec = {
   name: 'roles plan',
@@ -12,7 +13,7 @@ export const spec: CommandSpec = {
     'and shown apart. A right that another role passed on is taken back from that role. Nothing is changed. Exit 1 when there is something ' +
     'to do, or something that only a person can put right. Needs no more than a login.',
   effect: 'reads',
-  options: [{ flags: '--sql', description: 'print the statements alone, to be read, kept or run by somebody else' }],
+  options: [{ flags: '--sql', description: 'print the statements alone, to be read, kept or run by somebody else' }, FULL],
   examples: [
     ['dbctl roles plan --env prod', 'before dbctl roles apply'],
     ['dbctl roles plan --env prod --sql > roles.sql', 'for a person who runs it as superuser'],
@@ -27,7 +28,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   ]);
   const { comparison, session } = await compareOnce(context, await comparer(context));
   const plan = planRoles(differences(comparison), comparison);
-  const answer = planAnswer(plan, 'planned', leftItems(plan), context.target(session));
+  const answer = planAnswer(plan, 'planned', leftItems(plan), context.target(session), options['full'] === true);
   return options['sql'] === true ? { ...answer, view: { text: scriptOf(plan) } } : answer;
 }
 
@@ -49,8 +50,16 @@ export function leftItems({ left }: RolePlan): Item[] {
 }
 
 /** The plan as an answer: planned, the answer is no while there is something to do; done, it is yes. */
-export function planAnswer(plan: RolePlan, state: 'planned' | 'done', left: readonly Item[], target: Answer['target']): Answer {
+export function planAnswer(
+  plan: RolePlan,
+  state: 'planned' | 'done',
+  left: readonly Item[],
+  target: Answer['target'],
+  full: boolean,
+): Answer {
   const { gives, takes } = plan;
+  const view = planView(gives, takes, full);
+  const more = view.overview === undefined || state === 'done' ? [] : ['Every step: dbctl roles plan --full, or --sql.'];
   const items = [...gives.map((step) => [step, false] as const), ...takes.map((step) => [step, true] as const)].map(
     ([step, takesAway]) =>
       item({
@@ -68,11 +77,12 @@ export function planAnswer(plan: RolePlan, state: 'planned' | 'done', left: read
     summary: { gives: gives.length, takes: takes.length, left: left.length, state },
     target: target ?? null,
     view: {
+      ...view,
       columns: [
         { field: 'effect', title: '' },
         { field: 'message', title: state === 'planned' ? 'what would be done' : 'what was done' },
       ],
-      notes: [planNote(plan, state, left.length)],
+      notes: [...more, planNote(plan, state, left.length)],
     },
   };
 }

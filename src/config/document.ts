@@ -80,6 +80,8 @@ function faultText({ code, message }: YAMLError): string {
       return 'a second document begins here: the file holds one';
     case 'NON_STRING_KEY':
       return 'a list, mapping or alias stands where a key belongs';
+    case 'BLOCK_IN_FLOW':
+      return 'a key begins inside a value: put a value that holds a colon and a space in quotes';
     case 'BLOCK_AS_IMPLICIT_KEY':
       return 'a key begins inside a value: check the indentation, and put a value that holds a colon and a space in quotes';
     case 'BAD_SCALAR_START':

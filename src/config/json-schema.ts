@@ -1,17 +1,22 @@
 import * as z from 'zod';
+import { rolesFile } from './roles/schema.ts';
 import { configFile } from './schema.ts';
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
 /** JSON Schema (draft 2020-12) of dbctl.yaml as a person writes it, for editors and for checking without dbctl. */
 export function configJsonSchema(): Schema {
-  const { $schema, ...schema } = z.toJSONSchema(configFile, { target: 'draft-2020-12', io: 'input' });
-  const whole = {
-    ...($schema === undefined ? {} : { $schema }),
-    title: 'dbctl.yaml',
-    description: 'Configuration of a dbctl project.',
-    ...schema,
-  };
+  return jsonSchema(configFile, 'dbctl.yaml', 'Configuration of a dbctl project.');
+}
+
+/** The same of roles.yaml. */
+export function rolesJsonSchema(): Schema {
+  return jsonSchema(rolesFile, 'roles.yaml', 'What every role of a project is for and what it may do.');
+}
+
+function jsonSchema(file: z.ZodType, title: string, description: string): Schema {
+  const { $schema, ...schema } = z.toJSONSchema(file, { target: 'draft-2020-12', io: 'input' });
+  const whole = { ...($schema === undefined ? {} : { $schema }), title, description, ...schema };
   return JSON.parse(JSON.stringify(whole, withoutOverlayDefaults)) as Schema;
 }
 

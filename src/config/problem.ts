@@ -27,14 +27,15 @@ const MOST_LISTED = 100;
 export class ConfigError extends DbctlError {
   readonly problems: readonly Problem[];
 
-  constructor(found: readonly Problem[]) {
+  /** `hint` is what to do where the first problem has none of its own. */
+  constructor(found: readonly Problem[], hint = 'Print every key with its type and default: dbctl config schema.') {
     const problems = inOrder(found.map(masked));
     const [first] = problems;
     if (first === undefined) throw new RangeError('a ConfigError needs a problem');
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     const lead = problems.length === 1 ? count : `${count}, the first`;
     super(first.secret === true ? 'secret.exposed' : 'config.invalid', `${lead}: ${problemText(first)}`, {
-      hint: first.hint ?? 'Print every key with its type and default: dbctl config schema.',
+      hint: first.hint ?? hint,
       detail: detailOf(problems),
       ...position(first),
     });

@@ -70,10 +70,20 @@ function memberships({ roles }: CheckedRolesFile): Contradiction[] {
   });
 }
 
+/** What each role is a member of, logins of what they log in for. */
+function groupsOf(roles: CheckedRolesFile['roles']): (role: string) => readonly string[] {
+  const groups = new Map(Object.entries(roles).map(([role, { member_of }]) => [role, Object.keys(member_of)]));
+  for (const [role, { logins: names = [] }] of Object.entries(roles)) {
+    for (const login of names) groups.set(login, [...(groups.get(login) ?? []), role]);
+  }
+  return (role) => groups.get(role) ?? [];
+}
+
 /** The circle of which `first` is the role first in the alphabet, so that it is said once. */
 function circleFrom(first: string, roles: CheckedRolesFile['roles']): string | undefined {
+  const groups = groupsOf(roles);
   const follow = (path: readonly string[]): string | undefined => {
-    for (const next of Object.keys(roles[path.at(-1) ?? '']?.member_of ?? {})) {
+    for (const next of groups(path.at(-1) ?? '')) {
       if (next === first && path.length > 1) return path.every((role) => role >= first) ? [...path, next].join(' → ') : undefined;
       if (path.includes(next)) continue;
       const found = follow([...path, next]);

@@ -3,7 +3,7 @@ import { checkDocument } from '../check.ts';
 import { parseConfigDocument, type ConfigDocument } from '../document.ts';
 import type { At } from '../nodes.ts';
 import { dotted } from '../path.ts';
-import { ConfigError } from '../problem.ts';
+import { ConfigError, type Problem } from '../problem.ts';
 import { readConfigFile } from '../read-file.ts';
 import { rolesContradictions } from './contradictions.ts';
 import { rolesFile, type CheckedRolesFile } from './schema.ts';
@@ -29,16 +29,29 @@ export async function loadRolesFile(file: string, cwd: string, environment: stri
 export function parseRolesFile(text: string, label: string, environment: string): RolesFile {
   const document = parseConfigDocument(text, label);
   const problems = checkDocument(document, { schema: rolesFile, begin: 'version: 1, owner, schemas and roles' });
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError(problems.map(saidOfOverlay), HINT);
   const checked = rolesFile.parse(document.value);
   const contradicting = rolesContradictions(checked);
   if (contradicting.length > 0) {
     throw new ConfigError(
       contradicting.map(({ path, message }) => document.problem(document.place(path).value, dotted(path), message)),
+      HINT,
     );
   }
   return { ...withOverlay(checked, environment), label, place: placeOf(document) };
 }
+
+/** Keys that stand elsewhere in the file, and that somebody might want to be others in one environment. */
+const SAME_EVERYWHERE =
+  /^environments\.[^.]+\.(?:roles\.[^.]+\.(?:purpose|login|logins|attributes|member_of|grants)|owner|schemas|creators|administrators|others|presets|public|row_security|exceptions)$/;
+
+function saidOfOverlay(problem: Problem): Problem {
+  if (!SAME_EVERYWHERE.test(problem.path) || !problem.message.startsWith('unknown key')) return problem;
+  const message = 'is the same in every environment: connection_limit, valid_until, password and settings may differ';
+  return { ...problem, message, hint: 'Write what an environment alone needs for a time as an exception with environments.' };
+}
+
+const HINT = 'Print every key with its meaning: dbctl config schema --of roles.yaml.';
 
 function placeOf(document: ConfigDocument): RolesFile['place'] {
   return (path) => document.place(path).key;

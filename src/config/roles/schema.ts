@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { environmentName, identifier, path, qualifiedName, variableName } from '../forms.ts';
+import { environmentName, identifier, path, variableName } from '../forms.ts';
 import { choice, kinds, listOf, oneNumberOf, section, text, wholeNumber, yesOrNo } from '../values.ts';
 
 /** The privileges as people write them. */
@@ -11,7 +11,10 @@ const PRIVILEGES = [...RELATION_PRIVILEGES, 'usage', 'create', 'temporary', 'con
 const words = <const Words extends readonly [string, ...string[]]>(allowed: Words, expected: string) =>
   listOf(choice(allowed) as unknown as z.ZodType<Words[number]>, expected);
 
-const NAME = '[A-Za-z_*][A-Za-z0-9_$*]*';
+/** A name or pattern; in double quotes whatever a name can be, such as "We ird". */
+const NAME = '(?:[A-Za-z_*][A-Za-z0-9_$*]*|"(?:[^"\\0]|"")+")';
+/** The same without *. */
+const TABLE = '(?:[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"\\0]|"")+")';
 const ROLE = /^(?!pg_)[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
 
 const pattern = () =>
@@ -22,13 +25,26 @@ const routinePattern = () =>
     new RegExp(`^${NAME}\\.${NAME}(?:\\([^()]*\\))?$`),
     'a routine such as app.place_order(bigint, numeric), or a pattern such as app.*',
   );
+const tableName = () =>
+  text('schema.table', new RegExp(`^${TABLE}\\.${TABLE}$`), 'a table with its schema such as app.orders or app."We ird"');
+/** As the catalog has it, in whatever script: dbctl quotes it. */
+const anyName = (what: string) => text('name', /^[\p{L}\p{N}_][^\p{C}.]{0,62}$/u, `the name of a ${what}, up to 63 letters`);
 const roleName = () => text('role', ROLE, 'the name of a role, up to 63 letters, digits and _, which does not begin with pg_');
 const groupName = () => text('role', /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'the name of a role');
 const parameterName = () =>
   text('parameter', /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*$/, 'the name of a parameter such as statement_timeout');
 const presetName = () => text('preset', /^[a-z][a-z0-9_-]*$/, 'the name of a preset such as read');
 const reason = () => text('text', /^\S.{9,999}$/s, 'a text of 10 characters at least');
-const day = () => text('day', /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, 'a day such as 2027-03-31, in quotes');
+const day = () =>
+  text('day', /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, 'a day such as 2027-03-31, in quotes').refine(isDay, {
+    error: 'there is no such day',
+  });
+
+/** 31 February is read as a day of March. */
+function isDay(value: string): boolean {
+  const time = Date.parse(`${value}T00:00:00Z`);
+  return Number.isNaN(time) || new Date(time).toISOString().startsWith(value);
+}
 
 const preset = section({
   table: words(RELATION_PRIVILEGES, 'a list of privileges').prefault([]).describe('On tables, partitioned and foreign ones too.'),
@@ -36,7 +52,7 @@ const preset = section({
   sequence: words(SEQUENCE_PRIVILEGES, 'a list of privileges').prefault([]).describe('On sequences.'),
 });
 
-const columns = (what: string) => listOf(identifier(), 'a list of columns', 1).optional().describe(what);
+const columns = (what: string) => listOf(anyName('column'), 'a list of columns', 1).optional().describe(what);
 
 /** What a grant can be about; each names its objects. */
 export const GRANT_SUBJECTS = [
@@ -52,6 +68,8 @@ export const GRANT_SUBJECTS = [
   'tablespaces',
   'parameters',
 ] as const;
+/** Besides on, what is named by patterns. */
+const PATTERNED: readonly string[] = ['sequences', 'routines', 'types'];
 export type GrantSubject = (typeof GRANT_SUBJECTS)[number];
 
 const grant = section({
@@ -65,7 +83,7 @@ const grant = section({
     .describe('Sequences; those of serial columns follow INSERT by themselves.'),
   routines: listOf(routinePattern(), 'a list of routines', 1).optional().describe('Functions and procedures; EXECUTE.'),
   types: listOf(pattern(), 'a list of types', 1).optional().describe('Types and domains; USAGE.'),
-  schemas: listOf(identifier(), 'a list of schemas', 1)
+  schemas: listOf(anyName('schema'), 'a list of schemas', 1)
     .optional()
     .describe('Schemas, for CREATE; USAGE follows what is granted inside.'),
   database: words(['temporary', 'create'], 'a list of privileges')
@@ -89,7 +107,7 @@ const grant = section({
   except: listOf(pattern(), 'a list of tables and views', 1).optional().describe('What a pattern of on leaves out.'),
   future: yesOrNo()
     .prefault(false)
-    .describe('Also for what creators make later, by default privileges of the schema; on has to be schema.* then.'),
+    .describe('Also for what creators make later, by default privileges of the schema: what is named has to be schema.* then.'),
 }).check(({ value, issues }) => {
   const named = GRANT_SUBJECTS.filter((subject) => value[subject] !== undefined);
   const broken = (message: string, absent: readonly string[] = []): void => {
@@ -99,25 +117,24 @@ const grant = section({
   if (named.length > 1) return broken(`names ${named.join(' and ')}: write a grant for each`);
   const columned = (['select', 'insert', 'update', 'references'] as const).filter((key) => value[key] !== undefined);
   const ways = [value.use === undefined ? [] : ['use'], value.privileges === undefined ? [] : ['privileges'], columned].flat();
+  const futures = value.on ?? value.sequences ?? value.routines ?? value.types ?? [];
+  if (value.future && futures.length > 0 && !futures.every((one) => /^(?:[^*"]+|"[^"]+")\.\*$/.test(one)))
+    return broken(`future needs schema.* in ${named[0]}, since default privileges are those of a schema`);
   if (value.on === undefined) {
     const stray = [
       ...columned,
       ...(['use', 'except'] as const).filter((key) => value[key] !== undefined),
       ...(value.future ? ['future'] : []),
     ];
-    if (stray.length > 0 && !(named[0] === 'sequences' || named[0] === 'routines' || named[0] === 'types'))
-      return broken(`${stray.join(' and ')} go with on`);
-    if (columned.length > 0 || value.use !== undefined)
-      return broken(`${[...columned, ...(value.use === undefined ? [] : ['use'])].join(' and ')} go with on`);
+    const wrong = PATTERNED.includes(named[0] ?? '') ? stray.filter((key) => key !== 'except' && key !== 'future') : stray;
+    if (wrong.length > 0) broken(`${wrong.join(' and ')} ${wrong.length === 1 ? 'goes' : 'go'} with on`);
     return;
   }
   if (ways.length === 0) return broken('says on what and not what: write use, privileges, or columns', ['use', 'privileges']);
   if (value.use !== undefined && ways.length > 1)
     return broken(`use stands alone, without ${ways.filter((way) => way !== 'use').join(' and ')}`);
-  if (columned.length > 0 && (value.on.length !== 1 || value.on[0]?.includes('*') === true))
+  if (columned.length > 0 && (value.on.length !== 1 || value.on[0]?.replaceAll(/"(?:[^"]|"")*"/g, '').includes('*') === true))
     return broken('columns are those of one table: name it, without *');
-  if (value.future && !value.on.every((one) => one.endsWith('.*') && !one.slice(0, -1).includes('*')))
-    return broken('future needs schema.* in on, since default privileges are those of a schema');
 });
 
 const membership = section({
@@ -175,7 +192,7 @@ const role = section({
 const rowSecurity = section({
   enabled: yesOrNo().prefault(true).describe('ENABLE ROW LEVEL SECURITY.'),
   forced: yesOrNo().prefault(true).describe('FORCE ROW LEVEL SECURITY: the owner too is held to the policies.'),
-  policies: listOf(identifier(), 'a list of policies', 1).describe('Names of its policies, all of them.'),
+  policies: listOf(anyName('policy'), 'a list of policies', 1).describe('Names of its policies, all of them.'),
 });
 
 const exception = section({
@@ -221,7 +238,7 @@ const overlay = section({
 export const rolesFile = section({
   version: oneNumberOf([1]).describe('Version of this file format.'),
   owner: roleName().describe('Role that owns the schemas and what is in them; nobody logs in as it.'),
-  schemas: listOf(identifier(), 'a list of schemas', 1).describe('Schemas whose objects this file decides about.'),
+  schemas: listOf(anyName('schema'), 'a list of schemas', 1).describe('Schemas whose objects this file decides about.'),
   creators: listOf(roleName(), 'a list of roles')
     .optional()
     .describe('Roles that make objects, for which default privileges are set; without it owner.'),
@@ -249,7 +266,7 @@ export const rolesFile = section({
     .describe('PUBLIC, which every role is a member of.'),
   roles: z.record(roleName(), role, { error: 'expected a mapping' }).describe('The roles, by name.'),
   row_security: z
-    .record(qualifiedName(), rowSecurity, { error: 'expected a mapping' })
+    .record(tableName(), rowSecurity, { error: 'expected a mapping' })
     .prefault({})
     .describe('Tables with row-level security, and the names of their policies.'),
   exceptions: z.array(exception, { error: 'expected a list of exceptions' }).prefault([]).describe('What is allowed for a time.'),

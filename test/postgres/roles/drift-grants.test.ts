@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectFoundAndEnded, startShop, type Drift, type Shop } from './support/drift.ts';
+import { rolesProject } from './support/project.ts';
+import { expectFoundAndEnded, ROLES_YAML, startShop, type Drift, type Shop } from './support/drift.ts';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -234,4 +235,14 @@ test('what PostgreSQL does not let anybody do is no drift', async () => {
   );
   await shop.run(['revoke shop_web from shop_owner']);
   expect(await shop.project.audit()).toEqual([]);
+});
+
+test('a role is retired: with its purpose alone it keeps nothing, and then it can be dropped', async () => {
+  const retired = ROLES_YAML.replace(/(people who look at the shop\n)[^]*?(?=row_security)/, '$1');
+  await rolesProject(shop.server.target('shop'), retired).apply();
+  await shop.run(['drop role shop_read']);
+  const gone = retired.replace(/ {2}shop_read:\n.*\n/, '');
+  expect(await rolesProject(shop.server.target('shop'), gone).plan()).toEqual({ gives: [], takes: [], left: [] });
+  await shop.project.apply();
+  expect(await shop.project.plan()).toEqual({ gives: [], takes: [], left: [] });
 });

@@ -4,6 +4,7 @@ import type { Progress } from '../../../core/progress.ts';
 import type { Step } from '../../../core/step.ts';
 import type { Session } from '../../../db/session.ts';
 import { inTransaction, worthRetrying } from '../../../db/transaction.ts';
+import { LOCK_NOT_GRANTED } from '../../../runtime/sqlstate/classes.ts';
 import type { RolePlan } from '../plan/plan.ts';
 import { deniedStep, isSuperuser } from './denied.ts';
 
@@ -26,16 +27,20 @@ const PAUSE_MS = 200;
 /** Grants hold back vacuum and wait behind DDL: who is in the way longer than this is met again in the next attempt. */
 const LOCK_TIMEOUT_MS = 2_000;
 
+/** Another run of this is waited for: eight at once on two busy cores took 28 s. Below statement_timeout of the session, a minute. */
+const OTHER_RUN_MS = 50_000;
+
 /** First key of the advisory lock: `role` in ASCII; the second is free for other plans of this kind. */
 const ADVISORY_LOCK = [0x72_6f_6c_65, 0] as const;
 
 /**
  * Does the plan in one transaction: all of it, or nothing. Before its first statement the database is read and planned again, and after the
  * last one once more: it commits when nothing is left to do. Where another run did it meanwhile, there is nothing to do, which is no failure.
- * Fails with refused when the database is no longer as the plan was made for, with db.denied, naming the step and the right that is missing,
+ * Fails with db.read-only on a standby, with refused when the database is no longer as the plan was made for, with db.denied, naming the step and the right that is missing,
  * where whoever runs it may not, with lock.held or sql.failed when the server refuses otherwise.
  */
 export async function applyRoles(session: Session, options: ApplyOptions): Promise<Applied> {
+  await refuseStandby(session);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await inTransaction(session, 'read write', () => applyOnce(session, options));
@@ -46,11 +51,18 @@ export async function applyRoles(session: Session, options: ApplyOptions): Promi
   }
 }
 
+/** A standby refuses to begin a transaction that writes in words about features (0A000). */
+async function refuseStandby(session: Session): Promise<void> {
+  const [row] = await session.rows<{ standby: boolean }>('select pg_catalog.pg_is_in_recovery() as standby');
+  if (row?.standby !== true) return;
+  fail('db.read-only', `${session.host}:${session.port} is a standby, and roles are made on the primary`, {
+    hint: 'Connect to the primary (target_session_attrs=read-write); the standby gets them by replication.',
+  });
+}
+
 async function applyOnce(session: Session, { agreed, planAgain, progress }: ApplyOptions): Promise<Applied> {
-  await session.script(
-    `set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local search_path = pg_catalog, pg_temp;
-     select pg_catalog.pg_advisory_xact_lock(${ADVISORY_LOCK.join(', ')})`,
-  );
+  await waitForOtherRun(session);
+  await session.script(`set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local search_path = pg_catalog, pg_temp`);
   const plan = await planAgain(session);
   const steps = stepsOf(plan);
   if (steps.length === 0 && stepsOf(agreed).length > 0) return 'already';
@@ -70,6 +82,20 @@ async function applyOnce(session: Session, { agreed, planAgain, progress }: Appl
   shown.done();
   await requireNothingLeft(session, planAgain);
   return 'applied';
+}
+
+/** Held until the transaction ends, however it ends. */
+async function waitForOtherRun(session: Session): Promise<void> {
+  await session.script(`set local lock_timeout = ${OTHER_RUN_MS}`);
+  try {
+    await session.rows('select pg_catalog.pg_advisory_xact_lock($1, $2)', ADVISORY_LOCK);
+  } catch (thrown) {
+    if (!(thrown instanceof DbctlError && LOCK_NOT_GRANTED.has(thrown.sqlstate ?? ''))) throw thrown;
+    fail('lock.held', `another run of roles apply is at work, and was for ${OTHER_RUN_MS / 1000} s`, {
+      hint: 'Wait for it to end. Nothing was changed.',
+      cause: thrown,
+    });
+  }
 }
 
 async function runStep(session: Session, step: Step): Promise<void> {

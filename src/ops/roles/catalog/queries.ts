@@ -127,7 +127,11 @@ union all
 select 'parameter', a.oid, a.parname, null::name, a.parname, 'parameter', 10::oid, a.paracl::text, null::name, null::oid
 from pg_catalog.pg_parameter_acl a`;
 
-export const OBJECTS = [DATABASES, SCHEMAS, RELATIONS, COLUMNS, ROUTINES, TYPES, OTHERS].join('\nunion all');
+/** In one order: a plan is compared with the one that was agreed to, and rows of the catalogs move when somebody else grants. */
+export const OBJECTS = /* sql */ `
+select o.* from (${[DATABASES, SCHEMAS, RELATIONS, COLUMNS, ROUTINES, TYPES, OTHERS].join('\nunion all')}
+) o
+order by o.id, o.kind collate "C", o.bare collate "C"`;
 
 export const DEFAULTS = /* sql */ `
 select d.defaclrole as creator, (select n.nspname from pg_catalog.pg_namespace n where n.oid = d.defaclnamespace) as schema,

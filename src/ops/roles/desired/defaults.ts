@@ -3,6 +3,7 @@ import type { CheckedGrant } from '../../../config/roles/schema.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
 import { maskOf, type Mask, type Privilege } from '../rights/privilege.ts';
 import { PUBLIC_NAME, type DesiredDefault } from './model.ts';
+import { schemaOf } from './pattern.ts';
 
 /** The roles whose new objects are granted on by themselves. */
 export function creatorsOf({ creators, owner }: Pick<RolesFile, 'creators' | 'owner'>): readonly string[] {
@@ -20,19 +21,26 @@ export function futureDefaults(
   file: Pick<RolesFile, 'creators' | 'owner' | 'presets'>,
 ): DesiredDefault[] {
   if (!grant.future) return [];
-  const preset = grant.use === undefined ? undefined : file.presets[grant.use];
-  const table = masked(preset?.table ?? grant.privileges ?? []);
-  const sequence = masked(preset?.sequence ?? []) | ((table & maskOf('INSERT')) === 0 ? 0 : maskOf('USAGE'));
-  const schemas = (grant.on ?? []).map((pattern) => pattern.slice(0, pattern.indexOf('.')));
-  const kinds: readonly (readonly [ObjectKind, Mask])[] = [
-    ['table', table],
-    ['sequence', sequence],
-  ];
+  const schemas = (grant.on ?? grant.sequences ?? grant.routines ?? grant.types ?? []).map(schemaOf);
+  const kinds = futureMasks(grant, file);
   return creatorsOf(file).flatMap((creator) =>
     schemas.flatMap((schema) =>
       kinds.filter(([, mask]) => mask !== 0).map(([kind, mask]) => ({ creator, schema, kind, grantee, mask, because })),
     ),
   );
+}
+
+function futureMasks(grant: CheckedGrant, { presets }: Pick<RolesFile, 'presets'>): readonly (readonly [ObjectKind, Mask])[] {
+  if (grant.sequences !== undefined) return [['sequence', masked(grant.privileges ?? ['usage'])]];
+  if (grant.routines !== undefined) return [['routine', masked(grant.privileges ?? ['execute'])]];
+  if (grant.types !== undefined) return [['type', masked(grant.privileges ?? ['usage'])]];
+  const preset = grant.use === undefined ? undefined : presets[grant.use];
+  const table = masked(preset?.table ?? grant.privileges ?? []);
+  const sequence = masked(preset?.sequence ?? []) | ((table & maskOf('INSERT')) === 0 ? 0 : maskOf('USAGE'));
+  return [
+    ['table', table],
+    ['sequence', sequence],
+  ];
 }
 
 /** What PUBLIC gets on new objects of each creator in every schema; only there can what it has by default be taken away (measured on 18.2). */

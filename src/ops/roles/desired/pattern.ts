@@ -1,20 +1,44 @@
-/** Whether `schema.name` fits a pattern of roles.yaml, in which * stands for any letters of one part. Names are as the catalog has them, unquoted. */
+/**
+ * Whether `schema.name` fits a pattern of roles.yaml, in which * stands for any letters of one part. Names are as the catalog has them,
+ * unquoted. A part in double quotes is meant as it stands, with all its dots, spaces and stars.
+ */
 export function fits(pattern: string, schema: string, name: string): boolean {
-  const dot = pattern.indexOf('.');
-  return part(pattern.slice(0, dot)).test(schema) && part(pattern.slice(dot + 1)).test(name);
+  const [first, second] = partsOf(pattern);
+  return first.test(schema) && second.test(name);
 }
 
 /** A name without *, and so meant as it stands. */
 export function isName(pattern: string): boolean {
-  return !pattern.includes('*');
+  return !pattern.replaceAll(QUOTED, '').includes('*');
 }
 
-const compiled = new Map<string, RegExp>();
+/** The schema of a pattern, as the catalog has it, where its first part is a name. */
+export function schemaOf(pattern: string): string {
+  return plain(cut(pattern)[0]);
+}
 
-function part(text: string): RegExp {
-  const known = compiled.get(text);
+const QUOTED = /"(?:[^"]|"")*"/g;
+
+/** At the dot that stands in no quotes. */
+function cut(pattern: string): [string, string] {
+  const first = /^(?:"(?:[^"]|"")*"|[^."]*)/.exec(pattern)?.[0] ?? '';
+  return [first, pattern.slice(first.length + 1)];
+}
+
+const plain = (part: string): string => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part);
+
+const compiled = new Map<string, readonly [RegExp, RegExp]>();
+
+function partsOf(pattern: string): readonly [RegExp, RegExp] {
+  const known = compiled.get(pattern);
   if (known !== undefined) return known;
-  const made = new RegExp(`^${text.replaceAll(/[$.()[\]]/g, String.raw`\$&`).replaceAll('*', '.*')}$`, 's');
-  compiled.set(text, made);
+  const [first, second] = cut(pattern);
+  const made = [expression(first), expression(second)] as const;
+  compiled.set(pattern, made);
   return made;
+}
+
+function expression(part: string): RegExp {
+  const literal = plain(part).replaceAll(/[$.()[\]{}^+?|\\/*]/g, String.raw`\$&`);
+  return new RegExp(`^${part.startsWith('"') ? literal : literal.replaceAll(String.raw`\*`, '.*')}$`, 's');
 }

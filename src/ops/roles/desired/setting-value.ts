@@ -40,6 +40,8 @@ export function sameSetting(name: string, first: string | undefined, second: str
 }
 
 function canonical(name: string, value: string): string {
+  // What a parameter of an application means is for the application to say.
+  if (name.includes('.')) return value;
   const parts = listParts(name, value);
   if (parts !== null) return JSON.stringify(parts);
   const text = value.trim();

@@ -1,16 +1,16 @@
-import type { RowSecurity } from '../catalog/model.ts';
+import type { RowSecurity, SecuredObject } from '../catalog/model.ts';
+import { fits } from '../desired/pattern.ts';
 import type { Comparison } from './inputs.ts';
 import type { Difference } from './model.ts';
 
 /** Tables whose row-level security is not as the file expects it, and tables that have some without the file knowing. */
 export function rowSecurityDifferences({ file, catalog }: Comparison): Difference[] {
-  const tables = new Map(
-    catalog.objects.filter(({ kind }) => kind === 'table').map((object) => [`${object.schema}.${object.bare}`, object]),
-  );
+  const tables = catalog.objects.filter(({ kind }) => kind === 'table');
+  const tableOf = (name: string): SecuredObject | undefined => tables.find(({ schema, bare }) => fits(name, schema ?? '', bare));
   const states = new Map(catalog.rowSecurity.map((state) => [state.relation, state]));
   const expected = Object.entries(file.row_security).flatMap(([table, wanted]) => {
     const because = `${file.label}:${file.place(['row_security', table]).line}`;
-    const object = tables.get(table);
+    const object = tableOf(table);
     if (object === undefined) return [{ kind: 'unmatched', problem: `${table} of row_security is not there`, because } as const];
     const state: RowSecurity = states.get(object.id) ?? { relation: object.id, enabled: false, forced: false, policies: [] };
     const found = (problem: string, fix: string | null): Difference => ({
@@ -30,16 +30,10 @@ export function rowSecurityDifferences({ file, catalog }: Comparison): Differenc
       differing.push(found(`it has a policy that the file does not know: ${policy}`, null));
     return differing;
   });
+  const named = new Set(Object.keys(file.row_security).map(tableOf));
   const unknown = catalog.rowSecurity.flatMap(({ relation }): Difference[] => {
     const object = catalog.objects.find(({ kind, id }) => kind === 'table' && id === relation);
-    const name = `${object?.schema}.${object?.bare}`;
-    if (
-      object === undefined ||
-      object.schema === null ||
-      !file.schemas.includes(object.schema) ||
-      Object.hasOwn(file.row_security, name)
-    )
-      return [];
+    if (object === undefined || object.schema === null || !file.schemas.includes(object.schema) || named.has(object)) return [];
     return [
       {
         kind: 'row-security',

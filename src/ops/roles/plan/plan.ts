@@ -4,7 +4,7 @@ import type { Difference } from '../difference/model.ts';
 import { defaultSteps, grantSteps, ownerSteps, rowSecuritySteps } from './grant-steps.ts';
 import { revokeSteps } from './revokes.ts';
 import { membershipGrantSteps, membershipRevokeSteps } from './membership-steps.ts';
-import { alterRoleSteps, createRoleSteps } from './role-steps.ts';
+import { alterRoleSteps, attributeRevokeSteps, createRoleSteps } from './role-steps.ts';
 
 /** What has to be done so that the database is as roles.yaml wants it. */
 export interface RolePlan {
@@ -31,7 +31,7 @@ export function planRoles(found: readonly Difference[], comparison: Comparison):
       ...defaults.grants,
       ...rowSecuritySteps(found),
     ],
-    takes: [...revokes.steps, ...defaults.revokes, ...membershipRevokeSteps(found, catalog)],
+    takes: [...revokes.steps, ...defaults.revokes, ...membershipRevokeSteps(found, catalog), ...attributeRevokeSteps(found)],
     left: found.filter((one) => needsPerson(one) && !revokes.ended.has(one)),
   };
 }

@@ -18,14 +18,22 @@ export function createRoleSteps(differences: readonly Difference[], roles: reado
     });
 }
 
-/** Attributes, limits and settings of roles that are there. */
+/** Attributes that are taken away. They come last: whoever runs the plan may be losing some. */
+export function attributeRevokeSteps(differences: readonly Difference[]): Step[] {
+  return differences.flatMap((one) => (one.kind === 'attribute' && !one.wanted ? [attributeStep(one)] : []));
+}
+
+function attributeStep({ role, attribute, wanted }: Extract<Difference, { kind: 'attribute' }>): Step {
+  const word = `${wanted ? '' : 'no'}${attribute.toLowerCase()}`;
+  return step('alter role', role, `${role} becomes ${word}`, `alter role ${ident(role)} ${word}`);
+}
+
+/** Attributes that are given, limits and settings of roles that are there. */
 export function alterRoleSteps(differences: readonly Difference[]): Step[] {
   return differences.flatMap((one): Step[] => {
     switch (one.kind) {
-      case 'attribute': {
-        const word = `${one.wanted ? '' : 'no'}${one.attribute.toLowerCase()}`;
-        return [step('alter role', one.role, `${one.role} becomes ${word}`, `alter role ${ident(one.role)} ${word}`)];
-      }
+      case 'attribute':
+        return one.wanted ? [attributeStep(one)] : [];
       case 'connection-limit': {
         const words = one.wanted === -1 ? 'no limit' : String(one.wanted);
         const sql = `alter role ${ident(one.role)} connection limit ${one.wanted}`;
