@@ -40,6 +40,7 @@ import * as rolesApply from './roles-apply.ts';
 import * as rolesAudit from './roles-audit.ts';
 import * as rolesExplain from './roles-explain.ts';
 import * as rolesPlan from './roles-plan.ts';
+import * as rolesSuggest from './roles-suggest.ts';
 import * as seed from './seed.ts';
 import * as toolsInstall from './tools-install.ts';
 import * as toolsStatus from './tools-status.ts';
@@ -81,6 +82,7 @@ export const COMMANDS: readonly Command[] = [
   rolesPlan,
   rolesApply,
   rolesExplain,
+  rolesSuggest,
   backupCreate,
   backupList,
   backupShow,

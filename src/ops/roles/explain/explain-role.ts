@@ -139,7 +139,7 @@ function may({ id, superuser }: Role, catalog: RoleCatalog): RoleFact[] {
 
 function groupOf({ kind, id, schema, bare, extension }: SecuredObject, { database }: RoleCatalog): string | null {
   if (kind === 'database') return id === database.id ? `database ${bare}` : null;
-  if (kind === 'schema') return `schema ${bare}`;
+  if (kind === 'schema') return 'schemas';
   if (schema === null || extension !== null || kind === 'type') return null;
   return `${schema}, ${kind}s${kind === 'column' ? ' granted by themselves' : ''}`;
 }

@@ -1,9 +1,9 @@
 import type { Explained } from './explain-object.ts';
 import { wayText } from './ways.ts';
 
-/** The short answer: `yes`, `after SET ROLE`, `on columns`, `no`. */
-export function answerWords({ level, can, columns, obstacles }: Explained): string {
-  if (level === 'now') return can ? 'yes' : `granted, but ${obstacles.some(({ blocks }) => blocks) ? 'in the way' : 'no'}`;
+/** The short answer: `yes`, `granted, but blocked`, `after SET ROLE`, `on columns`, `no`. */
+export function answerWords({ level, can, columns }: Explained): string {
+  if (level === 'now') return can ? 'yes' : 'granted, but blocked';
   if (columns.length > 0) return 'on columns';
   return level ?? 'no';
 }
