@@ -39,8 +39,11 @@ import * as restore from './restore.ts';
 import * as rolesApply from './roles-apply.ts';
 import * as rolesAudit from './roles-audit.ts';
 import * as rolesExplain from './roles-explain.ts';
+import * as rolesLend from './roles-lend.ts';
+import * as rolesLoans from './roles-loans.ts';
 import * as rolesPlan from './roles-plan.ts';
 import * as rolesSuggest from './roles-suggest.ts';
+import * as rolesReturn from './roles-return.ts';
 import * as seed from './seed.ts';
 import * as toolsInstall from './tools-install.ts';
 import * as toolsStatus from './tools-status.ts';
@@ -83,6 +86,9 @@ export const COMMANDS: readonly Command[] = [
   rolesApply,
   rolesExplain,
   rolesSuggest,
+  rolesLend,
+  rolesReturn,
+  rolesLoans,
   backupCreate,
   backupList,
   backupShow,

@@ -4,6 +4,7 @@ import type { Session } from '../db/session.ts';
 import type { RolePlan } from '../ops/roles/plan/plan.ts';
 import type { Context } from './context.ts';
 import { comparer } from './roles-context.ts';
+import { endOverdueLoans } from './roles-loan-context.ts';
 import { FULL, MOST_LISTED, summedSteps } from './roles-overview.ts';
 import { leftItems, planAnswer } from './roles-plan.ts';
 
@@ -13,7 +14,7 @@ export const spec: CommandSpec = {
   description:
     'Shows the plan of dbctl roles plan, asks, and does it in one transaction: all of it or nothing. What takes something away is shown ' +
     'apart. Before the first statement the database is read again, and a plan that would now be another one is refused; after the last one ' +
-    'it is read once more, and commits only when nothing is left to do. No role is dropped, and passwords are not touched. Needs a superuser, ' +
+    'it is read once more, and commits only when nothing is left to do. Roles that were lent and whose time is over are taken back. No role is dropped, and passwords are not touched. Needs a superuser, ' +
     'or a role with CREATEROLE, ADMIN on the roles of the file, and membership in the owner with INHERIT.',
   effect: 'changes',
   options: [FULL],
@@ -39,10 +40,13 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   return context.withDatabase({ access: dryRun ? 'read' : 'write', applicationName: 'dbctl roles' }, async (session) => {
     const agreed = await planAgain(session);
     const nothing = agreed.gives.length + agreed.takes.length === 0;
-    if (dryRun || nothing)
-      return planAnswer(agreed, dryRun ? 'planned' : 'done', leftItems(agreed), context.target(session), full);
-    await context.confirm(question(agreed, full));
-    const applied = await applyRoles(session, { agreed, planAgain, progress: context.progress, signal: context.signal });
+    if (dryRun) return planAnswer(agreed, 'planned', leftItems(agreed), context.target(session), full);
+    let applied: 'applied' | 'already' = 'already';
+    if (!nothing) {
+      await context.confirm(question(agreed, full));
+      applied = await applyRoles(session, { agreed, planAgain, progress: context.progress, signal: context.signal });
+    }
+    await endOverdueLoans(session, context);
     const did = applied === 'already' ? { ...agreed, gives: [], takes: [] } : agreed;
     return planAnswer(did, 'done', leftItems(agreed), context.target(session), full);
   });

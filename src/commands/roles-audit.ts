@@ -29,19 +29,23 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ differences }, { differenceFindings }, { foldMissingRoles }, { whoReaches }] = await Promise.all([
+  const [{ differences }, { differenceFindings }, { foldMissingRoles }, { whoReaches }, { loanItems }] = await Promise.all([
     import('../ops/roles/difference/differences.ts'),
     import('../ops/roles/audit/difference-findings.ts'),
     import('../ops/roles/audit/missing-roles.ts'),
     import('../ops/roles/audit/reached-by.ts'),
+    import('../ops/roles/loan/items.ts'),
   ]);
   const threshold = options['failOn'] as Severity;
   const { comparison, session } = await compareOnce(context, await comparer(context));
   const { catalog } = comparison;
   const findings = foldMissingRoles(differenceFindings(differences(comparison), comparison, whoReaches(catalog)));
-  const items = findings.map(({ role, detail, ...finding }) => item({ ...finding, status: 'fail', detail: { role, ...detail } }));
+  const items = [
+    ...findings.map(({ role, detail, ...finding }) => item({ ...finding, status: 'fail', detail: { role, ...detail } })),
+    ...loanItems(comparison.loans === undefined ? [] : comparison.loans),
+  ];
   return {
-    ok: !items.some(({ severity }) => atLeast(severity, threshold)),
+    ok: !items.some(({ status, severity }) => status === 'fail' && atLeast(severity, threshold)),
     items,
     summary: { ...countByStatus(items), roles: catalog.roles.length, objects: catalog.objects.length },
     target: context.target(session),

@@ -1,6 +1,7 @@
 import { defaultDifferences } from './defaults.ts';
 import { grantDifferences } from './grants.ts';
 import type { Comparison } from './inputs.ts';
+import { withoutLoans } from './loans.ts';
 import { membershipDifferences } from './memberships.ts';
 import type { Difference } from './model.ts';
 import { ownerDifferences } from './owners.ts';
@@ -25,5 +26,5 @@ export function differences(comparison: Comparison): Difference[] {
     ...defaultDifferences(comparison),
     ...rowSecurityDifferences(comparison),
   ];
-  return withoutWaiting(found, comparison);
+  return withoutLoans(withoutWaiting(found, comparison), comparison.loans ?? []);
 }

@@ -1,6 +1,7 @@
 import type { RolesFile } from '../../../config/roles/load.ts';
 import type { Role, RoleCatalog } from '../catalog/model.ts';
 import { PUBLIC_NAME, type DesiredState } from '../desired/model.ts';
+import type { Loan } from '../loan/loan.ts';
 import { PUBLIC, type RoleId } from '../rights/acl.ts';
 
 /** What is compared. */
@@ -12,6 +13,8 @@ export interface Comparison {
   readonly guarded: Guarded | null;
   /** Today, as YYYY-MM-DD in UTC. */
   readonly today: string;
+  /** Roles that are lent; null: they cannot be seen. */
+  readonly loans?: readonly Loan[] | null;
 }
 
 /**

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseDuration } from '../config/duration.ts';
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { fail } from '../core/errors.ts';
+import { item, type Answer } from '../core/report.ts';
+import type { LoanWish } from '../ops/roles/loan/lend.ts';
+import type { Loan } from '../ops/roles/loan/loan.ts';
+import type { Context } from './context.ts';
+import { ensureLoans, operatorOf, withPatientDatabase } from './roles-loan-context.ts';
+
+export const spec: CommandSpec = {
+  name: 'roles lend',
+  summary: 'let somebody have a role for some hours, recorded, and take it back',
+  description:
+    'For an emergency: makes a login a member of a role and records who, why and until when, append-only, in one transaction. Then it waits: at ' +
+    'the end of the time, and on Ctrl-C or SIGTERM, it takes the role back and ends the open sessions of that login. PostgreSQL has no grants ' +
+    'that end by themselves: when this is killed, dbctl roles audit says so from the end of the time on, and dbctl roles apply or dbctl roles ' +
+    'return --overdue takes it back. Until then audit shows an exception, and plan leaves the membership alone. The rights are inherited, which ' +
+    'a REVOKE ends in the middle of a session; with --set the login can also become the role, so that what it makes belongs to it.\n\n' +
+    'Needs a superuser, or ADMIN on the role and membership in dbctl_owner. Roles that are superuser, and those that guard append-only tables, ' +
+    'are not lent.',
+  effect: 'changes',
+  args: [{ name: '<role>', description: 'the role whose rights are needed' }],
+  options: [
+    { flags: '--to <login>', description: 'the login of the person' },
+    { flags: '--for <duration>', description: 'how long, up to 24h', default: '1h' },
+    { flags: '--reason <text>', description: 'why, such as the number of the incident; 10 characters at least' },
+    { flags: '--set', description: 'the login may also become the role by SET ROLE' },
+    { flags: '--detach', description: 'do not wait: dbctl roles return --overdue has to run from a timer' },
+  ],
+  examples: [
+    [
+      'dbctl roles lend lab_owner --env prod --to ann --for 2h --reason "incident 4711: index is corrupt"',
+      'and leave it running',
+    ],
+    [
+      'dbctl roles lend readonly --env prod --to ann --for 30min --reason "incident 4711: what is there" --detach',
+      'with a timer on the server',
+    ],
+  ],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const wish = wishOf(options, context);
+  const detached = options['detach'] === true;
+  if (context.globals.dryRun)
+    return { ok: true, items: [], summary: { state: 'planned' }, view: { notes: [question(wish, detached)] } };
+  await context.confirm(question(wish, detached));
+  const { lend } = await import('../ops/roles/loan/lend.ts');
+  const { loan, target } = await withPatientDatabase(context, async (session) => {
+    await ensureLoans(session, context);
+    return { loan: await lend(session, wish), target: context.target(session) };
+  });
+  if (detached)
+    return answer(loan, target, [`Lent until ${loan.until}. Nothing ends it by itself: dbctl roles return --overdue`]);
+  await waitFor(loan, wish, context);
+  return { ...(await takeBackNow(loan, context)), target };
+}
+
+/** Longer is not an emergency but a job: that belongs into roles.yaml. The table refuses it as well. */
+const LONGEST_MS = 24 * 60 * 60 * 1000;
+
+function wishOf(options: ParsedOptions, context: Context): LoanWish {
+  const [role, login, reason] = [options['role'], options['to'], options['reason']] as (string | undefined)[];
+  const hint = 'Run dbctl roles lend --help.';
+  if (role === undefined || login === undefined) fail('usage', 'say to whom: --to LOGIN', { hint });
+  if (reason === undefined || reason.trim().length < 10 || reason.length > 2000)
+    fail('usage', 'say why in 10 characters at least: --reason TEXT', { hint });
+  let forMs: number;
+  try {
+    forMs = parseDuration(options['for'] as string);
+  } catch (thrown) {
+    return fail('usage', `--for: ${(thrown as Error).message}`, { hint });
+  }
+  if (forMs < 1000 || forMs > LONGEST_MS)
+    fail('usage', `--for is between 1s and 24h, and not ${options['for'] as string}`, {
+      hint: 'What is needed for longer belongs into roles.yaml.',
+    });
+  return { role, login, reason: reason.trim(), forMs, operator: operatorOf(context), set: options['set'] === true };
+}
+
+function question({ role, login, reason, forMs, set }: LoanWish, detached: boolean): string {
+  const how = set ? 'has the rights of, and can become,' : 'has the rights of';
+  const end = detached ? 'Nothing takes them back by itself.' : 'This command has to go on running, and takes them back.';
+  return `${login} ${how} ${role} for ${Math.round(forMs / 1000)} s: ${reason}. ${end} Go on?`;
+}
+
+/** Until its time is over, or somebody asks for the end. */
+async function waitFor({ login, role, until }: Loan, { forMs }: LoanWish, { log, progress, signal }: Context): Promise<void> {
+  // Where no terminal is, a step is told when it ends: who reads the log of a service has to know that it began.
+  log.warn(`${login} has ${role} until ${until}: this has to go on running`);
+  const step = progress.step('lent; Ctrl-C takes it back now');
+  await sleep(forMs, undefined, { signal }).catch(() => {});
+  step.done();
+}
+
+async function takeBackNow(loan: Loan, context: Context): Promise<Answer> {
+  const [{ takeBack }, { readLoans }] = await Promise.all([
+    import('../ops/roles/loan/take-back.ts'),
+    import('../ops/roles/loan/loan.ts'),
+  ]);
+  return withPatientDatabase(context, async (session) => {
+    const now = (await readLoans(session))?.find(({ id }) => id === loan.id) ?? loan;
+    const taken = await takeBack(session, now, operatorOf(context));
+    const note =
+      taken === null
+        ? `${loan.role} was taken back from ${loan.login} already.`
+        : `${loan.role} was taken back from ${loan.login}; ${taken.sessions} open sessions were ended.`;
+    return answer({ ...now, state: 'ended' }, null, [`${note} What was made meanwhile: dbctl roles audit`]);
+  });
+}
+
+function answer(loan: Loan, target: Answer['target'], notes: readonly string[]): Answer {
+  const { id, role, login, reason, until, state } = loan;
+  return {
+    ok: true,
+    items: [item({ id: 'loan', object: `${login} in ${role}`, message: reason, loan: id, until, state })],
+    summary: { loan: id, role, login, until, state },
+    target: target ?? null,
+    view: { notes },
+  };
+}
