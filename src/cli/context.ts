@@ -24,6 +24,7 @@ export async function buildContext(
   const log = await buildLog(io, globals, redactor);
   const config = once(() => readConfig(io, globals, log));
   const connection = once(async () => resolveTarget(io, await config(), redactor, (warning) => log.warn(warning)));
+  const guarded = once(async () => buildGuard(await config(), io.cwd, log));
   const context: Context = {
     globals,
     cwd: io.cwd,
@@ -39,9 +40,14 @@ export async function buildContext(
     connection,
     async withDatabase(options, use) {
       const { withSession } = await import('../db/session.ts');
-      return withSession(await connection(), { signal: io.signal, ...options }, use);
+      const guard = await guarded();
+      return withSession(await connection(), { signal: io.signal, ...options }, async (session) => {
+        await guard(session, options.access);
+        return use(session);
+      });
     },
     target: (session) => describeServer(session, globals.env),
+    forEnvironment: (env) => buildContext(io, { ...globals, env }, redactor, { progress, atEnd }),
     commands: () =>
       COMMANDS.map(({ spec }) =>
         completable(
@@ -91,6 +97,24 @@ async function resolveTarget(
     overrides,
     onWarning,
   });
+}
+
+type Guard = (session: Session, access: 'read' | 'write') => Promise<void>;
+
+/** What every session is asked before a command gets it. A superuser is warned of where nothing needs one, and once. */
+async function buildGuard({ environment, folder }: LoadedConfig, cwd: string, log: Log): Promise<Guard> {
+  const [{ expectedIdentity }, { guardSession }] = await Promise.all([
+    import('../config/identity.ts'),
+    import('../ops/environment/guard.ts'),
+  ]);
+  const expected = await expectedIdentity(environment, folder, cwd);
+  const said = new Set<string>();
+  return async (session, access) => {
+    for (const warning of await guardSession(session, { environment, expected })) {
+      if (access === 'read' && !said.has(warning)) log.warn(warning);
+      said.add(warning);
+    }
+  };
 }
 
 /** Contract C7: these variables beat what the URL says, and are applied once, after it was parsed. */

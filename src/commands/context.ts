@@ -44,6 +44,8 @@ export interface Context {
   target(session: Session): Target;
   /** This context; or, where no project file is found, the same for the reference project that comes with dbctl. */
   projectOrReference(): Promise<Context>;
+  /** The same for another environment of dbctl.yaml. */
+  forEnvironment(name: string): Promise<Context>;
   /** Every command with its options, for shell completion. */
   commands(): readonly Completable[];
   /** Runs a command of this program in a process of its own, which goes on when this one ends and says nothing. */

@@ -2,6 +2,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { DbctlError } from '../core/errors.ts';
 import { countByStatus, item, type Answer, type Item, type Target } from '../core/report.ts';
 import type { Context } from './context.ts';
+import { expectedOf } from './db-context.ts';
 import { toolPlaces } from './tools-context.ts';
 
 export const spec: CommandSpec = {
@@ -72,11 +73,22 @@ async function examineConnection(context: Context, pin: string): Promise<{ items
   const { environment } = await context.config();
   try {
     return await context.withDatabase({ access: 'read' }, async (session) => ({
-      items: await examineServer(session, pin, environment.embedded),
+      items: [...(await examineServer(session, pin, environment.embedded)), ...(await examineIdentity(context))],
       target: context.target(session),
     }));
   } catch (thrown) {
     if (!(thrown instanceof DbctlError) || thrown.code === 'interrupted') throw thrown;
     return { items: [unreachable(thrown)], target: null };
   }
+}
+
+/** With an expected identity every session was compared with it already, and another server is no connection at all. */
+async function examineIdentity(context: Context): Promise<Item[]> {
+  const { environment } = await context.config();
+  const expected = await expectedOf(context);
+  if (expected !== null) return [item({ id: 'identity', object: expected.from, message: 'says which server it is, and it is' })];
+  if (!environment.protected) return [];
+  const message = 'nothing says which server it is: an address may lead to another one, and no command would know';
+  const fix = `dbctl db identify --env ${environment.name}`;
+  return [item({ id: 'identity', object: environment.name, status: 'fail', severity: 'low', message, fix })];
 }

@@ -13,6 +13,8 @@ import * as backupVerify from './backup-verify.ts';
 import * as completion from './completion.ts';
 import * as configSchema from './config-schema.ts';
 import * as configShow from './config-show.ts';
+import * as dbCreate from './db-create.ts';
+import * as dbIdentify from './db-identify.ts';
 import * as demo from './demo.ts';
 import * as devDown from './dev-down.ts';
 import * as devReset from './dev-reset.ts';
@@ -44,6 +46,10 @@ import * as rolesLoans from './roles-loans.ts';
 import * as rolesPlan from './roles-plan.ts';
 import * as rolesSuggest from './roles-suggest.ts';
 import * as rolesReturn from './roles-return.ts';
+import * as rolesPasswordsRotate from './roles-passwords-rotate.ts';
+import * as rolesPasswordsSet from './roles-passwords-set.ts';
+import * as rolesPasswordsStatus from './roles-passwords-status.ts';
+import * as rolesSeparation from './roles-separation.ts';
 import * as seed from './seed.ts';
 import * as toolsInstall from './tools-install.ts';
 import * as toolsStatus from './tools-status.ts';
@@ -65,6 +71,8 @@ export const COMMANDS: readonly Command[] = [
   devStatus,
   devUrl,
   devReset,
+  dbCreate,
+  dbIdentify,
   migrateNew,
   migrateStatus,
   migratePlan,
@@ -89,6 +97,10 @@ export const COMMANDS: readonly Command[] = [
   rolesLend,
   rolesReturn,
   rolesLoans,
+  rolesPasswordsStatus,
+  rolesPasswordsRotate,
+  rolesPasswordsSet,
+  rolesSeparation,
   backupCreate,
   backupList,
   backupShow,
@@ -112,12 +124,14 @@ export const COMMANDS: readonly Command[] = [
 
 /** What the words that only group commands mean. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  db: "The environment's database: made as configured, and known by its server.",
   dev: 'The development server: a real PostgreSQL in the background.',
   config: 'The project file.',
   migrate: 'Schema migrations.',
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
   backup: 'Backups that are restored and compared before they count.',
   roles: 'Who may do what: declared in roles.yaml, compared, planned, applied.',
+  passwords: 'Passwords of logins: their kind, new ones, and who uses which.',
   wal: 'The archive of the write-ahead log.',
   tools: 'Client programs of PostgreSQL, which backups are made with.',
   immutability: 'Append-only tables: guards, their proof, and who tried.',

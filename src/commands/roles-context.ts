@@ -1,3 +1,4 @@
+import type { RolesFile } from '../config/roles/load.ts';
 import type { Session } from '../db/session.ts';
 import type { Comparison } from '../ops/roles/difference/inputs.ts';
 import type { Context } from './context.ts';
@@ -18,8 +19,9 @@ export async function comparer(context: Context): Promise<Compare> {
     import('../config/roles/load.ts'),
     import('../ops/immutability/settings.ts'),
   ]);
-  const { config, folder } = await context.config();
+  const { config, folder, environment } = await context.config();
   const file = await loadRolesFile(path.join(folder, config.roles.file), context.cwd, context.globals.env);
+  if (environment.protected) await refuseSuperuserLogins(context, file);
   const guarded = immutabilitySettings(config);
   const today = context.clock().toISOString().slice(0, 10);
   return async (session) => {
@@ -39,6 +41,18 @@ export async function comparer(context: Context): Promise<Compare> {
     const loans = await readLoans(session);
     return { file, desired, catalog, guarded: isInstalled ? { owner: guarded.owner, schemas } : null, today, loans };
   };
+}
+
+/** Nothing stops a superuser: no grant, no policy, no trigger. An app does not log in as one where it counts. */
+async function refuseSuperuserLogins({ globals }: Context, file: RolesFile): Promise<void> {
+  const { fail } = await import('../core/errors.ts');
+  for (const [name, { login, logins, attributes }] of Object.entries(file.roles)) {
+    if (!attributes.includes('superuser') || !(login || logins !== undefined)) continue;
+    const { line } = file.place(['roles', name]);
+    fail('refused', `${file.label}:${line}: ${name} logs in as a superuser, and environment ${globals.env} is protected`, {
+      hint: 'Take superuser away from it. People who need one in an emergency use a role that apps do not.',
+    });
+  }
 }
 
 /** Fails with db.version on a server before 16. */

@@ -8,6 +8,7 @@ import { item, type Answer } from '../core/report.ts';
 import type { ReceiveRequest } from '../ops/wal/receive-request.ts';
 import { REPOSITORIES_OPTION, openBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
+import { requireExpectedOrigin } from './db-context.ts';
 
 export const spec: CommandSpec = {
   name: 'wal receive',
@@ -60,6 +61,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   ]);
   const slot = (options['slot'] as string | undefined) ?? null;
   const given = requireTogether(options, slot);
+  await requireExpectedOrigin(target, context);
   if (slot !== null && given.drop) return dropSlot(slot, context);
   const spool = options['spool'] as string | undefined;
   const request: ReceiveRequest = {

@@ -19,13 +19,13 @@ export async function findConfigFile(cwd: string): Promise<Found> {
   let misnamed: string | undefined;
   for (let folder = cwd; ; folder = dirname(folder)) {
     const file = join(folder, CONFIG_FILE);
-    if (await exists(file)) return { file, misnamed: undefined };
-    misnamed ??= (await exists(join(folder, 'dbctl.yml'))) ? join(folder, 'dbctl.yml') : undefined;
-    if (dirname(folder) === folder || (await exists(join(folder, '.git')))) return { file: undefined, misnamed };
+    if (await fileExists(file)) return { file, misnamed: undefined };
+    misnamed ??= (await fileExists(join(folder, 'dbctl.yml'))) ? join(folder, 'dbctl.yml') : undefined;
+    if (dirname(folder) === folder || (await fileExists(join(folder, '.git')))) return { file: undefined, misnamed };
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function fileExists(path: string): Promise<boolean> {
   try {
     // Not stat: a symbolic link that leads nowhere is a mistake to report, not an absent file.
     await lstat(path);

@@ -19,10 +19,10 @@ export async function readConfigFile(file: string, label: string): Promise<strin
  * The text of a secret file without its last newline. Fails with secret.exposed when its mode is above 0600 (the rule libpq has
  * for .pgpass: nothing for group and others), with config.invalid when it cannot be read or is empty.
  */
-export async function readSecretFile(file: string, label: string): Promise<string> {
+export async function readSecretFile(file: string, label: string, what = 'the connection URL'): Promise<string> {
   const bytes = await readSmallFile(file, label, LARGEST_SECRET, (mode) => refuseExposed(mode, file, label));
   const text = decode(bytes, label).replace(/\r?\n$/, '');
-  if (text.trim() === '') fail('config.invalid', `${label} is empty`, { hint: 'Write the connection URL into it, on one line.' });
+  if (text.trim() === '') fail('config.invalid', `${label} is empty`, { hint: `Write ${what} into it, on one line.` });
   if (/[\r\n]/.test(text)) {
     fail('config.invalid', `${label} holds more than one line`, { hint: 'Leave the connection URL in it and nothing else.' });
   }

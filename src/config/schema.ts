@@ -4,7 +4,7 @@ import { SEVERITIES } from '../core/report.ts';
 import { ENCODINGS } from './encodings.ts';
 import { immutability } from './immutability.ts';
 import { backup } from './backup.ts';
-import { ledger } from './ledger.ts';
+import { ledger, words } from './ledger.ts';
 import {
   checkWord,
   environmentName,
@@ -83,6 +83,11 @@ const verify = section({
 
 const roles = section({
   file: path().prefault('roles.yaml').describe('File that says who may do what, relative to the folder of dbctl.yaml.'),
+  hand_over: words()
+    .optional()
+    .describe(
+      'Program and arguments of `roles passwords rotate --to-command`: the new secret comes on standard input, DBCTL_ENV, DBCTL_ROLE and DBCTL_LOGIN say whose it is.',
+    ),
 });
 
 const dev = section({

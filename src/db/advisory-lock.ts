@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
  * two versions of dbctl may run side by side.
  */
 const DBCTL = 0x64626374;
-export const ADVISORY_LOCKS = { migrate: 1, ledger: 2 } as const;
+export const ADVISORY_LOCKS = { migrate: 1, ledger: 2, passwords: 5 } as const;
 export type AdvisoryLock = keyof typeof ADVISORY_LOCKS;
 
 export interface LockWait {

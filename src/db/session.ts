@@ -33,6 +33,10 @@ export interface Session {
   readonly systemIdentifier: string | null;
   readonly host: string;
   readonly port: number;
+  /** By TLS. */
+  readonly encrypted: boolean;
+  /** It leaves this machine: neither a Unix socket nor the loopback, where tunnels begin. */
+  readonly crossesNetwork: boolean;
   readonly database: string;
   readonly user: string;
   /** Messages sent so far that the server had to answer. */
@@ -114,6 +118,8 @@ async function openSession(client: pg.Client): Promise<Session> {
     systemIdentifier: who.system_identifier,
     host: client.host,
     port: client.port,
+    encrypted: connectionFacts(client)?.encrypted ?? false,
+    crossesNetwork: crossesNetwork(client),
     database: who.database,
     user: who.user,
     get roundTrips() {
@@ -126,6 +132,11 @@ async function openSession(client: pg.Client): Promise<Session> {
       return Array.isArray(results) ? results : [results];
     },
   };
+}
+
+function crossesNetwork(client: pg.Client): boolean {
+  const remote = connectionFacts(client)?.remote;
+  return remote === undefined || ('ip' in remote && !/^(?:::ffff:)?127\.|^::1$/.test(remote.ip));
 }
 
 interface Identity {

@@ -85,7 +85,16 @@ export async function requireRestorable(session: Session, manifest: LogicalManif
 }
 
 /** The statement that makes a database like the one backed up. */
-export function createDatabase(name: string, { encoding, localeProvider, locale, collate, ctype }: SourceFacts): string {
+export function createDatabase(
+  name: string,
+  {
+    encoding,
+    localeProvider,
+    locale,
+    collate,
+    ctype,
+  }: Pick<SourceFacts, 'encoding' | 'localeProvider' | 'locale' | 'collate' | 'ctype'>,
+): string {
   const own =
     localeProvider === 'builtin'
       ? ` builtin_locale ${quoted(locale ?? 'C')}`

@@ -49,6 +49,8 @@ export async function sessionOver(client: pg.Client): Promise<Session> {
     serverVersion: Number(rows[0]?.number),
     serverVersionText: rows[0]?.text ?? '',
     systemIdentifier: null,
+    encrypted: false,
+    crossesNetwork: false,
     host: client.host,
     port: client.port,
     database: client.database ?? '',

@@ -1,0 +1,42 @@
+import type { JsonObject } from '../../../core/json.ts';
+import { ident, literal } from '../../../db/ident.ts';
+import type { Session } from '../../../db/session.ts';
+import { recordRun, type RunRecord } from '../../schema/run-record.ts';
+import { makeVerifier, verifierText } from './verifier.ts';
+
+/** Who runs dbctl, for its records. */
+export type Operator = Pick<RunRecord, 'operator' | 'commit' | 'ciJob' | 'toolVersion'>;
+
+/**
+ * Sets the password of a role, within the caller's transaction. The server gets the verifier alone: the password is in no message to it, and so
+ * in none of its logs and statistics.
+ * Fails with db.denied where the caller may not (CREATEROLE and ADMIN on the role, or superuser), with sql.failed where there is no such role.
+ */
+export async function changePassword(session: Session, login: string, password: string): Promise<void> {
+  const [row] = await session.rows<{ iterations: number }>(ITERATIONS);
+  const verifier = verifierText(await makeVerifier(password, row?.iterations ?? DEFAULT_ITERATIONS));
+  await session.script(`alter role ${ident(login)} password ${literal(verifier)}`);
+}
+
+/** SCRAM_SHA_256_DEFAULT_ITERATIONS; before 16 it was no setting. */
+const DEFAULT_ITERATIONS = 4096;
+const ITERATIONS = /* sql */ `
+select coalesce(pg_catalog.current_setting('scram_iterations', true)::pg_catalog.int4, ${DEFAULT_ITERATIONS}) as iterations`;
+
+/** Records the change in the transaction that makes it; false: this database has no records, or they are not for the caller. */
+export async function recordChange(
+  session: Session,
+  command: string,
+  operator: Operator,
+  summary: JsonObject & { readonly login: string },
+): Promise<boolean> {
+  const [row] = await session.rows<{ may: boolean }>(MAY_RECORD);
+  if (row?.may !== true) return false;
+  await recordRun(session, { ...operator, command, outcome: 'done', summary });
+  return true;
+}
+
+const MAY_RECORD = /* sql */ `
+select pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'INSERT') as may
+from pg_catalog.pg_class c
+where c.oid = pg_catalog.to_regclass('dbctl.run')`;
