@@ -8,6 +8,7 @@ const AREAS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]
   backup: () => import('./backup.ts'),
   codec: () => import('./codec.ts'),
   wal: () => import('./wal.ts'),
+  roles: () => import('./roles.ts'),
 };
 
 const [area, ...args] = process.argv.slice(2);

@@ -4,6 +4,7 @@ import { configReference } from '../src/config/reference.ts';
 import { ROLES_REFERENCE_HEAD, rolesReference } from '../src/config/roles/reference.ts';
 import { ERROR_CODES, EXIT_STATUS } from '../src/core/errors.ts';
 import { loadChecks } from '../src/ops/verify/load.ts';
+import { escalationTable } from '../src/ops/roles/escalation/table.ts';
 import { checksTable } from '../src/ops/verify/table.ts';
 import { packageFolder } from '../src/package.ts';
 
@@ -21,8 +22,12 @@ export async function generatedDocs(): Promise<readonly GeneratedPage[]> {
     'exit-status': exitTable(),
     checks: `${checks.length} checks; [docs/checks.md](docs/checks.md) has each with its reason and its fix.`,
   });
+  const roles = withBlocks(readFileSync(new URL('../docs/roles.md', import.meta.url), 'utf8'), {
+    escalations: escalationTable(),
+  });
   return [
     { file: 'README.md', text: readme },
+    { file: 'docs/roles.md', text: roles },
     { file: 'docs/checks.md', text: page('Checks', checksTable(checks)) },
     { file: 'docs/configuration.md', text: page('Configuration', configReference()) },
     { file: 'docs/roles-file.md', text: page('roles.yaml', `${ROLES_REFERENCE_HEAD}\n\n${rolesReference()}`) },

@@ -64,8 +64,11 @@ export async function requireMembershipOptions(session: Pick<Session, 'serverVer
   });
 }
 
-/** One snapshot of the database for a command that only reads. */
-export async function compareOnce(context: Context, compare: Compare): Promise<{ comparison: Comparison; session: Session }> {
+/** One snapshot of the database for a command that only reads: whatever `compare` reads is of one moment. */
+export async function compareOnce<T>(
+  context: Context,
+  compare: (session: Session) => Promise<T>,
+): Promise<{ comparison: T; session: Session }> {
   const { inTransaction } = await import('../db/transaction.ts');
   return context.withDatabase({ access: 'read', applicationName: 'dbctl roles' }, async (session) => ({
     comparison: await inTransaction(session, 'isolation level repeatable read, read only', () => compare(session)),

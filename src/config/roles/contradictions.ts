@@ -129,8 +129,10 @@ function grantProblems(grant: CheckedGrant, path: readonly PropertyKey[], { pres
 }
 
 function exceptions({ exceptions: list, roles }: CheckedRolesFile): Contradiction[] {
-  return list.flatMap(({ id, role }, index): Contradiction[] => [
-    ...(role === 'PUBLIC' || Object.hasOwn(roles, role)
+  // A finding can be about one of the logins of a role.
+  const logins = Object.values(roles).flatMap((role) => role.logins ?? []);
+  return list.flatMap(({ id, role, accept }, index): Contradiction[] => [
+    ...(role === 'PUBLIC' || Object.hasOwn(roles, role) || (accept !== undefined && logins.includes(role))
       ? []
       : [{ path: ['exceptions', index, 'role'], message: notAmong(role, roles) }]),
     ...(list.findIndex((other) => other.id === id) === index

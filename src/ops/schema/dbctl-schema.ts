@@ -5,6 +5,7 @@ import { createRoleUnlessThere } from './role.ts';
 import { immutabilityVersion } from './immutability/index.ts';
 import { ledgerVersion } from './ledger.ts';
 import { loansVersion } from './loans.ts';
+import { passwordsVersion } from './passwords.ts';
 
 /**
  * Everything dbctl keeps in a database is in schema `dbctl` (contract C6). The schema has a version of its own, and these are its
@@ -13,7 +14,13 @@ import { loansVersion } from './loans.ts';
  * Its objects belong to `dbctl_owner`, a role nobody logs in as, where the running role may create one; on servers where it may
  * not, they belong to the running role, and `dbctl doctor` says so. `dbctl_auditor` may read all of it.
  */
-const MIGRATIONS: readonly ((table: string) => string)[] = [firstVersion, immutabilityVersion, ledgerVersion, loansVersion];
+const MIGRATIONS: readonly ((table: string) => string)[] = [
+  firstVersion,
+  immutabilityVersion,
+  ledgerVersion,
+  loansVersion,
+  passwordsVersion,
+];
 
 /** The version this dbctl brings schema dbctl to. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

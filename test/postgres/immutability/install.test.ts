@@ -87,6 +87,7 @@ describe('immutability install on the reference project', () => {
     expect(found).toEqual(EVENT_TRIGGERS.map(({ name }) => ({ name, enabled: 'A' })));
   });
 
+  const OTHER_OWNERS: Readonly<Record<string, string>> = { create_partition: 'dbctl_protected', password_kinds: 'dbctl_owner' };
   it('owns guards by a role nobody can become, with a search path of their own', async () => {
     const functions = await bench.rows<{ name: string; owner: string; path: string }>(
       `select p.proname as name, pg_get_userbyid(p.proowner)::text as owner, p.proconfig[1] as path
@@ -96,7 +97,7 @@ describe('immutability install on the reference project', () => {
     for (const { name, owner, path } of functions) {
       expect({ name, owner, path }).toEqual({
         name,
-        owner: name === 'create_partition' ? 'dbctl_protected' : 'dbctl_guard',
+        owner: OTHER_OWNERS[name] ?? 'dbctl_guard',
         path: 'search_path=pg_catalog, pg_temp',
       });
     }

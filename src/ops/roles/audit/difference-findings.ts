@@ -24,6 +24,7 @@ export function differenceFindings(found: readonly Difference[], comparison: Com
     return {
       ...words,
       severity: words.severity ?? 'medium',
+      status: 'fail',
       role: roleOf(one),
       message: [words.message, ...wayText(by, way)].join('; '),
       fix: fix.length === 0 ? (words.fix ?? null) : fix.join('\n'),

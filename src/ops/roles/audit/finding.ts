@@ -6,6 +6,8 @@ export interface Finding {
   /** Kebab-case and for ever: exceptions and other tools refer to it. */
   readonly id: string;
   readonly severity: Severity;
+  /** unknown: it could not be seen, and fix says what would show it. */
+  readonly status: 'fail' | 'unknown';
   /** What is concerned: `readonly SELECT on identity.users`. */
   readonly object: string;
   readonly message: string;

@@ -22,10 +22,10 @@ export function whoReaches(catalog: RoleCatalog): WhoReaches {
   for (const [login, { has }] of reachesOfLogins(catalog)) {
     for (const { role, level, path } of has.values()) {
       const name = names.of(role);
-      found.set(name, [
-        ...(found.get(name) ?? []),
-        { login: names.of(login), level, path: pathText(names.of(login), path, names.of) },
-      ]);
+      const way = { login: names.of(login), level, path: pathText(names.of(login), path, names.of) };
+      const ways = found.get(name);
+      if (ways === undefined) found.set(name, [way]);
+      else ways.push(way);
     }
   }
   for (const { name } of catalog.roles.filter(({ login, superuser, builtIn }) => login && superuser && !builtIn)) {
@@ -53,3 +53,15 @@ const STEP_WORDS: Readonly<Record<Step['by'], string>> = {
   sets: 'can become',
   'grants itself': 'can grant itself',
 };
+
+/** More are counted: the list is in the detail. */
+const MOST_WAYS = 3;
+
+/** `web_app_1 inherits web_app: now; …`, the first few of them. */
+export function wayText(ways: readonly ReachedBy[]): string {
+  const shown = ways
+    .slice(0, MOST_WAYS)
+    .map(({ login, level, path }) => (path === login ? `${login} logs in with it` : `${path}: ${level}`));
+  const more = ways.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}

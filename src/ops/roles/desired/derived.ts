@@ -1,5 +1,6 @@
 import type { RoleCatalog, SecuredObject, Use } from '../catalog/model.ts';
 import { maskOf } from '../rights/privilege.ts';
+import { GrantMap } from './grant-map.ts';
 import { PUBLIC_NAME, type DesiredGrant, type DesiredRole } from './model.ts';
 
 /**
@@ -46,15 +47,22 @@ function connects(roles: readonly DesiredRole[], { objects, database }: RoleCata
 /** A routine's body may name other schemas too: what it needs there is for the file to say. */
 function schemaUsage(granted: readonly DesiredGrant[], { objects }: RoleCatalog): DesiredGrant[] {
   const schemas = new Map(objects.filter(({ kind }) => kind === 'schema').map((object) => [object.bare, object]));
-  const found = new Map<string, DesiredGrant>();
-  for (const { grantee, object } of granted) {
+  const found = new GrantMap<true>();
+  const usage: DesiredGrant[] = [];
+  let before: DesiredGrant | undefined;
+  for (const grant of granted) {
+    const { grantee, object } = grant;
+    // The grants of a pattern follow each other.
+    const isSame = grantee === before?.grantee && object.schema === before.object.schema && object.kind === before.object.kind;
+    before = grant;
+    if (isSame) continue;
     const schema = object.schema === null ? undefined : schemas.get(object.schema);
     // Types are named by those who create objects; what everybody may use does not open the schema to everybody.
-    if (schema === undefined || object.kind === 'type') continue;
-    const key = `${grantee}\0${schema.id}`;
-    if (!found.has(key)) found.set(key, { grantee, object: schema, mask: maskOf('USAGE'), because: 'what is granted in it' });
+    if (schema === undefined || object.kind === 'type' || found.get(grantee, schema) === true) continue;
+    found.set(grantee, schema, true);
+    usage.push({ grantee, object: schema, mask: maskOf('USAGE'), because: 'what is granted in it' });
   }
-  return [...found.values()];
+  return usage;
 }
 
 const WRITES = maskOf('INSERT', 'UPDATE');
@@ -62,6 +70,7 @@ const WRITES = maskOf('INSERT', 'UPDATE');
 function usedGrants(granted: readonly DesiredGrant[], { uses, objects }: RoleCatalog): DesiredGrant[] {
   const relations = new Map(objects.filter(({ kind }) => kind === 'table').map((object) => [object.id, object]));
   const byRelation = groupByRelation(uses);
+  if (byRelation.size === 0) return [];
   const targets = new Map(
     objects.filter(({ kind }) => kind === 'routine' || kind === 'sequence').map((one) => [`${one.kind}${one.id}`, one]),
   );

@@ -6,7 +6,7 @@ import type { ObjectKind } from '../rights/kinds.ts';
 import { maskOf, type Mask, type Privilege } from '../rights/privilege.ts';
 import type { InsertableColumns } from './generated.ts';
 import type { DesiredGrant, DesiredState } from './model.ts';
-import { fits, isName } from './pattern.ts';
+import { fits, isName, schemaOf } from './pattern.ts';
 
 /** What a grant of the file is worked out with. */
 export interface GrantInputs {
@@ -66,18 +66,19 @@ function resolveRelations(
   inputs: GrantInputs,
 ): Resolved {
   const found = (grant.on ?? []).map((pattern) => ({ pattern, objects: matching(pattern, 'table', grant, inputs) }));
-  const objects = found.flatMap((one) => one.objects.map((object) => ({ object, named: isName(one.pattern) })));
   const preset = grant.use === undefined ? undefined : inputs.file.presets[grant.use];
   const sequences =
     preset === undefined || preset.sequence.length === 0
       ? []
       : (grant.on ?? []).flatMap((pattern) => matching(pattern, 'sequence', grant, inputs));
+  const masks = relationMasks(grant, preset);
+  const whole = found.flatMap(({ pattern, objects }) => objects.map((object) => to(object, masks(object, isName(pattern)))));
   return {
     grants: [
-      ...objects.flatMap(({ object, named }) =>
-        withoutForgery(to(object, relationMask(grant, preset, object, named)), inputs.insertable),
-      ),
-      ...objects.flatMap(({ object }) => columnGrants(grant, object, to)),
+      ...(inputs.insertable.size === 0 ? whole : whole.flatMap((one) => withoutForgery(one, inputs.insertable))),
+      ...(COLUMN_PRIVILEGES.some((privilege) => grant[privilege] !== undefined)
+        ? found.flatMap(({ objects }) => objects.flatMap((object) => columnGrants(grant, object, to)))
+        : []),
       ...sequences.map((object) => to(object, masked(preset?.sequence ?? []))),
     ].filter(({ mask }) => mask !== 0),
     unmatched: found.flatMap(({ pattern, objects: some }) => (some.length > 0 ? [] : nothing(because, 'table', pattern, grant))),
@@ -86,23 +87,27 @@ function resolveRelations(
 
 const isView = ({ what }: SecuredObject): boolean => what === 'view' || what === 'materialized view';
 
-function relationMask(
+/** What a grant means on a relation that it names, or that a pattern of it fits. */
+function relationMasks(
   grant: CheckedGrant,
   preset: GrantInputs['file']['presets'][string] | undefined,
-  object: SecuredObject,
-  named: boolean,
-): Mask {
-  if (preset !== undefined) return masked(isView(object) ? preset.view : preset.table);
-  // A view may show what a pattern was not meant to open: it has to be named.
-  return isView(object) && !named ? 0 : masked(grant.privileges ?? []);
+): (object: SecuredObject, named: boolean) => Mask {
+  const [table, view] = preset === undefined ? [masked(grant.privileges ?? []), 0] : [masked(preset.table), masked(preset.view)];
+  return (object, named) => {
+    if (!isView(object)) return table;
+    // A view may show what a pattern was not meant to open: it has to be named.
+    return preset === undefined && named ? table : view;
+  };
 }
+
+const COLUMN_PRIVILEGES = ['select', 'insert', 'update', 'references'] as const;
 
 function columnGrants(
   grant: CheckedGrant,
   object: SecuredObject,
   to: (object: SecuredObject, mask: Mask) => DesiredGrant,
 ): DesiredGrant[] {
-  return (['select', 'insert', 'update', 'references'] as const).flatMap((privilege) =>
+  return COLUMN_PRIVILEGES.filter((privilege) => grant[privilege] !== undefined).flatMap((privilege) =>
     (grant[privilege] ?? []).map((column) => to(columnOf(object, column), masked([privilege]))),
   );
 }
@@ -136,13 +141,55 @@ function matching(
   { except = [] }: CheckedGrant,
   { file, catalog }: GrantInputs,
 ): SecuredObject[] {
-  return catalog.objects.filter((object) => {
-    if (object.kind !== kind) return false;
-    if (object.schema === null) return object.bare === pattern;
+  return fitting(pattern, kind, catalog).filter((object) => {
+    if (object.schema === null) return true;
     // A pattern stays within the schemas of the file and leaves out what came with extensions; a name goes where it says.
     const meant = isName(pattern) || (file.schemas.includes(object.schema) && object.extension === null);
-    return meant && isPattern(pattern, object) && !isPartition(object) && !except.some((one) => isPattern(one, object));
+    return meant && !isPartition(object) && !except.some((one) => isPattern(one, object));
   });
+}
+
+/** Many roles are granted something by the same pattern: what it fits is found once for each catalog. */
+const fitted = new WeakMap<RoleCatalog['objects'], Map<string, readonly SecuredObject[]>>();
+
+function fitting(pattern: string, kind: ObjectKind, catalog: RoleCatalog): readonly SecuredObject[] {
+  const known = fitted.get(catalog.objects) ?? new Map<string, readonly SecuredObject[]>();
+  fitted.set(catalog.objects, known);
+  const key = `${kind}\0${pattern}`;
+  const found =
+    known.get(key) ??
+    candidates(pattern, kind, catalog).filter((object) =>
+      object.schema === null ? object.bare === pattern : isPattern(pattern, object),
+    );
+  known.set(key, found);
+  return found;
+}
+
+type BySchema = ReadonlyMap<string | null, readonly SecuredObject[]>;
+/** Objects by kind and schema, made once for each catalog: each of thousands of patterns would look at all of them otherwise. */
+const indexes = new WeakMap<RoleCatalog['objects'], ReadonlyMap<ObjectKind, BySchema>>();
+
+/** The objects of a kind that a pattern can be about: those of its schema where it names one. */
+function candidates(pattern: string, kind: ObjectKind, { objects }: RoleCatalog): readonly SecuredObject[] {
+  const index = indexes.get(objects) ?? indexed(objects);
+  indexes.set(objects, index);
+  const ofKind: BySchema = index.get(kind) ?? new Map();
+  const none = ofKind.get(null) ?? [];
+  if (none.length > 0) return none;
+  const schema = schemaOf(pattern);
+  return pattern.startsWith('"') || isName(schema) ? (ofKind.get(schema) ?? []) : [...ofKind.values()].flat();
+}
+
+function indexed(objects: RoleCatalog['objects']): ReadonlyMap<ObjectKind, BySchema> {
+  const index = new Map<ObjectKind, Map<string | null, SecuredObject[]>>();
+  for (const object of objects) {
+    const ofKind = index.get(object.kind) ?? new Map<string | null, SecuredObject[]>();
+    index.set(object.kind, ofKind);
+    const ofSchema = ofKind.get(object.schema);
+    if (ofSchema === undefined) ofKind.set(object.schema, [object]);
+    else ofSchema.push(object);
+  }
+  return index;
 }
 
 /** Rights on a partition by its own name go around the parent's policies. */
@@ -150,6 +197,7 @@ const isPartition = ({ what, parent }: SecuredObject): boolean =>
   what === 'partition' || (parent !== null && what === 'partitioned table');
 
 function isPattern(pattern: string, object: SecuredObject): boolean {
+  if (!pattern.endsWith(')')) return fits(pattern, object.schema ?? '', object.bare);
   const signature = /^(.*?)(\(.*\))$/s.exec(pattern);
   if (signature === null) return fits(pattern, object.schema ?? '', object.bare);
   const [, name = '', args = ''] = signature;

@@ -4,6 +4,7 @@ import type { RoleCatalog } from '../catalog/model.ts';
 import { futureDefaults, publicDefaults } from './defaults.ts';
 import { derivedGrants, ownerGrants } from './derived.ts';
 import type { InsertableColumns } from './generated.ts';
+import { GrantMap } from './grant-map.ts';
 import { resolveGrant } from './grants.ts';
 import { PUBLIC_NAME, type DesiredDefault, type DesiredGrant, type DesiredState } from './model.ts';
 import { desiredRoles } from './roles.ts';
@@ -56,13 +57,15 @@ function writtenGrants(file: RolesFile, today: string): WrittenGrant[] {
 
 /** One entry for each role and object; the reason is that of the first. */
 function merged(grants: readonly DesiredGrant[]): DesiredGrant[] {
-  const found = new Map<string, DesiredGrant>();
+  const places = new GrantMap<number>();
+  const found: DesiredGrant[] = [];
   for (const grant of grants) {
-    const key = `${grant.grantee}\0${grantKey(grant)}`;
-    const before = found.get(key);
-    found.set(key, before === undefined ? grant : { ...before, mask: before.mask | grant.mask });
+    const place = places.get(grant.grantee, grant.object);
+    const before = place === undefined ? undefined : found[place];
+    if (place === undefined || before === undefined) places.set(grant.grantee, grant.object, found.push(grant) - 1);
+    else if ((grant.mask & ~before.mask) !== 0) found[place] = { ...before, mask: before.mask | grant.mask };
   }
-  return [...found.values()];
+  return found;
 }
 
 /** What tells objects apart: a column by its table and name, a parameter by its name. */

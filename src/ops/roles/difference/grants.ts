@@ -1,7 +1,7 @@
 import type { SecuredObject } from '../catalog/model.ts';
 import type { DesiredGrant } from '../desired/model.ts';
 import { PUBLIC_NAME } from '../desired/model.ts';
-import { grantKey } from '../desired/state.ts';
+import { GrantMap } from '../desired/grant-map.ts';
 import { PUBLIC, type AclEntry } from '../rights/acl.ts';
 import type { Mask } from '../rights/privilege.ts';
 import type { Comparison } from './inputs.ts';
@@ -18,32 +18,38 @@ import { publicRights, type ObjectKind } from '../rights/kinds.ts';
 export function grantDifferences(comparison: Comparison): Difference[] {
   const { desired, catalog } = comparison;
   const names = roleNames(catalog);
-  const wanted = new Map(desired.grants.map((grant) => [`${grant.grantee}\0${grantKey(grant)}`, grant]));
-  const found = new Map<string, Mask>();
+  const wanted = new GrantMap<DesiredGrant>();
+  for (const grant of desired.grants) wanted.set(grant.grantee, grant.object, grant);
+  const found = new GrantMap<Mask>();
   const excess: Difference[] = [];
   const concerned = concerns(comparison, names);
   const wantedOwner = wantedOwners(comparison);
   for (const object of catalog.objects) {
     for (const entry of object.acl) {
-      const grantee = names.of(entry.grantee);
-      const key = `${grantee}\0${grantKey({ object })}`;
       // What the owner granted, and its own entry, go with the object to the next owner; what that one granted is the owner's then.
+      if (entry.grantee === object.owner) continue;
+      const grantee = names.of(entry.grantee);
       const byOwner = entry.grantor === object.owner || names.of(entry.grantor) === wantedOwner(object);
-      if (byOwner && entry.grantee !== object.owner) found.set(key, (found.get(key) ?? 0) | entry.privileges);
-      if (entry.grantee === object.owner || grantee === wantedOwner(object) || !concerned(grantee, object)) continue;
-      const allowed = (byOwner ? (wanted.get(key)?.mask ?? 0) : 0) | (entry.grantee === PUBLIC ? asItCame(object) : 0);
+      if (byOwner) found.set(grantee, object, (found.get(grantee, object) ?? 0) | entry.privileges);
+      const asked = byOwner ? (wanted.get(grantee, object)?.mask ?? 0) : 0;
+      // Of hundreds of thousands most are as they should be.
+      if ((entry.privileges & ~asked) === 0 && (entry.grantable & asked) === 0) continue;
+      if (grantee === wantedOwner(object) || !concerned(grantee, object)) continue;
+      const allowed = asked | (entry.grantee === PUBLIC ? asItCame(object) : 0);
       excess.push(...entryDifferences(object, entry, grantee, allowed, comparison, names));
     }
   }
   return [...missing(desired.grants, found, wantedOwner), ...excess];
 }
 
-function missing(grants: readonly DesiredGrant[], found: ReadonlyMap<string, Mask>, wantedOwner: WantedOwner): Difference[] {
-  return grants.flatMap((grant): Difference[] => {
-    const { grantee, object, because } = grant;
-    const mask = grant.mask & ~(found.get(`${grantee}\0${grantKey(grant)}`) ?? 0);
-    return mask === 0 || grantee === wantedOwner(object) ? [] : [{ kind: 'grant-missing', grantee, object, mask, because }];
-  });
+function missing(grants: readonly DesiredGrant[], found: GrantMap<Mask>, wantedOwner: WantedOwner): Difference[] {
+  const differences: Difference[] = [];
+  for (const { grantee, object, because, mask: wanted } of grants) {
+    const mask = wanted & ~(found.get(grantee, object) ?? 0);
+    if (mask !== 0 && grantee !== wantedOwner(object))
+      differences.push({ kind: 'grant-missing', grantee, object, mask, because });
+  }
+  return differences;
 }
 
 /** `wanted` is what the file grants this grantee on the object. */

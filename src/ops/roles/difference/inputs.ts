@@ -35,6 +35,15 @@ export interface RoleNames {
 }
 
 export function roleNames({ roles }: Pick<RoleCatalog, 'roles'>): RoleNames {
+  const known = namesOf.get(roles) ?? makeNames(roles);
+  namesOf.set(roles, known);
+  return known;
+}
+
+/** Asked for again for every object: made once for each catalog. */
+const namesOf = new WeakMap<RoleCatalog['roles'], RoleNames>();
+
+function makeNames(roles: RoleCatalog['roles']): RoleNames {
   const byId = new Map(roles.map((role) => [role.id, role]));
   const byName = new Map(roles.map((role) => [role.name, role]));
   return {

@@ -28,9 +28,13 @@ export function words(mask: Mask, kind: ObjectKind, serverVersion: number): stri
 /** A role behind TO and FROM. */
 export const granteeText = (name: string): string => (name === PUBLIC_NAME ? 'public' : ident(name));
 
+/** Asked for again for every finding: made once for each catalog. */
+const namesOf = new WeakMap<RoleCatalog['objects'], ReadonlyMap<number, string>>();
+
 /** The SQL name of a table by its oid. */
 export function tableNames({ objects }: Pick<RoleCatalog, 'objects'>): (id: number) => string {
-  const names = new Map(objects.filter(({ kind }) => kind === 'table').map(({ id, name }) => [id, name]));
+  const names = namesOf.get(objects) ?? new Map(objects.filter(({ kind }) => kind === 'table').map(({ id, name }) => [id, name]));
+  namesOf.set(objects, names);
   return (id) => names.get(id) ?? String(id);
 }
 
