@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ async function type(line: string): Promise<void> {
   const words = wordsOf(line);
   const [, act] = words;
   if (act === 'return' && !words.includes('--overdue')) words[2] = await openLoan();
-  const asked = ['lend', 'return', 'apply'].includes(act ?? '') ? ['--yes'] : [];
+  const asked = ['lend', 'return', 'apply', 'passwords'].includes(act ?? '') ? ['--yes'] : [];
   const report = await lab.dbctl([...words, ...asked, ...(act === 'lend' ? ['--detach'] : [])]);
   expect(report.error, line).toBeNull();
   // A plan with steps is an answer, too; an audit finds what the runbook itself did, and nothing else.
@@ -54,6 +54,9 @@ describe.each(['break-glass.md', 'access-review.md', 'new-app.md', 'rotate-passw
   '%s',
   (name) => {
     test('every line of it works', async () => {
+      // Each begins with none: a password is never written over another one.
+      rmSync(join(lab.project, 'secrets'), { recursive: true, force: true });
+      mkdirSync(join(lab.project, 'secrets'), { mode: 0o700 });
       const blocks = blocksOf(name);
       expect(blocks.length).toBeGreaterThan(0);
       for (const { kind, text } of blocks) {

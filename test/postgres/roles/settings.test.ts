@@ -7,7 +7,7 @@ import { rolesProject, type RolesProject } from './support/project.ts';
 let server: TestServer;
 beforeAll(async () => {
   server = await startServer();
-  await onServer(server.url(), 'create role boss', 'create role web login');
+  await onServer(server.url(), 'create role boss', 'create role web login', 'create schema app');
 });
 afterAll(() => server.stop());
 
