@@ -44,7 +44,7 @@ async function type(line: string): Promise<void> {
   expect(report.error, line).toBeNull();
   // A plan with steps is an answer, too; an audit finds what the runbook itself did, and nothing else.
   const failing = report.items
-    .filter(({ status, severity }) => status === 'fail' && !['low', 'info'].includes(String(severity)))
+    .filter(({ status, severity }) => status === 'fail' && !['low', 'info'].includes(severity))
     .map(({ object }) => object);
   expect(failing).toEqual([]);
   expect(report.status, line).toBe(act === 'plan' && report.items.length > 0 ? 1 : 0);
