@@ -236,6 +236,7 @@ function nothing(
   pattern: string,
   { future }: CheckedGrant,
 ): { because: string; problem: string }[] {
-  if (future && !isName(pattern)) return [];
+  // Everything there is may be nothing.
+  if ((future && !isName(pattern)) || pattern === '*.*') return [];
   return [{ because, problem: `${pattern} fits no ${kind === 'table' ? 'table or view' : kind}` }];
 }
