@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DbctlError } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
@@ -67,7 +67,12 @@ export async function createLogicalBackup(session: Session, inputs: DumpInputs):
     const { plain } = repository.codec;
     const encode = { coding, plain, making, bytes: source.sizeBytes * SPACE_NEEDED, progress, signal: inputs.signal };
     const { taken, files } = await encodeInto(encode, (folder) =>
-      namingLocks(session, inputs, () => takeSnapshot(session, inputs, folder, { dump, dumpAll, source })),
+      namingLocks(session, inputs, async () => {
+        await clear(folder);
+        return takeSnapshot(session, inputs, folder, { dump, dumpAll, source }).catch((thrown: unknown) => {
+          throw conflictOf(thrown) ?? thrown;
+        });
+      }),
     );
     const manifest: LogicalManifest = {
       format: 'dbctl-backup/1',
@@ -131,11 +136,17 @@ async function takeSnapshot(
       } catch (thrown) {
         // The others would go on writing into a folder that is being removed.
         stop.abort();
+        step.failed();
         await Promise.allSettled(running);
-        throw conflictOf(thrown) ?? thrown;
+        throw thrown;
       }
     }),
   );
+}
+
+/** Of what a try before this one left. */
+async function clear(folder: string): Promise<void> {
+  for (const part of Object.values(PARTS)) await rm(join(folder, part), { recursive: true, force: true });
 }
 
 /**

@@ -23,20 +23,31 @@ export interface LockWish {
   readonly lockWaitMs: number;
 }
 
+/** So often a dump is begun in all: who alters tables all the time may come between two of its sessions each time. */
+const TRIES = 3;
+
 /**
- * Runs what waits for tables to read them. Where a lock was not had in time it fails with lock.held, naming the table and who keeps it, as it is
- * at that moment: pg_dump tells of a timeout only, and of every table it asked for in one statement. Else it fails as `use` does.
+ * Runs what waits for tables to read them, again from its start where a program could not lock one that `session` had locked before it: who alters
+ * the table came between the two and waits for `session`, the program waits for them, and both get on when the transaction of `session` is over.
+ * Where a lock was not had in time it fails with lock.held, naming the table and who keeps it, as it is at that moment: pg_dump tells of a timeout
+ * only, and of every table it asked for in one statement. Else it fails as `use` does.
  */
 export async function namingLocks<T>(session: Session, wish: LockWish, use: () => Promise<T>): Promise<T> {
-  try {
-    return await use();
-  } catch (thrown) {
-    if (!isLockFailure(thrown)) throw thrown;
-    const locks = await tableLocks(session, wish.target).catch(() => []);
-    const asked = locks.filter(({ table }) => thrown.detail?.includes(table) === true);
-    return tell(thrown, asked.length > 0 ? asked : locks, wish.lockWaitMs);
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await use();
+    } catch (thrown) {
+      if (!isLockFailure(thrown)) throw thrown;
+      if (left > 1 && isOfProgram(thrown)) continue;
+      const locks = await tableLocks(session, wish.target).catch(() => []);
+      const asked = locks.filter(({ table }) => thrown.detail?.includes(table) === true);
+      return tell(thrown, asked.length > 0 ? asked : locks, wish.lockWaitMs);
+    }
   }
 }
+
+/** What failed in `session` itself has a code, and no program was at work yet. */
+const isOfProgram = ({ sqlstate }: DbctlError): boolean => sqlstate === undefined;
 
 /** `--lock-wait-timeout` sets statement_timeout while pg_dump locks tables; its other processes do not wait, since the first has the locks. */
 function isLockFailure(thrown: unknown): thrown is DbctlError {

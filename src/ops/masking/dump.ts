@@ -63,13 +63,14 @@ export async function writeMaskedDump(session: Session, inputs: MaskedDumpInputs
   const making = await mkdtemp(`${inputs.folder}.partial-`);
   try {
     const made = join(making, 'dump');
-    await mkdir(join(made, 'data'), { recursive: true, mode: 0o700 });
     const written = await withClientEnvironment(inputs.target, session, (environment) =>
-      namingLocks(session, inputs, () =>
-        inSnapshot(session, inputs.lockWaitMs, (snapshot) =>
+      namingLocks(session, inputs, async () => {
+        await rm(made, { recursive: true, force: true });
+        await mkdir(join(made, 'data'), { recursive: true, mode: 0o700 });
+        return inSnapshot(session, inputs.lockWaitMs, (snapshot) =>
           writeParts(session, snapshot, { ...inputs, ...programs, environment, making, made }),
-        ),
-      ),
+        );
+      }),
     );
     const files = await hashTree(made, () => {});
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);

@@ -82,6 +82,28 @@ describe('a table that is altered', () => {
     await client.end();
   });
 
+  it.each([1, 2])('between the lock of dbctl and that of pg_dump lets it begin again, %i sessions', async (jobs) => {
+    const client = new pg.Client({ connectionString: url('lab') });
+    await client.connect();
+    const column = `between_${jobs}`;
+    let begun = 0;
+    let altered: Promise<unknown> | undefined;
+    // dbctl has its locks when the step begins, and pg_dump is not there yet.
+    const progress: Progress = {
+      step(name) {
+        begun += name === 'dump and fingerprint' ? 1 : 0;
+        altered ??= client.query(`alter table quiet add ${column} text`);
+        return { tick() {}, done() {}, failed() {} };
+      },
+    };
+    const { id, fingerprint } = await create('lab', { progress, jobs, lockWaitMs: 1_000 });
+    await altered;
+    await client.end();
+    expect(begun).toBe(2);
+    expect(readFileSync(join(bench.repository.folder, id, 'schema.sql'), 'utf8')).toContain(column);
+    expect(fingerprint.tables.map(({ name }) => name)).toEqual(['public.busy', 'public.quiet']);
+  });
+
   it('and is dropped before it can be locked is no part of the backup', async () => {
     await onServer(url('lab'), 'create table going (id int)');
     const client = new pg.Client({ connectionString: url('lab') });
@@ -310,7 +332,12 @@ describe('a standby', () => {
     const target = { ...standby.target, database: 'copied' };
     let altered: Promise<unknown> | undefined;
     const alter = () => onServer(url('copied'), 'alter table kept add note text', 'drop table kept');
-    const progress: Progress = { step: () => ({ tick: () => void (altered ??= alter()), done() {}, failed() {} }) };
+    const progress: Progress = {
+      step() {
+        altered ??= alter();
+        return { tick() {}, done() {}, failed() {} };
+      },
+    };
     const before = readdirSync(bench.repository.folder);
     await expect(create('copied', { target, progress })).rejects.toMatchObject({
       code: 'backup.failed',
