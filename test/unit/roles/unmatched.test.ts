@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseRolesFile } from '../../../src/config/roles/load.ts';
 import type { RoleCatalog } from '../../../src/ops/roles/catalog/model.ts';
+import { objectMatcher } from '../../../src/ops/roles/desired/matching.ts';
 import { resolveGrant } from '../../../src/ops/roles/desired/grants.ts';
 
 const EMPTY: RoleCatalog = {
@@ -20,7 +21,12 @@ function unmatched(grant: string): string[] {
   const file = parseRolesFile(text, 'roles.yaml', 'dev');
   const [written] = file.roles['boss']?.grants ?? [];
   if (written === undefined) throw new Error('the file has a grant');
-  const resolved = resolveGrant(written, 'boss', 'roles.yaml:4', { file, catalog: EMPTY, insertable: new Map() });
+  const resolved = resolveGrant(written, 'boss', 'roles.yaml:4', {
+    file,
+    catalog: EMPTY,
+    insertable: new Map(),
+    matching: objectMatcher(file, EMPTY),
+  });
   return resolved.unmatched.map(({ problem }) => problem);
 }
 

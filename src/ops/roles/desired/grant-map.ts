@@ -8,17 +8,18 @@ export class GrantMap<Value> {
   readonly #byRole = new Map<string, Map<SecuredObject | string, Value>>();
 
   get(role: string, object: SecuredObject): Value | undefined {
-    return this.#byRole.get(role)?.get(keyOf(object));
+    return this.#byRole.get(role)?.get(objectKey(object));
   }
 
   set(role: string, object: SecuredObject, value: Value): void {
     const ofRole = this.#byRole.get(role);
-    if (ofRole === undefined) this.#byRole.set(role, new Map([[keyOf(object), value]]));
-    else ofRole.set(keyOf(object), value);
+    if (ofRole === undefined) this.#byRole.set(role, new Map([[objectKey(object), value]]));
+    else ofRole.set(objectKey(object), value);
   }
 }
 
-function keyOf(object: SecuredObject): SecuredObject | string {
+/** What tells an object from others, as key of a map. */
+export function objectKey(object: SecuredObject): SecuredObject | string {
   if (object.kind === 'column') return `column/${object.id}/${object.bare}`;
   return object.kind === 'parameter' ? `parameter/${object.bare}` : object;
 }

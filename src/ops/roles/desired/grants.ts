@@ -6,12 +6,14 @@ import type { ObjectKind } from '../rights/kinds.ts';
 import { maskOf, type Mask, type Privilege } from '../rights/privilege.ts';
 import type { InsertableColumns } from './generated.ts';
 import type { DesiredGrant, DesiredState } from './model.ts';
-import { fits, isName, schemaOf } from './pattern.ts';
+import type { Matching } from './matching.ts';
+import { isName } from './pattern.ts';
 
 /** What a grant of the file is worked out with. */
 export interface GrantInputs {
-  readonly file: Pick<RolesFile, 'presets' | 'schemas'>;
+  readonly file: Pick<RolesFile, 'presets'>;
   readonly catalog: RoleCatalog;
+  readonly matching: Matching;
   readonly insertable: InsertableColumns;
 }
 
@@ -33,7 +35,7 @@ export function resolveGrant(grant: CheckedGrant, grantee: string, because: stri
   const mask = grant.privileges === undefined ? maskOf(usual) : masked(grant.privileges);
   const named = grant[subject] ?? [];
   if (subject === 'parameters') return { grants: named.map((name) => to(parameter(name, inputs.catalog), mask)), unmatched: [] };
-  const found = named.map((pattern) => ({ pattern, objects: matching(pattern, kind, grant, inputs) }));
+  const found = named.map((pattern) => ({ pattern, objects: inputs.matching(pattern, kind, grant.except) }));
   return {
     grants: found.flatMap(({ objects }) => objects.map((object) => to(object, mask))),
     unmatched: found.flatMap(({ pattern, objects }) => (objects.length > 0 ? [] : nothing(because, kind, pattern, grant))),
@@ -65,14 +67,17 @@ function resolveRelations(
   because: string,
   inputs: GrantInputs,
 ): Resolved {
-  const found = (grant.on ?? []).map((pattern) => ({ pattern, objects: matching(pattern, 'table', grant, inputs) }));
+  const found = (grant.on ?? []).map((pattern) => ({ pattern, objects: inputs.matching(pattern, 'table', grant.except) }));
   const preset = grant.use === undefined ? undefined : inputs.file.presets[grant.use];
   const sequences =
     preset === undefined || preset.sequence.length === 0
       ? []
-      : (grant.on ?? []).flatMap((pattern) => matching(pattern, 'sequence', grant, inputs));
+      : (grant.on ?? []).flatMap((pattern) => inputs.matching(pattern, 'sequence', grant.except));
   const masks = relationMasks(grant, preset);
-  const whole = found.flatMap(({ pattern, objects }) => objects.map((object) => to(object, masks(object, isName(pattern)))));
+  const whole = found.flatMap(({ pattern, objects }) => {
+    const named = isName(pattern);
+    return objects.map((object) => to(object, masks(object, named)));
+  });
   return {
     grants: [
       ...(inputs.insertable.size === 0 ? whole : whole.flatMap((one) => withoutForgery(one, inputs.insertable))),
@@ -134,96 +139,6 @@ export function parameter(name: string, { objects }: Pick<RoleCatalog, 'objects'
   const none = { schema: null, owner: 10, acl: [], explicit: false, extension: null, parent: null } as const;
   return known ?? { kind: 'parameter', id: 0, name, bare: name, what: 'parameter', ...none };
 }
-
-function matching(
-  pattern: string,
-  kind: ObjectKind,
-  { except = [] }: CheckedGrant,
-  { file, catalog }: GrantInputs,
-): SecuredObject[] {
-  return fitting(pattern, kind, catalog).filter((object) => {
-    if (object.schema === null) return true;
-    // A pattern stays within the schemas of the file and leaves out what came with extensions; a name goes where it says.
-    const meant = isName(pattern) || (file.schemas.includes(object.schema) && object.extension === null);
-    return meant && !isPartition(object) && !except.some((one) => isPattern(one, object));
-  });
-}
-
-/** Many roles are granted something by the same pattern: what it fits is found once for each catalog. */
-const fitted = new WeakMap<RoleCatalog['objects'], Map<string, readonly SecuredObject[]>>();
-
-function fitting(pattern: string, kind: ObjectKind, catalog: RoleCatalog): readonly SecuredObject[] {
-  const known = fitted.get(catalog.objects) ?? new Map<string, readonly SecuredObject[]>();
-  fitted.set(catalog.objects, known);
-  const key = `${kind}\0${pattern}`;
-  const found =
-    known.get(key) ??
-    candidates(pattern, kind, catalog).filter((object) =>
-      object.schema === null ? object.bare === pattern : isPattern(pattern, object),
-    );
-  known.set(key, found);
-  return found;
-}
-
-type BySchema = ReadonlyMap<string | null, readonly SecuredObject[]>;
-/** Objects by kind and schema, made once for each catalog: each of thousands of patterns would look at all of them otherwise. */
-const indexes = new WeakMap<RoleCatalog['objects'], ReadonlyMap<ObjectKind, BySchema>>();
-
-/** The objects of a kind that a pattern can be about: those of its schema where it names one. */
-function candidates(pattern: string, kind: ObjectKind, { objects }: RoleCatalog): readonly SecuredObject[] {
-  const index = indexes.get(objects) ?? indexed(objects);
-  indexes.set(objects, index);
-  const ofKind: BySchema = index.get(kind) ?? new Map();
-  const none = ofKind.get(null) ?? [];
-  if (none.length > 0) return none;
-  const schema = schemaOf(pattern);
-  return pattern.startsWith('"') || isName(schema) ? (ofKind.get(schema) ?? []) : [...ofKind.values()].flat();
-}
-
-function indexed(objects: RoleCatalog['objects']): ReadonlyMap<ObjectKind, BySchema> {
-  const index = new Map<ObjectKind, Map<string | null, SecuredObject[]>>();
-  for (const object of objects) {
-    const ofKind = index.get(object.kind) ?? new Map<string | null, SecuredObject[]>();
-    index.set(object.kind, ofKind);
-    const ofSchema = ofKind.get(object.schema);
-    if (ofSchema === undefined) ofKind.set(object.schema, [object]);
-    else ofSchema.push(object);
-  }
-  return index;
-}
-
-/** Rights on a partition by its own name go around the parent's policies. */
-const isPartition = ({ what, parent }: SecuredObject): boolean =>
-  what === 'partition' || (parent !== null && what === 'partitioned table');
-
-function isPattern(pattern: string, object: SecuredObject): boolean {
-  if (!pattern.endsWith(')')) return fits(pattern, object.schema ?? '', object.bare);
-  const signature = /^(.*?)(\(.*\))$/s.exec(pattern);
-  if (signature === null) return fits(pattern, object.schema ?? '', object.bare);
-  const [, name = '', args = ''] = signature;
-  return fits(name, object.schema ?? '', object.bare) && normalized(args) === normalized(/\(.*\)$/s.exec(object.name)?.[0] ?? '');
-}
-
-/** As format_type() writes types, which is what people see in psql; the short names of the most usual ones are accepted. */
-export function normalized(args: string): string {
-  const inner = args.slice(1, -1);
-  const types = inner.split(',').map((type) => SHORT[type.trim().toLowerCase()] ?? type.trim());
-  return types.join(', ');
-}
-
-const SHORT: Readonly<Record<string, string>> = {
-  int: 'integer',
-  int2: 'smallint',
-  int4: 'integer',
-  int8: 'bigint',
-  float8: 'double precision',
-  float4: 'real',
-  bool: 'boolean',
-  varchar: 'character varying',
-  timestamptz: 'timestamp with time zone',
-  timestamp: 'timestamp without time zone',
-  decimal: 'numeric',
-};
 
 function masked(privileges: readonly string[]): Mask {
   return maskOf(...privileges.map((privilege) => privilege.toUpperCase() as Privilege));

@@ -6,6 +6,7 @@ import { derivedGrants, ownerGrants } from './derived.ts';
 import type { InsertableColumns } from './generated.ts';
 import { GrantMap } from './grant-map.ts';
 import { resolveGrant } from './grants.ts';
+import { objectMatcher } from './matching.ts';
 import { PUBLIC_NAME, type DesiredDefault, type DesiredGrant, type DesiredState } from './model.ts';
 import { desiredRoles } from './roles.ts';
 
@@ -22,9 +23,8 @@ export interface StateInputs {
 export function desiredState(file: RolesFile, { catalog, insertable, guardedSchemas, today }: StateInputs): DesiredState {
   const roles = desiredRoles(file);
   const written = writtenGrants(file, today);
-  const resolved = written.map(({ grant, grantee, because }) =>
-    resolveGrant(grant, grantee, because, { file, catalog, insertable }),
-  );
+  const inputs = { file, catalog, insertable, matching: objectMatcher(file, catalog) };
+  const resolved = written.map(({ grant, grantee, because }) => resolveGrant(grant, grantee, because, inputs));
   const grants = resolved.flatMap((one) => one.grants);
   const defaults = written.flatMap(({ grant, grantee, because }) => futureDefaults(grant, grantee, because, file));
   return {

@@ -1,7 +1,7 @@
 import type { SecuredObject } from '../catalog/model.ts';
 import type { DesiredGrant } from '../desired/model.ts';
 import { PUBLIC_NAME } from '../desired/model.ts';
-import { GrantMap } from '../desired/grant-map.ts';
+import { objectKey } from '../desired/grant-map.ts';
 import { PUBLIC, type AclEntry } from '../rights/acl.ts';
 import type { Mask } from '../rights/privilege.ts';
 import type { Comparison } from './inputs.ts';
@@ -18,38 +18,68 @@ import { publicRights, type ObjectKind } from '../rights/kinds.ts';
 export function grantDifferences(comparison: Comparison): Difference[] {
   const { desired, catalog } = comparison;
   const names = roleNames(catalog);
-  const wanted = new GrantMap<DesiredGrant>();
-  for (const grant of desired.grants) wanted.set(grant.grantee, grant.object, grant);
-  const found = new GrantMap<Mask>();
+  const wanted = placesByObject(desired.grants);
+  const lacking: Lacking[] = [];
   const excess: Difference[] = [];
   const concerned = concerns(comparison, names);
   const wantedOwner = wantedOwners(comparison);
+  const lackingOf = (places: readonly number[], found: ReadonlyMap<string, Mask>): void => {
+    for (const place of places) {
+      const grant = desired.grants[place] as DesiredGrant;
+      const mask = grant.mask & ~(found.get(grant.grantee) ?? 0);
+      if (mask !== 0) lacking.push({ place, grant, mask });
+    }
+  };
   for (const object of catalog.objects) {
+    const places = wanted.get(objectKey(object)) ?? [];
+    wanted.delete(objectKey(object));
+    const masks = new Map(places.map((place) => [desired.grants[place]?.grantee, desired.grants[place]?.mask]));
+    const found = new Map<string, Mask>();
+    const newOwner = wantedOwner(object);
     for (const entry of object.acl) {
       // What the owner granted, and its own entry, go with the object to the next owner; what that one granted is the owner's then.
       if (entry.grantee === object.owner) continue;
       const grantee = names.of(entry.grantee);
-      const byOwner = entry.grantor === object.owner || names.of(entry.grantor) === wantedOwner(object);
-      if (byOwner) found.set(grantee, object, (found.get(grantee, object) ?? 0) | entry.privileges);
-      const asked = byOwner ? (wanted.get(grantee, object)?.mask ?? 0) : 0;
+      const byOwner = entry.grantor === object.owner || names.of(entry.grantor) === newOwner;
+      if (byOwner) found.set(grantee, (found.get(grantee) ?? 0) | entry.privileges);
+      const asked = byOwner ? (masks.get(grantee) ?? 0) : 0;
       // Of hundreds of thousands most are as they should be.
       if ((entry.privileges & ~asked) === 0 && (entry.grantable & asked) === 0) continue;
-      if (grantee === wantedOwner(object) || !concerned(grantee, object)) continue;
+      if (grantee === newOwner || !concerned(grantee, object)) continue;
       const allowed = asked | (entry.grantee === PUBLIC ? asItCame(object) : 0);
       excess.push(...entryDifferences(object, entry, grantee, allowed, comparison, names));
     }
+    lackingOf(places, found);
   }
-  return [...missing(desired.grants, found, wantedOwner), ...excess];
+  // Columns on which nothing is granted yet, and parameters nobody has set, are not in the catalog.
+  for (const places of wanted.values()) lackingOf(places, new Map());
+  return [...missing(lacking, wantedOwner), ...excess];
 }
 
-function missing(grants: readonly DesiredGrant[], found: GrantMap<Mask>, wantedOwner: WantedOwner): Difference[] {
-  const differences: Difference[] = [];
-  for (const { grantee, object, because, mask: wanted } of grants) {
-    const mask = wanted & ~(found.get(grantee, object) ?? 0);
-    if (mask !== 0 && grantee !== wantedOwner(object))
-      differences.push({ kind: 'grant-missing', grantee, object, mask, because });
+/** Where the grants of each object are in the list: numbers, since there are hundreds of thousands. */
+function placesByObject(grants: readonly DesiredGrant[]): Map<SecuredObject | string, number[]> {
+  const found = new Map<SecuredObject | string, number[]>();
+  for (const [place, { object }] of grants.entries()) {
+    const key = objectKey(object);
+    const places = found.get(key);
+    if (places === undefined) found.set(key, [place]);
+    else places.push(place);
   }
-  return differences;
+  return found;
+}
+
+interface Lacking {
+  readonly place: number;
+  readonly grant: DesiredGrant;
+  readonly mask: Mask;
+}
+
+/** In the order of the file. */
+function missing(lacking: readonly Lacking[], wantedOwner: WantedOwner): Difference[] {
+  return lacking
+    .filter(({ grant: { grantee, object } }) => grantee !== wantedOwner(object))
+    .toSorted((one, other) => one.place - other.place)
+    .map(({ grant: { grantee, object, because }, mask }) => ({ kind: 'grant-missing', grantee, object, mask, because }));
 }
 
 /** `wanted` is what the file grants this grantee on the object. */

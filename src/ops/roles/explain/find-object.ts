@@ -1,7 +1,8 @@
 import { fail } from '../../../core/errors.ts';
 import { suggest } from '../../../core/suggest.ts';
 import type { RoleCatalog, SecuredObject } from '../catalog/model.ts';
-import { columnOf, normalized, parameter } from '../desired/grants.ts';
+import { columnOf, parameter } from '../desired/grants.ts';
+import { normalized } from '../desired/matching.ts';
 import type { ObjectName } from './object-name.ts';
 
 /**

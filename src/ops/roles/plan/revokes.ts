@@ -132,10 +132,26 @@ function keptColumns(
   { desired, serverVersion }: Words,
 ): string[] {
   if (object.kind !== 'table') return [];
-  const lists = desired
-    .filter(
-      (one) => one.object.kind === 'column' && one.object.id === object.id && one.grantee === grantee && (one.mask & mask) !== 0,
-    )
+  const lists = (columnGrants(desired).get(object.id) ?? [])
+    .filter((one) => one.grantee === grantee && (one.mask & mask) !== 0)
     .map((one) => privilegeList(one.mask & mask, one.object, serverVersion));
   return lists.length === 0 ? [] : [`grant ${columnsText(lists)} on ${target} to ${granteeText(grantee)}`];
+}
+
+type ColumnGrants = ReadonlyMap<number, readonly DesiredGrant[]>;
+/** Grants on columns by their table, made once for each file: an audit words thousands of differences one by one. */
+const byTable = new WeakMap<readonly DesiredGrant[], ColumnGrants>();
+
+function columnGrants(desired: readonly DesiredGrant[]): ColumnGrants {
+  const known = byTable.get(desired);
+  if (known !== undefined) return known;
+  const found = new Map<number, DesiredGrant[]>();
+  for (const grant of desired) {
+    if (grant.object.kind !== 'column') continue;
+    const ofTable = found.get(grant.object.id);
+    if (ofTable === undefined) found.set(grant.object.id, [grant]);
+    else ofTable.push(grant);
+  }
+  byTable.set(desired, found);
+  return found;
 }
