@@ -97,8 +97,7 @@ select pg_catalog.concat(s.kind, ' ', s.name) as object,
                      (select pg_catalog.string_agg(pg_catalog.format('alter %s %s owner to %I;', s.kind, m.name, s.wanted), ' ' order by m.place)
                         from pg_catalog.unnest(s.members) with ordinality as m(name, place)),
                      case when s.kind = 'schema' and s.name <> 'dbctl' then
-                       pg_catalog.format(' grant usage, create on schema %s to %I;', s.name, s.rolname) end,
-                     case when s.kind = 'schema' and k.ddl then ' -- refused until unlocked: runbooks/emergency-unlock.md' end) end) as data
+                       pg_catalog.format(' grant usage, create on schema %s to %I;', s.name, s.rolname) end) end) as data
   from stranger s
  cross join locked k
   left join login l on l.role = s.owner

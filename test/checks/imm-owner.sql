@@ -66,8 +66,9 @@ set local event_triggers = off;
 alter schema audit owner to writer;
 set local event_triggers = on;
 --! expect: schema audit
---! fix: alter schema audit owner to dbctl_protected; grant usage, create on schema audit to writer; -- refused until unlocked: runbooks/emergency-unlock.md
+--! fix: alter schema audit owner to dbctl_protected; grant usage, create on schema audit to writer;
 --! severity: medium
+--! then: fixed
 
 --! case: a table of a superuser
 --! server: guarded
