@@ -7,7 +7,7 @@ import type { Loan } from '../../../src/ops/roles/loan/loan.ts';
 
 const OPTIONS = { inherit: true, set: false, admin: false };
 const comparison = {
-  file: { schemas: ['app', 'jobs'] },
+  file: { schemas: ['app', 'jobs', 'We ird'] },
   catalog: { objects: [{ kind: 'schema', bare: 'app' }], roles: [{ name: 'dbctl_auditor' }] },
   desired: { roles: [{ name: 'team' }] },
 } as unknown as Comparison;
@@ -19,7 +19,12 @@ const membership = (role: string): Difference => ({
   wanted: OPTIONS,
   because: 'roles.yaml:1',
 });
-const unmatched = (problem: string): Difference => ({ kind: 'unmatched', problem, because: 'roles.yaml:2' });
+const unmatched = (pattern: string | null): Difference => ({
+  kind: 'unmatched',
+  problem: `${pattern} fits nothing`,
+  pattern,
+  because: 'roles.yaml:2',
+});
 const future = (schema: string | null): Difference => ({
   kind: 'default-missing',
   creator: 'owner',
@@ -35,9 +40,13 @@ describe('what waits for something', () => {
     ['default privileges in a schema that is there', future('app'), [future('app')]],
     ['default privileges in all', future(null), [future(null)]],
     ['default privileges in a schema that is not there', future('jobs'), []],
-    ['a name in a schema that is there', unmatched('app.x fits no table or view'), [unmatched('app.x fits no table or view')]],
-    ['a name in a schema that is not there', unmatched('jobs.x fits no table or view'), []],
-    ['every type, while a schema is missing', unmatched('*.* fits no type'), []],
+    ['a name in a schema that is there', unmatched('app.x'), [unmatched('app.x')]],
+    ['a name in a schema that is not there', unmatched('jobs.x'), []],
+    ['a name in a schema that has to be quoted and is not there', unmatched('"We ird".x'), []],
+    ['names in schemas that a pattern fits', unmatched('jo*.x'), []],
+    ['the schema itself', unmatched('jobs'), []],
+    ['a language', unmatched(null), [unmatched(null)]],
+    ['every type, while a schema is missing', unmatched('*.*'), []],
     ['a membership in a role that is there', membership('dbctl_auditor'), [membership('dbctl_auditor')]],
     ['in a role that the plan makes', membership('team'), [membership('team')]],
     [
@@ -47,6 +56,7 @@ describe('what waits for something', () => {
         {
           kind: 'unmatched',
           problem: 'ann is to be a member of dbctl_ledger, and that role is not there',
+          pattern: null,
           because: 'roles.yaml:1',
         },
       ],

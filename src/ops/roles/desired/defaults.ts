@@ -1,7 +1,7 @@
 import type { RolesFile } from '../../../config/roles/load.ts';
 import type { CheckedGrant } from '../../../config/roles/schema.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
-import { maskOf, type Mask, type Privilege } from '../rights/privilege.ts';
+import { maskOf, maskOfWords, type Mask } from '../rights/privilege.ts';
 import { PUBLIC_NAME, type DesiredDefault } from './model.ts';
 import { schemaOf } from './pattern.ts';
 
@@ -31,12 +31,12 @@ export function futureDefaults(
 }
 
 function futureMasks(grant: CheckedGrant, { presets }: Pick<RolesFile, 'presets'>): readonly (readonly [ObjectKind, Mask])[] {
-  if (grant.sequences !== undefined) return [['sequence', masked(grant.privileges ?? ['usage'])]];
-  if (grant.routines !== undefined) return [['routine', masked(grant.privileges ?? ['execute'])]];
-  if (grant.types !== undefined) return [['type', masked(grant.privileges ?? ['usage'])]];
+  if (grant.sequences !== undefined) return [['sequence', maskOfWords(grant.privileges ?? ['usage'])]];
+  if (grant.routines !== undefined) return [['routine', maskOfWords(grant.privileges ?? ['execute'])]];
+  if (grant.types !== undefined) return [['type', maskOfWords(grant.privileges ?? ['usage'])]];
   const preset = grant.use === undefined ? undefined : presets[grant.use];
-  const table = masked(preset?.table ?? grant.privileges ?? []);
-  const sequence = masked(preset?.sequence ?? []) | ((table & maskOf('INSERT')) === 0 ? 0 : maskOf('USAGE'));
+  const table = maskOfWords(preset?.table ?? grant.privileges ?? []);
+  const sequence = maskOfWords(preset?.sequence ?? []) | ((table & maskOf('INSERT')) === 0 ? 0 : maskOf('USAGE'));
   return [
     ['table', table],
     ['sequence', sequence],
@@ -51,8 +51,4 @@ export function publicDefaults(file: RolesFile): DesiredDefault[] {
     { creator, schema: null, kind: 'routine' as const, grantee: PUBLIC_NAME, mask: 0, because },
     { creator, schema: null, kind: 'type' as const, grantee: PUBLIC_NAME, mask: mayUseTypes ? maskOf('USAGE') : 0, because },
   ]);
-}
-
-function masked(privileges: readonly string[]): Mask {
-  return maskOf(...privileges.map((privilege) => privilege.toUpperCase() as Privilege));
 }

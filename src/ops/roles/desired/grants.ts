@@ -3,9 +3,9 @@ import type { CheckedGrant, GrantSubject } from '../../../config/roles/schema.ts
 import { ident } from '../../../db/ident.ts';
 import type { RoleCatalog, SecuredObject } from '../catalog/model.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
-import { maskOf, type Mask, type Privilege } from '../rights/privilege.ts';
+import { maskOf, maskOfWords, type Mask, type Privilege } from '../rights/privilege.ts';
 import type { InsertableColumns } from './generated.ts';
-import type { DesiredGrant, DesiredState } from './model.ts';
+import type { DesiredGrant, DesiredState, Unmatched } from './model.ts';
 import type { Matching } from './matching.ts';
 import { isName } from './pattern.ts';
 
@@ -29,10 +29,10 @@ export function resolveGrant(grant: CheckedGrant, grantee: string, because: stri
   if (subject === 'on') return resolveRelations(grant, to, because, inputs);
   if (subject === 'database') {
     const database = inputs.catalog.objects.find(({ kind, id }) => kind === 'database' && id === inputs.catalog.database.id);
-    return { grants: database === undefined ? [] : [to(database, masked(grant.database ?? []))], unmatched: [] };
+    return { grants: database === undefined ? [] : [to(database, maskOfWords(grant.database ?? []))], unmatched: [] };
   }
   const { kind, usual } = SUBJECTS[subject];
-  const mask = grant.privileges === undefined ? maskOf(usual) : masked(grant.privileges);
+  const mask = grant.privileges === undefined ? maskOf(usual) : maskOfWords(grant.privileges);
   const named = grant[subject] ?? [];
   if (subject === 'parameters') return { grants: named.map((name) => to(parameter(name, inputs.catalog), mask)), unmatched: [] };
   const found = named.map((pattern) => ({ pattern, objects: inputs.matching(pattern, kind, grant.except) }));
@@ -84,7 +84,7 @@ function resolveRelations(
       ...(COLUMN_PRIVILEGES.some((privilege) => grant[privilege] !== undefined)
         ? found.flatMap(({ objects }) => objects.flatMap((object) => columnGrants(grant, object, to)))
         : []),
-      ...sequences.map((object) => to(object, masked(preset?.sequence ?? []))),
+      ...sequences.map((object) => to(object, maskOfWords(preset?.sequence ?? []))),
     ].filter(({ mask }) => mask !== 0),
     unmatched: found.flatMap(({ pattern, objects: some }) => (some.length > 0 ? [] : nothing(because, 'table', pattern, grant))),
   };
@@ -97,7 +97,8 @@ function relationMasks(
   grant: CheckedGrant,
   preset: GrantInputs['file']['presets'][string] | undefined,
 ): (object: SecuredObject, named: boolean) => Mask {
-  const [table, view] = preset === undefined ? [masked(grant.privileges ?? []), 0] : [masked(preset.table), masked(preset.view)];
+  const [table, view] =
+    preset === undefined ? [maskOfWords(grant.privileges ?? []), 0] : [maskOfWords(preset.table), maskOfWords(preset.view)];
   return (object, named) => {
     if (!isView(object)) return table;
     // A view may show what a pattern was not meant to open: it has to be named.
@@ -113,7 +114,7 @@ function columnGrants(
   to: (object: SecuredObject, mask: Mask) => DesiredGrant,
 ): DesiredGrant[] {
   return COLUMN_PRIVILEGES.filter((privilege) => grant[privilege] !== undefined).flatMap((privilege) =>
-    (grant[privilege] ?? []).map((column) => to(columnOf(object, column), masked([privilege]))),
+    (grant[privilege] ?? []).map((column) => to(columnOf(object, column), maskOfWords([privilege]))),
   );
 }
 
@@ -140,18 +141,15 @@ export function parameter(name: string, { objects }: Pick<RoleCatalog, 'objects'
   return known ?? { kind: 'parameter', id: 0, name, bare: name, what: 'parameter', ...none };
 }
 
-function masked(privileges: readonly string[]): Mask {
-  return maskOf(...privileges.map((privilege) => privilege.toUpperCase() as Privilege));
-}
+/** Kinds that are in schemas, and schemas: a migration may have yet to make them. */
+const IN_SCHEMAS: readonly ObjectKind[] = ['table', 'sequence', 'routine', 'type', 'schema'];
 
 /** A name has to be there; a pattern may wait for its first object where the grant is for the future too. */
-function nothing(
-  because: string,
-  kind: ObjectKind,
-  pattern: string,
-  { future }: CheckedGrant,
-): { because: string; problem: string }[] {
+function nothing(because: string, kind: ObjectKind, pattern: string, { future }: CheckedGrant): Unmatched[] {
   // Everything there is may be nothing.
   if ((future && !isName(pattern)) || pattern === '*.*') return [];
-  return [{ because, problem: `${pattern} fits no ${kind === 'table' ? 'table or view' : kind}` }];
+  const isOfSchema = IN_SCHEMAS.includes(kind);
+  return [
+    { because, problem: `${pattern} fits no ${kind === 'table' ? 'table or view' : kind}`, pattern: isOfSchema ? pattern : null },
+  ];
 }

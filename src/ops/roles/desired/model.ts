@@ -51,11 +51,19 @@ export interface DesiredDefault {
   readonly because: string;
 }
 
+/** A name or pattern of the file that fits nothing. */
+export interface Unmatched {
+  readonly because: string;
+  readonly problem: string;
+  /** As the file has it; null where it is of no schema. */
+  readonly pattern: string | null;
+}
+
 /** roles.yaml, worked out for the objects a database has. */
 export interface DesiredState {
   readonly roles: readonly DesiredRole[];
   readonly grants: readonly DesiredGrant[];
   readonly defaults: readonly DesiredDefault[];
   /** Names in the file that fit nothing here. */
-  readonly unmatched: readonly { readonly because: string; readonly problem: string }[];
+  readonly unmatched: readonly Unmatched[];
 }

@@ -7,6 +7,11 @@ export function fits(pattern: string, schema: string, name: string): boolean {
   return first.test(schema) && second.test(name);
 }
 
+/** Whether things of the schema can fit a pattern; also whether the name of a schema is this one. */
+export function fitsSchema(pattern: string, schema: string): boolean {
+  return partsOf(pattern)[0].test(schema);
+}
+
 /** A name without *, and so meant as it stands. */
 export function isName(pattern: string): boolean {
   return !pattern.replaceAll(QUOTED, '').includes('*');

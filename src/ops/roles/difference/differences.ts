@@ -14,7 +14,7 @@ import { withoutWaiting } from './waiting.ts';
 export function differences(comparison: Comparison): Difference[] {
   const { desired, file, today } = comparison;
   const found = [
-    ...desired.unmatched.map(({ problem, because }): Difference => ({ kind: 'unmatched', problem, because })),
+    ...desired.unmatched.map((one): Difference => ({ kind: 'unmatched', ...one })),
     ...file.exceptions
       .filter(({ expires }) => expires < today)
       .map(({ id, role, expires }): Difference => ({ kind: 'exception-expired', id, role, expired: expires })),

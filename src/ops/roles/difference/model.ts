@@ -1,4 +1,4 @@
-import type { MembershipOptions } from '../desired/model.ts';
+import type { MembershipOptions, Unmatched } from '../desired/model.ts';
 import type { SecuredObject } from '../catalog/model.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
 import type { Mask } from '../rights/privilege.ts';
@@ -117,5 +117,5 @@ export type Difference =
       readonly fix: string | null;
       readonly because: string;
     }
-  | { readonly kind: 'unmatched'; readonly problem: string; readonly because: string }
+  | ({ readonly kind: 'unmatched' } & Unmatched)
   | { readonly kind: 'exception-expired'; readonly id: string; readonly role: string; readonly expired: string };

@@ -11,7 +11,8 @@ export function rowSecurityDifferences({ file, catalog }: Comparison): Differenc
   const expected = Object.entries(file.row_security).flatMap(([table, wanted]) => {
     const because = `${file.label}:${file.place(['row_security', table]).line}`;
     const object = tableOf(table);
-    if (object === undefined) return [{ kind: 'unmatched', problem: `${table} of row_security is not there`, because } as const];
+    if (object === undefined)
+      return [{ kind: 'unmatched', problem: `${table} of row_security is not there`, pattern: table, because } as const];
     const state: RowSecurity = states.get(object.id) ?? { relation: object.id, enabled: false, forced: false, policies: [] };
     const found = (problem: string, fix: string | null): Difference => ({
       kind: 'row-security',

@@ -1,3 +1,4 @@
+import { fitsSchema } from '../desired/pattern.ts';
 import type { Comparison } from './inputs.ts';
 import type { Difference } from './model.ts';
 
@@ -12,12 +13,13 @@ export function withoutWaiting(found: readonly Difference[], { catalog, desired,
   const missing = file.schemas.filter((schema) => !schemas.has(schema));
   return found.flatMap((one): Difference[] => {
     if (one.kind === 'default-missing') return one.schema === null || schemas.has(one.schema) ? [one] : [];
-    if (one.kind === 'unmatched') return missing.some((schema) => speaksOf(one.problem, schema)) ? [] : [one];
+    if (one.kind === 'unmatched') return missing.some((schema) => speaksOf(one.pattern, schema)) ? [] : [one];
     if (one.kind === 'membership-missing' && !roles.has(one.role)) {
       return [
         {
           kind: 'unmatched',
           problem: `${one.member} is to be a member of ${one.role}, and that role is not there`,
+          pattern: null,
           because: one.because,
         },
       ];
@@ -26,5 +28,4 @@ export function withoutWaiting(found: readonly Difference[], { catalog, desired,
   });
 }
 
-/** `identity.users fits no table or view`, `identity.users of row_security is not there`, `*.* fits no type`. */
-const speaksOf = (problem: string, schema: string): boolean => problem.startsWith(`${schema}.`) || problem.startsWith('*.');
+const speaksOf = (pattern: string | null, schema: string): boolean => pattern !== null && fitsSchema(pattern, schema);

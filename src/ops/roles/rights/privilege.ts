@@ -35,6 +35,11 @@ export function maskOf(...privileges: readonly Privilege[]): Mask {
   return privileges.reduce((mask, name) => mask | (BY_NAME.get(name) ?? 0), 0);
 }
 
+/** The set of privileges as roles.yaml writes them, in lower case. */
+export function maskOfWords(privileges: readonly string[]): Mask {
+  return maskOf(...privileges.map((privilege) => privilege.toUpperCase() as Privilege));
+}
+
 /** The names of a set. */
 export function privilegesOf(mask: Mask): Privilege[] {
   return LETTERS.filter(([, { bit }]) => (mask & bit) !== 0).map(([, { name }]) => name);
