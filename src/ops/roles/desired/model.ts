@@ -1,6 +1,6 @@
 import type { SecuredObject } from '../catalog/model.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
-import type { Mask } from '../rights/privilege.ts';
+import type { Reasoned } from './reasons.ts';
 
 /** PUBLIC where a role's name stands; no role can be called so (unquoted it is a keyword, and GRANT refuses it quoted too). */
 export const PUBLIC_NAME = 'PUBLIC';
@@ -32,23 +32,18 @@ export interface DesiredRole {
 }
 
 /** Privileges of one role on one object. */
-export interface DesiredGrant {
+export interface DesiredGrant extends Reasoned {
   readonly grantee: string;
   readonly object: SecuredObject;
-  readonly mask: Mask;
-  /** The line of roles.yaml, or what it follows from. */
-  readonly because: string;
 }
 
 /** What objects that `creator` will make are granted. */
-export interface DesiredDefault {
+export interface DesiredDefault extends Reasoned {
   readonly creator: string;
   /** null: in every schema. */
   readonly schema: string | null;
   readonly kind: ObjectKind;
   readonly grantee: string;
-  readonly mask: Mask;
-  readonly because: string;
 }
 
 /** A name or pattern of the file that fits nothing. */

@@ -8,6 +8,7 @@ import { GrantMap } from './grant-map.ts';
 import { resolveGrant } from './grants.ts';
 import { objectMatcher } from './matching.ts';
 import { PUBLIC_NAME, type DesiredDefault, type DesiredGrant, type DesiredState } from './model.ts';
+import { withReason } from './reasons.ts';
 import { desiredRoles } from './roles.ts';
 
 export interface StateInputs {
@@ -29,7 +30,7 @@ export function desiredState(file: RolesFile, { catalog, insertable, guardedSche
   const defaults = written.flatMap(({ grant, grantee, because }) => futureDefaults(grant, grantee, because, file));
   return {
     roles,
-    grants: merged([...grants, ...ownerGrants(file.owner, guardedSchemas, catalog), ...derivedGrants(grants, roles, catalog)]),
+    grants: merged(grants, [...ownerGrants(file.owner, guardedSchemas, catalog), ...derivedGrants(grants, roles, catalog)]),
     defaults: mergedDefaults([...defaults, ...publicDefaults(file)]),
     unmatched: resolved.flatMap((one) => one.unmatched),
   };
@@ -55,23 +56,23 @@ function writtenGrants(file: RolesFile, today: string): WrittenGrant[] {
   ];
 }
 
-/** One entry for each role and object; the reason is that of the first. */
-function merged(grants: readonly DesiredGrant[]): DesiredGrant[] {
+/** One entry for each role and object, with every line that asks for it; what follows has a reason only where no line gives it. */
+function merged(written: readonly DesiredGrant[], following: readonly DesiredGrant[]): DesiredGrant[] {
   const places = new GrantMap<number>();
   const found: DesiredGrant[] = [];
-  for (const grant of grants) {
+  const add = (grant: DesiredGrant, follows: boolean): void => {
     const place = places.get(grant.grantee, grant.object);
     const before = place === undefined ? undefined : found[place];
-    if (place === undefined || before === undefined) places.set(grant.grantee, grant.object, found.push(grant) - 1);
-    else if ((grant.mask & ~before.mask) !== 0) found[place] = { ...before, mask: before.mask | grant.mask };
-  }
+    if (place === undefined || before === undefined) {
+      places.set(grant.grantee, grant.object, found.push(grant) - 1);
+      return;
+    }
+    const mask = follows ? grant.mask & ~before.mask : grant.mask;
+    if (mask !== 0) found[place] = withReason(before, { mask, because: grant.because });
+  };
+  for (const grant of written) add(grant, false);
+  for (const grant of following) add(grant, true);
   return found;
-}
-
-/** What tells objects apart: a column by its table and name, a parameter by its name. */
-export function grantKey({ object }: Pick<DesiredGrant, 'object'>): string {
-  const named = object.kind === 'column' || object.kind === 'parameter';
-  return `${object.kind}/${object.kind === 'parameter' ? '' : object.id}/${named ? object.bare : ''}`;
 }
 
 function mergedDefaults(defaults: readonly DesiredDefault[]): DesiredDefault[] {
@@ -79,7 +80,7 @@ function mergedDefaults(defaults: readonly DesiredDefault[]): DesiredDefault[] {
   for (const one of defaults) {
     const key = [one.creator, one.schema ?? '', one.kind, one.grantee].join('\0');
     const before = found.get(key);
-    found.set(key, before === undefined ? one : { ...before, mask: before.mask | one.mask });
+    found.set(key, before === undefined ? one : withReason(before, one));
   }
   return [...found.values()];
 }

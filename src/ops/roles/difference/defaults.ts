@@ -1,6 +1,7 @@
 import type { DefaultPrivileges } from '../catalog/model.ts';
 import { creatorsOf } from '../desired/defaults.ts';
 import { PUBLIC_NAME } from '../desired/model.ts';
+import { becauseOf } from '../desired/reasons.ts';
 import { defaultAcl, type AclEntry } from '../rights/acl.ts';
 import type { Mask } from '../rights/privilege.ts';
 import type { Comparison } from './inputs.ts';
@@ -14,9 +15,10 @@ export function defaultDifferences(comparison: Comparison): Difference[] {
   const wanted = new Map(desired.defaults.map((one) => [keyOf(one.creator, one.schema, one.kind, one.grantee), one]));
   const is = new Map(rows.map((row) => [keyOf(row.creator, row.schema, row.of, row.grantee), row.mask]));
   return [
-    ...desired.defaults.flatMap(({ kind: of, ...one }): Difference[] => {
-      const mask = one.mask & ~(is.get(keyOf(one.creator, one.schema, of, one.grantee)) ?? 0);
-      return mask === 0 ? [] : [{ kind: 'default-missing', ...one, of, mask }];
+    ...desired.defaults.flatMap((one): Difference[] => {
+      const { creator, schema, kind: of, grantee } = one;
+      const mask = one.mask & ~(is.get(keyOf(creator, schema, of, grantee)) ?? 0);
+      return mask === 0 ? [] : [{ kind: 'default-missing', creator, schema, of, grantee, mask, because: becauseOf(one, mask) }];
     }),
     ...rows.flatMap((row): Difference[] => {
       const allowed = wanted.get(keyOf(row.creator, row.schema, row.of, row.grantee))?.mask ?? 0;

@@ -2,6 +2,7 @@ import type { SecuredObject } from '../catalog/model.ts';
 import type { DesiredGrant } from '../desired/model.ts';
 import { PUBLIC_NAME } from '../desired/model.ts';
 import { objectKey } from '../desired/grant-map.ts';
+import { becauseOf } from '../desired/reasons.ts';
 import { PUBLIC, type AclEntry } from '../rights/acl.ts';
 import type { Mask } from '../rights/privilege.ts';
 import type { Comparison } from './inputs.ts';
@@ -79,7 +80,10 @@ function missing(lacking: readonly Lacking[], wantedOwner: WantedOwner): Differe
   return lacking
     .filter(({ grant: { grantee, object } }) => grantee !== wantedOwner(object))
     .toSorted((one, other) => one.place - other.place)
-    .map(({ grant: { grantee, object, because }, mask }) => ({ kind: 'grant-missing', grantee, object, mask, because }));
+    .map(({ grant, mask }) => {
+      const { grantee, object } = grant;
+      return { kind: 'grant-missing', grantee, object, mask, because: becauseOf(grant, mask) };
+    });
 }
 
 /** `wanted` is what the file grants this grantee on the object. */

@@ -1,7 +1,8 @@
 import type { RolesFile } from '../../../config/roles/load.ts';
 import type { SecuredObject } from '../catalog/model.ts';
-import { PUBLIC_NAME, type DesiredGrant, type DesiredState } from '../desired/model.ts';
-import { grantKey } from '../desired/state.ts';
+import { PUBLIC_NAME, type DesiredState } from '../desired/model.ts';
+import { objectKey } from '../desired/grant-map.ts';
+import { becauseOf } from '../desired/reasons.ts';
 import { predefinedMask } from '../rights/predefined.ts';
 import type { Mask } from '../rights/privilege.ts';
 
@@ -15,11 +16,12 @@ export type FileSays =
 /** Asks the file about the role itself, those it inherits there, and PUBLIC; a column also has what its table has. */
 export function fileSays(role: string, object: SecuredObject, bit: Mask, desired: DesiredState): FileSays {
   const grantees = [...inheritedInFile(role, desired), PUBLIC_NAME];
-  const keys = new Set([grantKey({ object }), ...(object.kind === 'column' ? [`table/${object.id}/`] : [])]);
-  const about = (one: DesiredGrant): boolean => (one.mask & bit) !== 0 && keys.has(grantKey(one));
+  const key = objectKey(object);
+  const isAbout = (one: SecuredObject): boolean =>
+    objectKey(one) === key || (object.kind === 'column' && one.kind === 'table' && one.id === object.id);
   for (const grantee of grantees) {
-    const grant = desired.grants.find((one) => one.grantee === grantee && about(one));
-    if (grant !== undefined) return { answer: 'yes', grantee, because: grant.because };
+    const grant = desired.grants.find((one) => one.grantee === grantee && (one.mask & bit) !== 0 && isAbout(one.object));
+    if (grant !== undefined) return { answer: 'yes', grantee, because: becauseOf(grant, bit) };
     const member = desired.roles.find(({ memberOf }) => Object.hasOwn(memberOf, grantee));
     if (member !== undefined && (predefinedMask(grantee, object) & bit) !== 0)
       return { answer: 'yes', grantee, because: member.because };

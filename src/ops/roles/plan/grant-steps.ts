@@ -18,19 +18,20 @@ export function ownerSteps(differences: readonly Difference[]): Step[] {
 /** Privileges that are missing; the columns of one table and one role in one statement. */
 export function grantSteps(differences: readonly Difference[], catalog: RoleCatalog): Step[] {
   const tableOf = tableNames(catalog);
-  const grants = new Map<string, { target: string; grantee: string; privileges: string[]; because: string }>();
+  const grants = new Map<string, { target: string; grantee: string; privileges: string[]; because: Set<string> }>();
   for (const one of differences) {
     if (one.kind !== 'grant-missing') continue;
     const target = grantTarget(one.object, tableOf);
     const key = `${target}\0${one.grantee}`;
-    const grant = grants.get(key) ?? { target, grantee: one.grantee, privileges: [], because: one.because };
+    const grant = grants.get(key) ?? { target, grantee: one.grantee, privileges: [], because: new Set<string>() };
     grant.privileges.push(privilegeList(one.mask, one.object, catalog.serverVersion));
+    grant.because.add(one.because);
     grants.set(key, grant);
   }
   return [...grants.values()].map(({ target, grantee, privileges, because }) => {
     const list = columnsText(privileges);
     const sql = `grant ${list} on ${target} to ${granteeText(grantee)}`;
-    return step('grant', target, `${grantee} gets ${list} on ${target} (${because})`, sql);
+    return step('grant', target, `${grantee} gets ${list} on ${target} (${[...because].join(', ')})`, sql);
   });
 }
 

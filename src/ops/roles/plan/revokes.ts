@@ -1,7 +1,7 @@
 import { step, type Step } from '../../../core/step.ts';
 import type { SecuredObject } from '../catalog/model.ts';
 import type { DesiredGrant } from '../desired/model.ts';
-import { grantKey } from '../desired/state.ts';
+import { objectKey } from '../desired/grant-map.ts';
 import type { Difference } from '../difference/model.ts';
 import { roleNames, type Comparison, type RoleNames } from '../difference/inputs.ts';
 import { wantedOwners, type WantedOwner } from '../difference/owners.ts';
@@ -43,10 +43,11 @@ export function revokeSteps(differences: readonly Difference[], comparison: Comp
     wantedOwner: wantedOwners(comparison),
     asRole: actingAs(catalog),
   };
-  const byObject = new Map<string, Revoked[]>();
+  const byObject = new Map<SecuredObject | string, Revoked[]>();
   for (const one of differences) {
     if (one.kind !== 'grant-excess' && one.kind !== 'grant-option') continue;
-    byObject.set(grantKey(one), [...(byObject.get(grantKey(one)) ?? []), one]);
+    const key = objectKey(one.object);
+    byObject.set(key, [...(byObject.get(key) ?? []), one]);
   }
   const parts = [...byObject.values()].map((some) => objectSteps(some, words));
   return {

@@ -1,6 +1,7 @@
 import type { RoleCatalog, SecuredObject } from '../catalog/model.ts';
 import { columnOf } from '../desired/grants.ts';
-import type { DesiredGrant, DesiredState } from '../desired/model.ts';
+import type { DesiredState } from '../desired/model.ts';
+import { becauseOf } from '../desired/reasons.ts';
 import { fileSays } from '../explain/file-says.ts';
 import { columnsText, grantTarget, privilegeList, tableNames } from '../plan/target.ts';
 import { maskOf, privilegesOf, type Privilege } from '../rights/privilege.ts';
@@ -18,11 +19,12 @@ export interface UnusedRight {
 export function unusedRights(role: string, used: readonly UsedRight[], desired: DesiredState, label: string): UnusedRight[] {
   const kept = new Set(used.flatMap(({ right }) => usedKeys(right)));
   return desired.grants
-    .filter((one) => one.grantee === role && isWritten(one, label))
+    .filter(({ grantee }) => grantee === role)
     .flatMap((grant) =>
       privilegesOf(grant.mask)
         .filter((privilege) => !keysOf(grant.object, privilege).some((key) => kept.has(key)))
-        .map((privilege) => ({ privilege, object: grant.object, because: grant.because })),
+        .map((privilege) => ({ privilege, object: grant.object, because: becauseOf(grant, maskOf(privilege)) }))
+        .filter((one) => isWritten(one, label)),
     );
 }
 
@@ -47,7 +49,7 @@ export function unusedGrants(unused: readonly UnusedRight[], catalog: RoleCatalo
 }
 
 /** What follows from others has a reason in words. */
-const isWritten = ({ because }: DesiredGrant, label: string): boolean =>
+const isWritten = ({ because }: UnusedRight, label: string): boolean =>
   because.startsWith(`${label}:`) || because.startsWith('exception ');
 
 /** A grant on a table is used where any column of it was. */
