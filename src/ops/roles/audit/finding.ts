@@ -17,3 +17,11 @@ export interface Finding {
   readonly role: string;
   readonly detail: JsonObject;
 }
+
+/** What a finding says; medium where nothing else is said. */
+export type FindingWords = Pick<Finding, 'id' | 'object' | 'message'> & {
+  readonly severity?: Severity;
+  readonly detail?: JsonObject;
+  /** Where no step of a plan puts it right. */
+  readonly fix?: string;
+};

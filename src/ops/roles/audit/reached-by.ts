@@ -58,7 +58,7 @@ const STEP_WORDS: Readonly<Record<Step['by'], string>> = {
 const MOST_WAYS = 3;
 
 /** `web_app_1 inherits web_app: now; …`, the first few of them. */
-export function wayText(ways: readonly ReachedBy[]): string {
+export function reachedByText(ways: readonly ReachedBy[]): string {
   const shown = ways
     .slice(0, MOST_WAYS)
     .map(({ login, level, path }) => (path === login ? `${login} logs in with it` : `${path}: ${level}`));

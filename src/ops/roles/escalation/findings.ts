@@ -1,4 +1,4 @@
-import { wayText, type ReachedBy } from '../audit/reached-by.ts';
+import { reachedByText, type ReachedBy } from '../audit/reached-by.ts';
 import type { Finding } from '../audit/finding.ts';
 import type { Facts } from './model.ts';
 import { RULES } from './rules.ts';
@@ -14,7 +14,7 @@ export function escalationFindings(facts: Facts): Finding[] {
         status: unseen === true ? ('unknown' as const) : ('fail' as const),
         object,
         role,
-        message: reachedBy.length === 0 ? message : `${message}; ${wayText(reachedBy)}`,
+        message: reachedBy.length === 0 ? message : `${message}; ${reachedByText(reachedBy)}`,
         fix,
         detail: { ...detail, why: rule.why, reachedBy: reachedBy.map((way) => ({ ...way })) },
       };
