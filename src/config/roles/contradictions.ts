@@ -1,5 +1,7 @@
 import { suggest } from '../../core/suggest.ts';
-import { GRANT_SUBJECTS, type CheckedGrant, type CheckedRolesFile, type GrantSubject } from './schema.ts';
+import { GRANT_SUBJECTS, type GrantSubject } from './grant.ts';
+import { RELATION_PRIVILEGES, SEQUENCE_PRIVILEGES } from './privileges.ts';
+import type { CheckedGrant, CheckedRolesFile } from './schema.ts';
 
 /** What two values of roles.yaml, each allowed by itself, make wrong between them. */
 export interface Contradiction {
@@ -94,12 +96,10 @@ function circleFrom(first: string, roles: CheckedRolesFile['roles']): string | u
   return follow([first]);
 }
 
-const RELATION = ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger', 'maintain'];
-
 /** Which privileges each subject of a grant has; `database` is itself the list. */
 const PRIVILEGES_OF: Readonly<Record<GrantSubject, readonly string[]>> = {
-  on: RELATION,
-  sequences: ['usage', 'select', 'update'],
+  on: RELATION_PRIVILEGES,
+  sequences: SEQUENCE_PRIVILEGES,
   routines: ['execute'],
   types: ['usage'],
   schemas: ['usage', 'create'],

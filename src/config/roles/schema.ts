@@ -1,140 +1,14 @@
 import * as z from 'zod';
-import { environmentName, identifier, path, variableName } from '../forms.ts';
+import { environmentName, path, variableName } from '../forms.ts';
 import { choice, kinds, listOf, oneNumberOf, section, text, wholeNumber, yesOrNo } from '../values.ts';
-
-/** The privileges as people write them. */
-const RELATION_PRIVILEGES = ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger', 'maintain'] as const;
-const SEQUENCE_PRIVILEGES = ['usage', 'select', 'update'] as const;
-/** Those of every kind, for `privileges` of a grant: which of them a kind has is asked when the file is put together. */
-const PRIVILEGES = [...RELATION_PRIVILEGES, 'usage', 'create', 'temporary', 'connect', 'execute', 'set', 'alter system'] as const;
-
-const words = <const Words extends readonly [string, ...string[]]>(allowed: Words, expected: string) =>
-  listOf(choice(allowed) as unknown as z.ZodType<Words[number]>, expected);
-
-/** A name or pattern; in double quotes whatever a name can be, such as "We ird". */
-const NAME = '(?:[A-Za-z_*][A-Za-z0-9_$*]*|"(?:[^"\\0]|"")+")';
-/** The same without *. */
-const TABLE = '(?:[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"\\0]|"")+")';
-const ROLE = /^(?!pg_)[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
-
-const pattern = () =>
-  text('pattern', new RegExp(`^${NAME}\\.${NAME}$`), 'a pattern such as app.orders or app.*, in which * stands for any letters');
-const routinePattern = () =>
-  text(
-    'pattern',
-    new RegExp(`^${NAME}\\.${NAME}(?:\\([^()]*\\))?$`),
-    'a routine such as app.place_order(bigint, numeric), or a pattern such as app.*',
-  );
-const tableName = () =>
-  text('schema.table', new RegExp(`^${TABLE}\\.${TABLE}$`), 'a table with its schema such as app.orders or app."We ird"');
-/** As the catalog has it, in whatever script: dbctl quotes it. */
-const anyName = (what: string) => text('name', /^[\p{L}\p{N}_][^\p{C}.]{0,62}$/u, `the name of a ${what}, up to 63 letters`);
-const roleName = () => text('role', ROLE, 'the name of a role, up to 63 letters, digits and _, which does not begin with pg_');
-const groupName = () => text('role', /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'the name of a role');
-const parameterName = () =>
-  text('parameter', /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*$/, 'the name of a parameter such as statement_timeout');
-const presetName = () => text('preset', /^[a-z][a-z0-9_-]*$/, 'the name of a preset such as read');
-const reason = () => text('text', /^\S.{9,999}$/s, 'a text of 10 characters at least');
-const day = () =>
-  text('day', /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, 'a day such as 2027-03-31, in quotes').refine(isDay, {
-    error: 'there is no such day',
-  });
-
-/** 31 February is read as a day of March. */
-function isDay(value: string): boolean {
-  const time = Date.parse(`${value}T00:00:00Z`);
-  return Number.isNaN(time) || new Date(time).toISOString().startsWith(value);
-}
+import { grant } from './grant.ts';
+import { anyName, day, groupName, parameterName, presetName, reason, roleName, tableName } from './names.ts';
+import { RELATION_PRIVILEGES, SEQUENCE_PRIVILEGES, words } from './privileges.ts';
 
 const preset = section({
   table: words(RELATION_PRIVILEGES, 'a list of privileges').prefault([]).describe('On tables, partitioned and foreign ones too.'),
   view: words(RELATION_PRIVILEGES, 'a list of privileges').prefault([]).describe('On views and materialized views.'),
   sequence: words(SEQUENCE_PRIVILEGES, 'a list of privileges').prefault([]).describe('On sequences.'),
-});
-
-const columns = (what: string) => listOf(anyName('column'), 'a list of columns', 1).optional().describe(what);
-
-/** What a grant can be about; each names its objects. */
-export const GRANT_SUBJECTS = [
-  'on',
-  'sequences',
-  'routines',
-  'types',
-  'schemas',
-  'database',
-  'languages',
-  'foreign_servers',
-  'foreign_data_wrappers',
-  'tablespaces',
-  'parameters',
-] as const;
-/** Besides on, what is named by patterns. */
-const PATTERNED: readonly string[] = ['sequences', 'routines', 'types'];
-export type GrantSubject = (typeof GRANT_SUBJECTS)[number];
-
-const grant = section({
-  on: listOf(pattern(), 'a list of tables and views', 1)
-    .optional()
-    .describe(
-      'Tables and views. A pattern takes views only where a preset says what they get; partitions are reached through their table.',
-    ),
-  sequences: listOf(pattern(), 'a list of sequences', 1)
-    .optional()
-    .describe('Sequences; those of serial columns follow INSERT by themselves.'),
-  routines: listOf(routinePattern(), 'a list of routines', 1).optional().describe('Functions and procedures; EXECUTE.'),
-  types: listOf(pattern(), 'a list of types', 1).optional().describe('Types and domains; USAGE.'),
-  schemas: listOf(anyName('schema'), 'a list of schemas', 1)
-    .optional()
-    .describe('Schemas, for CREATE; USAGE follows what is granted inside.'),
-  database: words(['temporary', 'create'], 'a list of privileges')
-    .optional()
-    .describe('What the role may do in the database besides CONNECT, which follows from login.'),
-  languages: listOf(identifier(), 'a list of languages', 1).optional().describe('Languages; USAGE.'),
-  foreign_servers: listOf(identifier(), 'a list of foreign servers', 1).optional().describe('Foreign servers; USAGE.'),
-  foreign_data_wrappers: listOf(identifier(), 'a list of foreign data wrappers', 1)
-    .optional()
-    .describe('Foreign data wrappers; USAGE.'),
-  tablespaces: listOf(identifier(), 'a list of tablespaces', 1).optional().describe('Tablespaces; CREATE.'),
-  parameters: listOf(parameterName(), 'a list of parameters', 1)
-    .optional()
-    .describe('Parameters; SET unless privileges says otherwise.'),
-  use: presetName().optional().describe('With on: what tables, views and sequences of that name get.'),
-  privileges: words(PRIVILEGES, 'a list of privileges').optional().describe('Instead of use: these privileges.'),
-  select: columns('With one table in on: SELECT on these columns alone.'),
-  insert: columns('With one table in on: INSERT on these columns alone.'),
-  update: columns('With one table in on: UPDATE on these columns alone.'),
-  references: columns('With one table in on: REFERENCES on these columns alone.'),
-  except: listOf(pattern(), 'a list of tables and views', 1).optional().describe('What a pattern of on leaves out.'),
-  future: yesOrNo()
-    .prefault(false)
-    .describe('Also for what creators make later, by default privileges of the schema: what is named has to be schema.* then.'),
-}).check(({ value, issues }) => {
-  const named = GRANT_SUBJECTS.filter((subject) => value[subject] !== undefined);
-  const broken = (message: string, absent: readonly string[] = []): void => {
-    issues.push({ code: 'custom', input: value, path: [], message, params: { absent } });
-  };
-  if (named.length === 0) return broken(`names nothing: write one of ${GRANT_SUBJECTS.join(', ')}`, GRANT_SUBJECTS);
-  if (named.length > 1) return broken(`names ${named.join(' and ')}: write a grant for each`);
-  const columned = (['select', 'insert', 'update', 'references'] as const).filter((key) => value[key] !== undefined);
-  const ways = [value.use === undefined ? [] : ['use'], value.privileges === undefined ? [] : ['privileges'], columned].flat();
-  const futures = value.on ?? value.sequences ?? value.routines ?? value.types ?? [];
-  if (value.future && futures.length > 0 && !futures.every((one) => /^(?:[^*"]+|"[^"]+")\.\*$/.test(one)))
-    return broken(`future needs schema.* in ${named[0]}, since default privileges are those of a schema`);
-  if (value.on === undefined) {
-    const stray = [
-      ...columned,
-      ...(['use', 'except'] as const).filter((key) => value[key] !== undefined),
-      ...(value.future ? ['future'] : []),
-    ];
-    const wrong = PATTERNED.includes(named[0] ?? '') ? stray.filter((key) => key !== 'except' && key !== 'future') : stray;
-    if (wrong.length > 0) broken(`${wrong.join(' and ')} ${wrong.length === 1 ? 'goes' : 'go'} with on`);
-    return;
-  }
-  if (ways.length === 0) return broken('says on what and not what: write use, privileges, or columns', ['use', 'privileges']);
-  if (value.use !== undefined && ways.length > 1)
-    return broken(`use stands alone, without ${ways.filter((way) => way !== 'use').join(' and ')}`);
-  if (columned.length > 0 && (value.on.length !== 1 || value.on[0]?.replaceAll(/"(?:[^"]|"")*"/g, '').includes('*') === true))
-    return broken('columns are those of one table: name it, without *');
 });
 
 const membership = section({

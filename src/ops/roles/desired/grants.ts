@@ -1,5 +1,6 @@
 import type { RolesFile } from '../../../config/roles/load.ts';
-import type { CheckedGrant, GrantSubject } from '../../../config/roles/schema.ts';
+import type { GrantSubject } from '../../../config/roles/grant.ts';
+import type { CheckedGrant } from '../../../config/roles/schema.ts';
 import { ident } from '../../../db/ident.ts';
 import type { RoleCatalog, SecuredObject } from '../catalog/model.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
