@@ -1,6 +1,6 @@
 import type { Need } from '../need.ts';
 import { bodyStatements } from './body.ts';
-import { itemOf } from './from.ts';
+import { itemOf } from './range-items.ts';
 import { QueryReader } from './query.ts';
 import { Scope } from './scope.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -1,6 +1,6 @@
 import type { CopyStmt, Node, RangeVar } from 'libpg-query';
 import type { Privilege } from '../../rights/privilege.ts';
-import { targetItem } from './from.ts';
+import { targetItem } from './relations.ts';
 import { splitParts, stringsOf } from './nodes.ts';
 import type { QueryReader } from './query.ts';
 import type { Scope } from './scope.ts';
@@ -39,8 +39,8 @@ export function utilityNeeds(node: Node, reader: QueryReader, scope: Scope, read
   if ('CreateStmt' in node) return makes(node.CreateStmt.relation, reader);
   if ('DropStmt' in node) return dropped(node.DropStmt.objects ?? [], reader);
   if ('CopyStmt' in node) return copies(node.CopyStmt, reader, scope, read);
-  if ('LockStmt' in node) return locks(node.LockStmt.relations ?? [], node.LockStmt.mode ?? 8, reader, scope);
-  if ('TruncateStmt' in node) return truncates(node.TruncateStmt, reader, scope);
+  if ('LockStmt' in node) return locks(node.LockStmt.relations ?? [], node.LockStmt.mode ?? 8, reader);
+  if ('TruncateStmt' in node) return truncates(node.TruncateStmt, reader);
   if ('CallStmt' in node) {
     const { funccall } = node.CallStmt;
     return funccall === undefined ? undefined : reader.expression({ FuncCall: funccall }, scope);
@@ -50,11 +50,10 @@ export function utilityNeeds(node: Node, reader: QueryReader, scope: Scope, read
     const relations = (node.VacuumStmt.rels ?? []).flatMap((one) =>
       'VacuumRelation' in one ? [one.VacuumRelation.relation] : [],
     );
-    return relations.length === 0 ? unresolved('VACUUM or ANALYZE of the whole database') : maintains(relations, reader, scope);
+    return relations.length === 0 ? unresolved('VACUUM or ANALYZE of the whole database') : maintains(relations, reader);
   }
-  if ('RefreshMatViewStmt' in node) return maintains([node.RefreshMatViewStmt.relation], reader, scope);
-  if ('ClusterStmt' in node && node.ClusterStmt.relation !== undefined)
-    return maintains([node.ClusterStmt.relation], reader, scope);
+  if ('RefreshMatViewStmt' in node) return maintains([node.RefreshMatViewStmt.relation], reader);
+  if ('ClusterStmt' in node && node.ClusterStmt.relation !== undefined) return maintains([node.ClusterStmt.relation], reader);
   if ('DoStmt' in node)
     return unresolved('DO is opaque: what it ran is recorded statement by statement with pg_stat_statements.track = all');
   return unresolved(`${Object.keys(node)[0]?.replace(/Stmt$/, '')} needs ownership, or is no query: it belongs to migrations`);
@@ -95,7 +94,7 @@ function copies(
   if (filename !== undefined)
     unresolved(`COPY ${isProgram === true ? 'with a program' : 'with a file of the server'} needs a predefined role`);
   if (query !== undefined) return read(query);
-  const { item, use } = targetItem(relation, scope, reader);
+  const { item, use } = targetItem(relation, reader);
   const named = stringsOf(attlist);
   const columns = named.length > 0 ? named : use.relation.columns.filter(({ generated }) => !generated).map(({ name }) => name);
   use.column(isFrom === true ? 'INSERT' : 'SELECT', ...columns);
@@ -107,7 +106,7 @@ function copies(
 }
 
 /** Lock modes by number (lockdefs.h): 1 ACCESS SHARE, 3 ROW EXCLUSIVE. */
-function locks(relations: readonly Node[], mode: number, reader: QueryReader, scope: Scope): void {
+function locks(relations: readonly Node[], mode: number, reader: QueryReader): void {
   const strong: readonly Privilege[] = maintainOr(reader, ['UPDATE', 'DELETE', 'TRUNCATE']);
   const some: readonly Privilege[] = [
     ...(mode <= 1 ? (['SELECT'] as const) : []),
@@ -115,7 +114,7 @@ function locks(relations: readonly Node[], mode: number, reader: QueryReader, sc
     ...strong,
   ];
   for (const node of relations) {
-    if ('RangeVar' in node) oneOf(targetItem(node.RangeVar, scope, reader).use, some, reader);
+    if ('RangeVar' in node) oneOf(targetItem(node.RangeVar, reader).use, some, reader);
   }
 }
 
@@ -130,11 +129,10 @@ function oneOf({ relation }: RelationUse, privileges: readonly Privilege[], read
 function truncates(
   { relations, restart_seqs: restarts, behavior }: Extract<Node, { TruncateStmt: unknown }>['TruncateStmt'],
   reader: QueryReader,
-  scope: Scope,
 ): void {
   const { names } = reader.surroundings;
   const targets = (relations ?? []).flatMap((node) =>
-    'RangeVar' in node ? [targetItem(node.RangeVar, scope, reader).use.relation] : [],
+    'RangeVar' in node ? [targetItem(node.RangeVar, reader).use.relation] : [],
   );
   if (restarts === true && targets.some(({ system }) => !system))
     unresolved('TRUNCATE RESTART IDENTITY needs ownership of the sequences');
@@ -146,12 +144,11 @@ function truncates(
   for (const relation of all) reader.add({ kind: 'relation', relation, oneOf: ['TRUNCATE'] });
 }
 
-function maintains(relations: readonly (RangeVar | undefined)[], reader: QueryReader, scope: Scope): void {
+function maintains(relations: readonly (RangeVar | undefined)[], reader: QueryReader): void {
   const [privilege] = maintainOr(reader, []);
   if (privilege === undefined) return unresolved('before 17 it needs ownership');
   for (const relation of relations) {
-    const use = targetItem(relation, scope, reader).use;
-    oneOf(use, [privilege], reader);
+    oneOf(targetItem(relation, reader).use, [privilege], reader);
   }
 }
 
