@@ -17,8 +17,8 @@ export const spec: CommandSpec = {
     'that end by themselves: when this is killed, dbctl roles audit says so from the end of the time on, and dbctl roles apply or dbctl roles ' +
     'return --overdue takes it back. Until then audit shows an exception, and plan leaves the membership alone. The rights are inherited, which ' +
     'a REVOKE ends in the middle of a session; with --set the login can also become the role, so that what it makes belongs to it.\n\n' +
-    'Needs a superuser, or ADMIN on the role and membership in dbctl_owner. Roles that are superuser, and those that guard append-only tables, ' +
-    'are not lent.',
+    'Needs a superuser, or ADMIN on the role, membership in dbctl_owner, and pg_signal_backend to end sessions. Roles that are superuser, and ' +
+    'those that guard append-only tables, are not lent.',
   effect: 'changes',
   args: [{ name: '<role>', description: 'the role whose rights are needed' }],
   options: [
