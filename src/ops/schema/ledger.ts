@@ -1,5 +1,4 @@
-import { createRoleUnlessThere } from './role.ts';
-import { strangerGuard } from './immutability/permits.ts';
+import { appendOnlyGuards, appendOnlyOwnership } from './append-only.ts';
 
 /**
  * Version 3 of schema dbctl: the ledger. Its tables only grow, and the guards of protected tables see to that; what a superuser does
@@ -95,37 +94,17 @@ create index ledger_event_partition_idx on dbctl.ledger_event (partition_name, i
 
 const NAMES = ['ledger_epoch', 'ledger_checkpoint', 'ledger_window', 'ledger_columns', 'ledger_receipt', 'ledger_event'];
 
-const GUARDS = NAMES.map(
-  (name) => /* sql */ `
-create trigger dbctl_guard_row before update or delete on dbctl.${name} for each row execute function dbctl.refuse_row_change();
-create trigger dbctl_guard_statement before update or delete on dbctl.${name} for each statement execute function dbctl.refuse_row_change();
-create trigger dbctl_guard_truncate before truncate on dbctl.${name} for each statement execute function dbctl.refuse_truncate();
-alter table dbctl.${name}
-  enable always trigger dbctl_guard_row,
-  enable always trigger dbctl_guard_statement,
-  enable always trigger dbctl_guard_truncate;
-${strangerGuard(`dbctl.${name}`, ['dbctl_ledger'])}`,
-).join('\n');
+const GUARDS = NAMES.map((name) => appendOnlyGuards(name, 'dbctl_ledger')).join('\n');
 
-/** dbctl_ledger may append and nothing else; it reads the protected tables by grants of its own. */
-const OWNERSHIP = /* sql */ `
-do $ownership$
-declare
-  name text;
-begin
-  if not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) then
-    return;
-  end if;
-  ${createRoleUnlessThere('dbctl_ledger')}
-  foreach name in array array['${NAMES.join("', '")}'] loop
-    execute pg_catalog.format('alter table dbctl.%I owner to dbctl_guard', name);
-    -- Foreign key checks lock the row they find as its owner, and that takes update on one column.
-    execute pg_catalog.format('revoke update, delete, truncate on table dbctl.%I from dbctl_guard', name);
-    execute pg_catalog.format('grant select, insert on table dbctl.%I to dbctl_ledger', name);
-    execute pg_catalog.format('grant select on table dbctl.%I to dbctl_auditor', name);
-  end loop;
+/**
+ * dbctl_ledger may append and nothing else; it reads the protected tables by grants of its own. Foreign key checks lock the row they find as its
+ * owner, and that takes update on one column.
+ */
+const OWNERSHIP = appendOnlyOwnership(
+  NAMES,
+  'dbctl_ledger',
+  `
   grant update (epoch) on table dbctl.ledger_epoch to dbctl_guard;
   grant update (sequence) on table dbctl.ledger_checkpoint to dbctl_guard;
-  grant dbctl_auditor to dbctl_ledger;
-end
-$ownership$;`;
+  grant dbctl_auditor to dbctl_ledger;`,
+);

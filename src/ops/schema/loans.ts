@@ -1,10 +1,9 @@
-import { createRoleUnlessThere } from './role.ts';
-import { strangerGuard } from './immutability/permits.ts';
+import { appendOnlyGuards, appendOnlyOwnership } from './append-only.ts';
 
 const TABLES = ['role_loan', 'role_loan_end'];
 
 /**
- * Version of schema dbctl that records roles lent for a time. Both tables only grow: an end is a row of its own. Roles belong to the whole
+ * Version 4 of schema dbctl: roles that were lent for a time. Both tables only grow: an end is a row of its own. Roles belong to the whole
  * cluster, and a loan is recorded in the database it was given in.
  */
 export function loansVersion(): string {
@@ -32,31 +31,6 @@ create table dbctl.role_loan_end (
 );
 comment on table dbctl.role_loan_end is 'how a loan ended: given back, or taken back after its time; append-only';
 comment on column dbctl.role_loan_end.sessions is 'open sessions of the login at that moment, which were ended';
-${TABLES.map(guarded).join('\n')}
-do $ownership$
-declare
-  name text;
-begin
-  if not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) then
-    return;
-  end if;
-  ${createRoleUnlessThere('dbctl_guard')}
-  foreach name in array array['${TABLES.join("', '")}'] loop
-    execute pg_catalog.format('alter table dbctl.%I owner to dbctl_guard', name);
-    execute pg_catalog.format('revoke update, delete, truncate on table dbctl.%I from dbctl_guard', name);
-    execute pg_catalog.format('grant select, insert on table dbctl.%I to dbctl_owner', name);
-    execute pg_catalog.format('grant select on table dbctl.%I to dbctl_auditor', name);
-  end loop;
-end
-$ownership$;`;
+${TABLES.map((name) => appendOnlyGuards(name, 'dbctl_owner')).join('\n')}
+${appendOnlyOwnership(TABLES, 'dbctl_owner')}`;
 }
-
-const guarded = (name: string): string => /* sql */ `
-create trigger dbctl_guard_row before update or delete on dbctl.${name} for each row execute function dbctl.refuse_row_change();
-create trigger dbctl_guard_statement before update or delete on dbctl.${name} for each statement execute function dbctl.refuse_row_change();
-create trigger dbctl_guard_truncate before truncate on dbctl.${name} for each statement execute function dbctl.refuse_truncate();
-alter table dbctl.${name}
-  enable always trigger dbctl_guard_row,
-  enable always trigger dbctl_guard_statement,
-  enable always trigger dbctl_guard_truncate;
-${strangerGuard(`dbctl.${name}`, ['dbctl_owner'])}`;

@@ -1,7 +1,7 @@
 import { passwordKind } from '../roles/escalation/queries.ts';
 
 /**
- * Version of schema dbctl that knows the kind of each login's password, for the audit of roles, which needs no superuser for it then. The password
+ * Version 5 of schema dbctl: the kind of each login's password, for the audit of roles, which needs no superuser for it then. The password
  * itself stays unreadable: the function belongs to dbctl_owner, who may read two columns of pg_authid and whom nobody can become. Where the
  * running role may not give that right away, there is no function, and the audit says that it could not look.
  */
