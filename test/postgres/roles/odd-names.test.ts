@@ -66,6 +66,16 @@ describe.each([18, 17] as const)('objects with odd names on PostgreSQL %i', (maj
     expect(await project.plan()).toEqual({ gives: [], takes: [], left: [] });
   });
 
+  test('what a role that the file does not name has is taken back by the statement that the finding says', async () => {
+    const project = rolesProject(server.target('odd'), YAML);
+    await onServer(server.url('odd'), 'create role "Stran ger"', 'grant select on app."We ird" to "Stran ger"');
+    const [found, ...others] = (await project.audit()).filter(({ role }) => role === 'Stran ger');
+    expect(others).toEqual([]);
+    expect(found?.fix).toBe('revoke select on table app."We ird" from "Stran ger"');
+    await onServer(server.url('odd'), found?.fix ?? '');
+    expect((await project.audit()).filter(({ role }) => role === 'Stran ger')).toEqual([]);
+  });
+
   test('a file that grants nothing takes everything away, twice the same', async () => {
     const nothing = rolesProject(
       server.target('odd'),

@@ -1,5 +1,5 @@
 import type { Difference } from '../difference/model.ts';
-import { grantTarget, privilegeList } from '../plan/target.ts';
+import { granteeText, grantTarget, privilegeList } from '../plan/target.ts';
 import { privilegesOf } from '../rights/privilege.ts';
 import type { FindingWords } from './finding.ts';
 
@@ -31,7 +31,7 @@ export function grantWords(
     severity: 'high',
     message: `${one.grantor} granted it to ${one.grantee}${unknown}, and roles.yaml does not say so`,
     detail,
-    fix: `revoke ${privileges} on ${target} from ${one.grantee}`,
+    fix: `revoke ${privileges} on ${target} from ${granteeText(one.grantee)}`,
   };
 }
 
