@@ -2,6 +2,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Loan } from '../ops/roles/loan/loan.ts';
+import type { TakenBack } from '../ops/roles/loan/take-back.ts';
 import type { Context } from './context.ts';
 import { operatorOf, withPatientDatabase } from './roles-loan-context.ts';
 
@@ -37,9 +38,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     if (!overdue && !context.globals.dryRun) await context.confirm(chosen.map(question).join('\n'));
     const items: Item[] = [];
     for (const loan of chosen) {
-      const taken = context.globals.dryRun ? null : await takeBack(session, loan, operatorOf(context));
-      const message =
-        taken === null ? 'would be taken back, or was already' : `taken back; ${taken.sessions} open sessions were ended`;
+      const message = context.globals.dryRun
+        ? 'would be taken back'
+        : takenText(await takeBack(session, loan, operatorOf(context)));
       items.push(item({ id: 'loan', object: `${loan.login} in ${loan.role}`, message, loan: loan.id }));
     }
     return {
@@ -50,6 +51,10 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       view: { notes: items.length === 0 ? ['Nothing to take back.'] : [] },
     };
   });
+}
+
+function takenText(taken: TakenBack | null): string {
+  return taken === null ? 'was taken back by another run meanwhile' : `taken back; ${taken.sessions} open sessions were ended`;
 }
 
 function oneOf(loans: readonly Loan[], wanted: string): Loan {

@@ -42,8 +42,6 @@ function missingRight({ id, object, sql }: Step, user: string): string {
       );
     case 'owner':
       return `It takes both owners, and CREATE on the schema: grant …, … to ${user} with inherit true, set true.`;
-    case 'create schema':
-      return `It takes CREATE on the database and the owner: grant … to ${user} with inherit true, set true.`;
     default:
       return `It takes the rights of the owner: grant … to ${user} with inherit true.`;
   }
