@@ -1,5 +1,5 @@
-import type { MembershipOptions } from '../desired/model.ts';
 import type { Difference } from '../difference/model.ts';
+import { membershipText } from '../rights/memberships.ts';
 import type { FindingWords } from './finding.ts';
 
 type OfRole = Extract<
@@ -53,7 +53,7 @@ export function roleWords(one: OfRole): FindingWords {
       return {
         id: 'membership-missing',
         object: `${one.member} in ${one.role}`,
-        message: `${one.because} makes it a member (${optionText(one.wanted)})`,
+        message: `${one.because} makes it a member (${membershipText(one.wanted)})`,
       };
     case 'membership-excess':
       return membershipWords(one);
@@ -77,10 +77,6 @@ function settingWords({ role, name, is, wanted, here, because }: Extract<Differe
   return { id: 'role-setting', object, message: `${because} wants ${name} = ${wanted}, and ${now}` };
 }
 
-function optionText({ inherit, set, admin }: MembershipOptions): string {
-  return `inherit ${inherit}, set ${set}, admin ${admin}`;
-}
-
 function membershipWords({
   role,
   member,
@@ -96,12 +92,12 @@ function membershipWords({
     ? `${grantor} is not to grant it`
     : wanted === null
       ? 'roles.yaml does not say so'
-      : `roles.yaml allows ${optionText(wanted)}`;
+      : `roles.yaml allows ${membershipText(wanted)}`;
   return {
     id: 'membership-excess',
     object,
     severity,
-    message: `${grantor} made it a member (${optionText(is)}), and ${allowed}`,
+    message: `${grantor} made it a member (${membershipText(is)}), and ${allowed}`,
     detail,
   };
 }

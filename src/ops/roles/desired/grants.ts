@@ -3,6 +3,7 @@ import type { GrantSubject } from '../../../config/roles/grant.ts';
 import type { CheckedGrant } from '../../../config/roles/schema.ts';
 import { ident } from '../../../db/ident.ts';
 import type { RoleCatalog, SecuredObject } from '../catalog/model.ts';
+import { BOOTSTRAP_SUPERUSER } from '../rights/acl.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
 import { maskOf, maskOfWords, type Mask, type Privilege } from '../rights/privilege.ts';
 import type { InsertableColumns } from './generated.ts';
@@ -138,7 +139,7 @@ export function columnOf(table: SecuredObject, column: string): SecuredObject {
 /** Nothing was granted on a parameter until it has a row. */
 export function parameter(name: string, { objects }: Pick<RoleCatalog, 'objects'>): SecuredObject {
   const known = objects.find(({ kind, bare }) => kind === 'parameter' && bare === name);
-  const none = { schema: null, owner: 10, acl: [], explicit: false, extension: null, parent: null } as const;
+  const none = { schema: null, owner: BOOTSTRAP_SUPERUSER, acl: [], explicit: false, extension: null, parent: null } as const;
   return known ?? { kind: 'parameter', id: 0, name, bare: name, what: 'parameter', ...none };
 }
 

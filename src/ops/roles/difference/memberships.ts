@@ -1,4 +1,5 @@
 import type { MembershipOptions } from '../desired/model.ts';
+import { BOOTSTRAP_SUPERUSER } from '../rights/acl.ts';
 import type { Membership } from '../rights/memberships.ts';
 import type { Comparison } from './inputs.ts';
 import { OWN_ROLES, roleNames } from './inputs.ts';
@@ -57,9 +58,6 @@ export function membershipDifferences(comparison: Comparison): Difference[] {
   });
   return [...missing, ...excess];
 }
-
-/** It grants memberships in the name of every superuser (check_role_grantor() of user.c); its oid is BOOTSTRAP_SUPERUSERID. */
-const BOOTSTRAP_SUPERUSER = 10;
 
 function wantedMemberships({ desired }: Comparison) {
   return new Map(

@@ -7,7 +7,7 @@ import { ATTRIBUTES } from '../difference/model.ts';
 import { attributeOf } from '../difference/roles.ts';
 import { effectiveRights } from '../rights/effective.ts';
 import { allRights } from '../rights/kinds.ts';
-import type { Membership } from '../rights/memberships.ts';
+import { membershipText, type Membership } from '../rights/memberships.ts';
 import { privilegesOf } from '../rights/privilege.ts';
 import { reach } from '../rights/reach.ts';
 import { sessionObstacles } from './obstacles.ts';
@@ -81,8 +81,7 @@ function settings({ id }: Role, catalog: RoleCatalog): RoleFact[] {
 
 function memberships({ id }: Role, catalog: RoleCatalog): RoleFact[] {
   const names = roleNames(catalog);
-  const words = ({ inherit, set, admin, grantor }: Membership): string =>
-    `inherit ${inherit}, set ${set}, admin ${admin}; granted by ${names.of(grantor)}`;
+  const words = (one: Membership): string => `${membershipText(one)}; granted by ${names.of(one.grantor)}`;
   return [
     ...catalog.memberships
       .filter(({ member }) => member === id)

@@ -4,7 +4,8 @@ import type { RoleCatalog } from '../catalog/model.ts';
 import { roleNames, type RoleNames } from '../difference/inputs.ts';
 import type { Difference } from '../difference/model.ts';
 import type { MembershipOptions } from '../desired/model.ts';
-import type { AclEntry } from '../rights/acl.ts';
+import { BOOTSTRAP_SUPERUSER, type AclEntry } from '../rights/acl.ts';
+import { membershipText } from '../rights/memberships.ts';
 import { revocable, type Dependent } from './cascade.ts';
 
 type Excess = Extract<Difference, { kind: 'membership-excess' }>;
@@ -14,14 +15,11 @@ export function membershipGrantSteps(differences: readonly Difference[]): Step[]
   return differences
     .filter((one) => one.kind === 'membership-missing')
     .map(({ role, member, wanted }) => {
-      const options = `inherit ${wanted.inherit}, set ${wanted.set}, admin ${wanted.admin}`;
+      const options = membershipText(wanted);
       const sql = `grant ${ident(role)} to ${ident(member)} with ${options}`;
       return step('grant role', member, `${member} becomes a member of ${role} (${options})`, sql);
     });
 }
-
-/** The bootstrap superuser, whose grants hang on nobody's. */
-const BOOTSTRAP_SUPERUSER = 10;
 
 /** A membership as an entry of an ACL: one privilege, and the right to grant it on. */
 const MEMBER = 1;
@@ -37,6 +35,7 @@ export function membershipRevokeSteps(differences: readonly Difference[], catalo
     if (one.kind === 'membership-excess') byRole.set(one.role, [...(byRole.get(one.role) ?? []), one]);
   }
   return [...byRole].flatMap(([role, some]) => {
+    // What it granted hangs on nobody's grant.
     const members = revocable(membersOf(names.idOf(role), catalog), BOOTSTRAP_SUPERUSER);
     const between = ({ member, grantor }: Excess) => ({
       grantee: names.idOf(member),

@@ -5,6 +5,9 @@ import { bitOfLetter, type Mask } from './privilege.ts';
 export type RoleId = number;
 export const PUBLIC: RoleId = 0;
 
+/** BOOTSTRAP_SUPERUSERID: it owns parameters, and grants memberships in the name of every superuser (check_role_grantor() of user.c). */
+export const BOOTSTRAP_SUPERUSER: RoleId = 10;
+
 /** What one role was granted by another on one object. */
 export interface AclEntry {
   readonly grantee: RoleId;

@@ -10,6 +10,11 @@ export interface Membership {
   readonly set: boolean;
 }
 
+/** What a membership allows, as GRANT … WITH takes it. */
+export function membershipText({ inherit, set, admin }: Pick<Membership, 'inherit' | 'set' | 'admin'>): string {
+  return `inherit ${inherit}, set ${set}, admin ${admin}`;
+}
+
 /** The roles a role is a member of, by what the membership allows. */
 export interface MembershipGraph {
   /** Whose privileges it has, without doing anything. */
