@@ -24,7 +24,8 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
   return context.withDatabase({ access: 'read', applicationName: 'dbctl db identify' }, async (session) => {
     const { systemIdentifier, database, serverVersion } = session;
     if (systemIdentifier === null) {
-      const hint = `Let the role ask: grant execute on function pg_catalog.pg_control_system() to "${session.user}"`;
+      const { ident } = await import('../db/ident.ts');
+      const hint = `Let the role ask: grant execute on function pg_catalog.pg_control_system() to ${ident(session.user)}`;
       return fail('db.denied', `${session.host}:${session.port} does not tell its system identifier`, { hint });
     }
     const major = Math.floor(serverVersion / 10_000);

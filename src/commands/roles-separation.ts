@@ -50,7 +50,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         }),
       );
   }
-  const unseen = [here, there].flatMap(unseenItem);
+  const { ident } = await import('../db/ident.ts');
+  const unseen = [here, there].flatMap((one) => unseenItem(one, ident));
   const shared = [...onOne, ...compared, ...crossing].map((one) => item({ ...one, status: 'fail', severity: 'critical' }));
   const items = [...shared, ...unseen, ...untried];
   return {
@@ -92,9 +93,9 @@ async function sideOf(context: Context): Promise<Looked> {
   }));
 }
 
-function unseenItem({ side, user }: Looked): Item[] {
+function unseenItem({ side, user }: Looked, ident: (name: string) => string): Item[] {
   if (side.logins.every(({ password }) => password !== null)) return [];
-  const fix = `grant select (oid, rolpassword) on pg_catalog.pg_authid to "${user.replaceAll('"', '""')}";`;
+  const fix = `grant select (oid, rolpassword) on pg_catalog.pg_authid to ${ident(user)};`;
   const message = `${user} may not look at the passwords of ${side.environment}`;
   return [item({ id: 'copied-verifier', object: side.environment, status: 'unknown', severity: 'medium', message, fix })];
 }

@@ -1,4 +1,4 @@
-import { literal } from '../../db/ident.ts';
+import { literal, qualified } from '../../db/ident.ts';
 import type { SequenceFingerprint } from '../backup/fingerprint.ts';
 import type { MaskedTable } from './plan.ts';
 import { dataFile } from './rows.ts';
@@ -9,7 +9,7 @@ export function loadScript(tables: readonly MaskedTable[], sequences: readonly S
     .filter(({ name, lastValue }) => lastValue !== null && !name.startsWith('dbctl.'))
     .map(({ name, lastValue }) => {
       const dot = name.indexOf('.');
-      const regclass = `${quoted(name.slice(0, dot))}.${quoted(name.slice(dot + 1))}`;
+      const regclass = qualified(name.slice(0, dot), name.slice(dot + 1));
       return `select pg_catalog.setval(${literal(regclass)}, ${lastValue});`;
     });
   return [
@@ -22,5 +22,3 @@ export function loadScript(tables: readonly MaskedTable[], sequences: readonly S
     '',
   ].join('\n');
 }
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
