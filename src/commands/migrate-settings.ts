@@ -11,6 +11,9 @@ const COMMIT_VARIABLES = ['GITHUB_SHA', 'CI_COMMIT_SHA', 'BUILD_SOURCEVERSION', 
 /** And those in which they name the job, its URL first. */
 const JOB_VARIABLES = ['CI_JOB_URL', 'BUILD_URL', 'GITHUB_RUN_ID', 'BUILD_BUILDID'];
 
+/** Who runs, for the records: `ann@laptop`. */
+export const operatorName = ({ user }: Context): string => `${user}@${hostname()}`;
+
 /** What `migrations` in dbctl.yaml says, in the terms of ops/migrate. */
 export async function migrateSettings(context: Context): Promise<MigrateSettings> {
   const { config, folder } = await context.config();
@@ -23,7 +26,7 @@ export async function migrateSettings(context: Context): Promise<MigrateSettings
     lockWaitMs: migrations.lock_wait,
     statementTimeoutMs: migrations.statement_timeout,
     operator: {
-      name: `${context.user}@${hostname()}`,
+      name: operatorName(context),
       commit: firstOf(COMMIT_VARIABLES, context),
       ciJob: firstOf(JOB_VARIABLES, context),
       toolVersion: version(),

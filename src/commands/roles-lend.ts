@@ -6,7 +6,8 @@ import { item, type Answer } from '../core/report.ts';
 import type { LoanWish } from '../ops/roles/loan/lend.ts';
 import type { Loan } from '../ops/roles/loan/loan.ts';
 import type { Context } from './context.ts';
-import { ensureLoans, operatorOf, withPatientDatabase } from './roles-loan-context.ts';
+import { operatorName } from './migrate-settings.ts';
+import { ensureLoans, withPatientDatabase } from './roles-loan-context.ts';
 
 export const spec: CommandSpec = {
   name: 'roles lend',
@@ -76,7 +77,7 @@ function wishOf(options: ParsedOptions, context: Context): LoanWish {
     fail('usage', `--for is between 1s and 24h, and not ${options['for'] as string}`, {
       hint: 'What is needed for longer belongs into roles.yaml.',
     });
-  return { role, login, reason: reason.trim(), forMs, operator: operatorOf(context), set: options['set'] === true };
+  return { role, login, reason: reason.trim(), forMs, operator: operatorName(context), set: options['set'] === true };
 }
 
 function question({ role, login, reason, forMs, set }: LoanWish, detached: boolean): string {
@@ -101,7 +102,7 @@ async function takeBackNow(loan: Loan, context: Context): Promise<Answer> {
   ]);
   return withPatientDatabase(context, async (session) => {
     const now = (await readLoans(session))?.find(({ id }) => id === loan.id) ?? loan;
-    const taken = await takeBack(session, now, operatorOf(context));
+    const taken = await takeBack(session, now, operatorName(context));
     const note =
       taken === null
         ? `${loan.role} was taken back from ${loan.login} already.`

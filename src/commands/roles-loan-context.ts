@@ -1,9 +1,6 @@
-import { hostname } from 'node:os';
 import type { Session } from '../db/session.ts';
 import type { Context } from './context.ts';
-
-/** Who runs, for the record. */
-export const operatorOf = ({ user }: Context): string => `${user}@${hostname()}`;
+import { operatorName } from './migrate-settings.ts';
 
 /** Brings schema dbctl to what this dbctl knows, where loans are recorded. Fails with db.version where a newer dbctl made it. */
 export async function ensureLoans(session: Session, context: Context): Promise<void> {
@@ -35,6 +32,6 @@ export async function endOverdueLoans(session: Session, context: Context): Promi
     import('../ops/roles/loan/take-back.ts'),
   ]);
   for (const loan of (await readLoans(session)) ?? []) {
-    if (loan.state === 'overdue') await takeBack(session, loan, operatorOf(context));
+    if (loan.state === 'overdue') await takeBack(session, loan, operatorName(context));
   }
 }

@@ -4,7 +4,8 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { Loan } from '../ops/roles/loan/loan.ts';
 import type { TakenBack } from '../ops/roles/loan/take-back.ts';
 import type { Context } from './context.ts';
-import { operatorOf, withPatientDatabase } from './roles-loan-context.ts';
+import { operatorName } from './migrate-settings.ts';
+import { withPatientDatabase } from './roles-loan-context.ts';
 
 export const spec: CommandSpec = {
   name: 'roles return',
@@ -40,7 +41,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     for (const loan of chosen) {
       const message = context.globals.dryRun
         ? 'would be taken back'
-        : takenText(await takeBack(session, loan, operatorOf(context)));
+        : takenText(await takeBack(session, loan, operatorName(context)));
       items.push(item({ id: 'loan', object: `${loan.login} in ${loan.role}`, message, loan: loan.id }));
     }
     return {
