@@ -3,6 +3,7 @@ import type { SecuredObject } from '../catalog/model.ts';
 import { PUBLIC_NAME, type DesiredState } from '../desired/model.ts';
 import { objectKey } from '../desired/grant-map.ts';
 import { becauseOf } from '../desired/reasons.ts';
+import { writtenName, writtenWord } from '../desired/written.ts';
 import { predefinedMask } from '../rights/predefined.ts';
 import type { Mask } from '../rights/privilege.ts';
 
@@ -46,27 +47,29 @@ export function roleToGrant(role: string, { roles }: Pick<RolesFile, 'roles'>): 
   return Object.entries(roles).find(([, { logins }]) => logins?.includes(role) === true)?.[0] ?? null;
 }
 
-/** A grant as the file would write it; null for what follows from others or is no privilege of a role's entry, such as CONNECT. */
+/** A grant as the file would write it; null for what follows from others, is no privilege of a role's entry, such as CONNECT, or has no form there. */
 export function grantLine(object: SecuredObject, privileges: readonly string[], table?: SecuredObject): string | null {
-  const words = privileges.map((word) => word.toLowerCase());
-  const name = `${object.schema}.${object.bare}`;
+  const words = privileges.map((privilege) => privilege.toLowerCase());
+  const name = writtenName(object.schema, object.bare);
+  const word = writtenWord(object.bare);
   const listed = `privileges: [${words.join(', ')}]`;
   switch (object.kind) {
     case 'table':
       return `- { on: [${name}], ${listed} }`;
     case 'column':
-      return `- { on: [${table?.schema}.${table?.bare}], ${words.map((word) => `${word}: [${object.bare}]`).join(', ')} }`;
+      if (table === undefined || word === null) return null;
+      return `- { on: [${writtenName(table.schema, table.bare)}], ${words.map((privilege) => `${privilege}: [${word}]`).join(', ')} }`;
     case 'sequence':
       return `- { sequences: [${name}], ${listed} }`;
     case 'routine':
-      return `- { routines: ["${name}${/\(.*\)$/s.exec(object.name)?.[0] ?? ''}"] }`;
+      return `- { routines: [${writtenName(object.schema, object.bare, /\(.*\)$/s.exec(object.name)?.[0])}] }`;
     case 'type':
       return `- { types: [${name}] }`;
     case 'schema':
       // USAGE follows from what is granted inside.
-      return words.includes('create') ? `- { schemas: [${object.bare}] }` : null;
+      return words.includes('create') && word !== null ? `- { schemas: [${word}] }` : null;
     case 'database': {
-      const rest = words.filter((word) => word !== 'connect');
+      const rest = words.filter((privilege) => privilege !== 'connect');
       return rest.length === 0 ? null : `- { database: [${rest.join(', ')}] }`;
     }
     case 'parameter':

@@ -1,12 +1,10 @@
 import type { Privilege } from '../rights/privilege.ts';
+import { writtenName, writtenWord } from '../desired/written.ts';
 import type { UsedRight } from './learn.ts';
 import type { Right } from './need.ts';
 import type { Shapes } from './shapes.ts';
 
 type RelationRight = Extract<Right, { kind: 'relation' }>;
-
-/** Names as roles.yaml takes them. */
-const PLAIN = /^[A-Za-z_][A-Za-z0-9_$]*$/;
 
 /** Privileges that a grant of roles.yaml can give on columns. */
 const ON_COLUMNS: readonly Privilege[] = ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'];
@@ -21,7 +19,10 @@ export function proposedYaml(role: string, used: readonly UsedRight[], shapes: S
   for (const right of rights) {
     if (right.kind === 'relation') relations.set(right.relation, [...(relations.get(right.relation) ?? []), right]);
   }
-  const tables = [...relations].map(([id, some]) => relationLine(id, some, shapes)).toSorted();
+  const tables = [...relations]
+    .map(([id, some]) => relationLine(id, some, shapes))
+    .filter((line) => line !== '')
+    .toSorted();
   const derived = derivedKeys(new Set(relations.keys()), shapes);
   const others = rights
     .filter((right) => !('id' in right) || !derived.has(`${right.kind}${right.id}`))
@@ -35,23 +36,22 @@ export function proposedYaml(role: string, used: readonly UsedRight[], shapes: S
 
 function relationLine(id: number, rights: readonly RelationRight[], { relations }: Shapes): string {
   const relation = relations.find((one) => one.id === id);
-  const columns = relation?.columns.filter(({ generated }) => !generated).map(({ name }) => name) ?? [];
+  if (relation === undefined) return '';
+  const columns = relation.columns.filter(({ generated }) => !generated).map(({ name }) => name);
   const whole: string[] = [];
   const parts: string[] = [];
   for (const privilege of new Set(rights.map((one) => one.privilege))) {
     const named = rights.filter((one) => one.privilege === privilege).flatMap(({ column }) => (column === null ? [] : [column]));
     const isAll = named.length === 0 || (ON_COLUMNS.includes(privilege) && columns.every((column) => named.includes(column)));
     if (isAll) whole.push(privilege.toLowerCase());
-    else parts.push(`${privilege.toLowerCase()}: [${named.join(', ')}]`);
+    else parts.push(`${privilege.toLowerCase()}: [${named.map((name) => writtenWord(name) ?? name).join(', ')}]`);
   }
   const privileges = whole.length === 0 ? [] : [`privileges: [${whole.join(', ')}]`];
-  const line = `- { on: [${relation?.schema}.${relation?.name}], ${[...privileges, ...parts].join(', ')} }`;
-  if (![relation?.schema, relation?.name, ...rights.map(({ column }) => column ?? 'x')].every((name) => PLAIN.test(name ?? '')))
-    return `# a name that roles.yaml has no form for: ${line.slice(2)}`;
+  const line = `- { on: [${writtenName(relation.schema, relation.name)}], ${[...privileges, ...parts].join(', ')} }`;
+  if (rights.some(({ column }) => column !== null && writtenWord(column) === null))
+    return `# a column that roles.yaml has no form for: ${line.slice(2)}`;
   // The file reaches partitions through their table, whose policies hold then.
-  return relation === undefined || relation.partitionOf === null
-    ? line
-    : `# a partition by its own name, which goes around its table: ${line.slice(2)}`;
+  return relation.partitionOf === null ? line : `# a partition by its own name, which goes around its table: ${line.slice(2)}`;
 }
 
 /** What roles.yaml derives from grants on these relations. */
@@ -66,16 +66,20 @@ function otherLine(right: Right, { functions, sequences }: Shapes): string[] {
       return [];
     case 'routine': {
       const routine = functions.find(({ id }) => id === right.id);
-      return [`- { routines: ["${routine?.schema}.${routine?.name}(${routine?.signature})"] }`];
+      return routine === undefined
+        ? []
+        : [`- { routines: [${writtenName(routine.schema, routine.name, `(${routine.signature})`)}] }`];
     }
     case 'sequence': {
       const sequence = sequences.find(({ id }) => id === right.id);
-      return [`- { sequences: [${sequence?.schema}.${sequence?.name}], privileges: [${word}] }`];
+      return sequence === undefined
+        ? []
+        : [`- { sequences: [${writtenName(sequence.schema, sequence.name)}], privileges: [${word}] }`];
     }
     case 'database':
       return [`- { database: [${word}] }`];
     case 'schema':
-      return [`- { schemas: [${right.schema}], privileges: [${word}] }`];
+      return [`- { schemas: [${writtenWord(right.schema) ?? right.schema}], privileges: [${word}] }`];
     case 'parameter':
       return [`- { parameters: [${right.name}] }`];
   }
