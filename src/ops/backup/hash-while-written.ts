@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EarlySync } from '../codec/early-sync.ts';
 import type { BackupFile } from './manifest.ts';
 
 /** How often a file is looked at for new bytes: they are still in memory then. */
@@ -31,6 +32,7 @@ export async function hashWhileWritten(
     await write().finally(() => written.abort());
     await following;
     await files.read(() => true);
+    await files.synced();
     return files.hashed();
   } finally {
     await following.catch(() => {});
@@ -41,6 +43,7 @@ export async function hashWhileWritten(
 interface FollowedFile {
   readonly handle: FileHandle;
   readonly hash: Hash;
+  readonly sync: EarlySync;
   bytes: number;
 }
 
@@ -59,18 +62,27 @@ class FollowedFiles {
     for (const name of (await readdir(this.#folder)).filter(which)) await this.#readOn(await this.#open(name));
   }
 
+  /** Fails where the disk did not take what the system had taken: a sync after that would not hear of it. */
+  async synced(): Promise<void> {
+    for (const { sync } of this.#files.values()) await sync.end();
+  }
+
   hashed(): BackupFile[] {
     return [...this.#files].map(([path, { bytes, hash }]) => ({ path, bytes, sha256: hash.digest('hex') }));
   }
 
   async close(): Promise<void> {
-    for (const { handle } of this.#files.values()) await handle.close();
+    for (const { handle, sync } of this.#files.values()) {
+      await sync.end().catch(() => {});
+      await handle.close();
+    }
   }
 
   async #open(name: string): Promise<FollowedFile> {
     const known = this.#files.get(name);
     if (known !== undefined) return known;
-    const opened = { handle: await open(join(this.#folder, name), 'r'), hash: createHash('sha256'), bytes: 0 };
+    const handle = await open(join(this.#folder, name), 'r');
+    const opened = { handle, hash: createHash('sha256'), sync: new EarlySync(handle), bytes: 0 };
     this.#files.set(name, opened);
     return opened;
   }
@@ -81,6 +93,7 @@ class FollowedFiles {
       if (bytesRead === 0) return;
       file.hash.update(this.#block.subarray(0, bytesRead));
       file.bytes += bytesRead;
+      file.sync.written(bytesRead);
       this.#onBytes(bytesRead);
     }
   }

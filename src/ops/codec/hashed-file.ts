@@ -4,25 +4,25 @@ import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { storageError } from '../storage/folder.ts';
-import { HashThread } from './hash-thread.ts';
+import { EarlySync } from './early-sync.ts';
+import { WriteThread } from './write-thread.ts';
 
-/** Where bytes are hashed: a thread of its own takes 30 ms to start, and pays for itself within some 30 MB. */
+/** Where bytes are hashed, and with another thread also written: it takes 30 ms to start, and pays for itself within some 30 MB. */
 export type HashedOn = 'this thread' | 'its own thread';
 
 /** A new file of mode 0600, hashed while it is written. Fails with storage.failed where the system refuses, with backup.failed where the thread ends. */
 export class HashedFile extends Writable {
   readonly #path: string;
-  readonly #hash: Hashing;
+  readonly #hashedOn: HashedOn;
   #bytes = 0;
   #sha256 = '';
-  #handle: FileHandle | undefined;
-  /** What is being written and hashed. Never rejects. */
+  #opened: Opened | undefined;
+  /** What is being written. Never rejects. */
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, hashedOn: HashedOn) {
     super({ highWaterMark: 4 << 20 });
-    this.#path = path;
-    this.#hash = hashedOn === 'this thread' ? hashHere() : new HashThread();
+    [this.#path, this.#hashedOn] = [path, hashedOn];
   }
 
   /** Of all that was written; there when the stream has finished. */
@@ -32,67 +32,105 @@ export class HashedFile extends Writable {
   }
 
   override _construct(done: Done): void {
-    callbackify(() => this.#create())(done);
+    this.#run(() => this.#create(), done);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    callbackify(() => this.#take([chunk]))(done);
+    this.#run(() => this.#take([chunk]), done);
   }
 
   /** What came while the system wrote goes in one call: an answer comes only between two turns of a loop that is busy with reading. */
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: Done): void {
-    callbackify(() => this.#take(chunks.map(({ chunk }) => chunk)))(done);
+    this.#run(() => this.#take(chunks.map(({ chunk }) => chunk)), done);
   }
 
   override _final(done: Done): void {
-    callbackify(() => this.#finish())(done);
+    this.#run(() => this.#finish(), done);
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    callbackify(() => this.#release())((failed) => done(error ?? failed));
+    this.#run(
+      () => this.#release(),
+      (failed) => done(error ?? failed),
+    );
+  }
+
+  /** What the system refuses is told with the path. */
+  #run(act: () => Promise<void>, done: Done): void {
+    const acting = () =>
+      act().catch((thrown: unknown) => {
+        throw storageError(this.#path, thrown);
+      });
+    callbackify(acting)(done);
   }
 
   async #create(): Promise<void> {
-    await this.#system(mkdir(dirname(this.#path), { recursive: true, mode: 0o700 }));
-    this.#handle = await this.#system(open(this.#path, 'wx', 0o600));
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    const handle = await open(this.#path, 'wx', 0o600);
+    const writer = this.#hashedOn === 'this thread' ? writeHere(handle) : new WriteThread(handle.fd);
+    this.#opened = { handle, writer, sync: new EarlySync(handle) };
   }
 
-  /** The disk works while the bytes are hashed. Both are waited for also where one fails: the chunks are theirs until then. */
   async #take(chunks: readonly Buffer[]): Promise<void> {
-    const work = Promise.allSettled([this.#writeAll(chunks), this.#hashAll(chunks)]);
-    this.#work = work;
-    const failed = (await work).find((one) => one.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    for (const { length } of chunks) this.#bytes += length;
-  }
-
-  async #hashAll(chunks: readonly Buffer[]): Promise<void> {
-    for (const chunk of chunks) await this.#hash.update(chunk);
-  }
-
-  /** The system may take less than it was given. */
-  async #writeAll(chunks: readonly Buffer[]): Promise<void> {
-    const handle = this.#handle;
-    if (handle === undefined) throw new Error(`${this.#path} is not open`);
-    for (let left = chunks; left.length > 0;) left = behind(left, (await this.#system(handle.writev(left))).bytesWritten);
+    const { writer, sync } = this.#open();
+    const work = writer.write(chunks);
+    this.#work = work.catch(() => {});
+    await work;
+    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    this.#bytes += bytes;
+    sync.written(bytes);
   }
 
   async #finish(): Promise<void> {
-    this.#sha256 = await this.#hash.digest();
+    const { writer, sync } = this.#open();
+    this.#sha256 = await writer.end();
+    await sync.end();
   }
 
   /** Nothing runs and nothing is open afterwards: what is half written can be removed. */
   async #release(): Promise<void> {
-    await this.#hash.stop();
+    if (this.#opened === undefined) return;
+    const { handle, writer, sync } = this.#opened;
+    await writer.stop();
     await this.#work;
-    if (this.#handle !== undefined) await this.#system(this.#handle.close());
+    // Who asked for the end was told.
+    await sync.end().catch(() => {});
+    await handle.close();
   }
 
-  #system<T>(answer: Promise<T>): Promise<T> {
-    return answer.catch((thrown: unknown) => {
-      throw storageError(this.#path, thrown);
-    });
+  #open(): Opened {
+    if (this.#opened === undefined) throw new Error(`${this.#path} is not open`);
+    return this.#opened;
   }
+}
+
+interface Opened {
+  readonly handle: FileHandle;
+  readonly writer: Writer;
+  readonly sync: EarlySync;
+}
+
+type Done = (error?: Error | null) => void;
+
+type Writer = Pick<WriteThread, 'write' | 'end' | 'stop'>;
+
+/** On the thread that asks: the disk works while the bytes are hashed. Both are waited for also where one fails: the chunks are theirs until then. */
+function writeHere(handle: FileHandle): Writer {
+  const hash = createHash('sha256');
+  return {
+    async write(chunks) {
+      const written = writeAll(handle, chunks);
+      for (const chunk of chunks) hash.update(chunk);
+      await written;
+    },
+    end: async () => hash.digest('hex'),
+    stop: async () => {},
+  };
+}
+
+/** The system may take less than it was given. */
+async function writeAll(handle: FileHandle, chunks: readonly Buffer[]): Promise<void> {
+  for (let left = chunks; left.length > 0;) left = behind(left, (await handle.writev(left)).bytesWritten);
 }
 
 /** What is left of the chunks when so many bytes of them are gone. */
@@ -103,20 +141,4 @@ function behind(chunks: readonly Buffer[], bytes: number): readonly Buffer[] {
     gone -= skipped;
     return skipped === chunk.length ? [] : [chunk.subarray(skipped)];
   });
-}
-
-type Done = (error?: Error | null) => void;
-
-type Hashing = Pick<HashThread, 'update' | 'digest' | 'stop'>;
-
-/** On the thread that asks, as Node.js does it. */
-function hashHere(): Hashing {
-  const hash = createHash('sha256');
-  return {
-    async update(bytes) {
-      hash.update(bytes);
-    },
-    digest: async () => hash.digest('hex'),
-    stop: async () => {},
-  };
 }

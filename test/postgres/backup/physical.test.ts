@@ -133,7 +133,7 @@ describe('a physical backup that fails keeps nothing', () => {
     process.once('worker', (thread) => void thread.terminate());
     await expect(create()).rejects.toMatchObject({
       code: 'backup.failed',
-      message: 'the thread that hashes what is written failed: it ended',
+      message: 'the thread that writes and hashes failed: it ended',
     });
     expect(await kept()).toEqual(before);
     expect(readdirSync(repository().folder).filter((name) => name.startsWith('.partial'))).toEqual([]);

@@ -120,12 +120,8 @@ describe('the thread of a file', () => {
   });
 
   const DEATHS: readonly (readonly [name: string, kill: (thread: Worker) => unknown, said: RegExp])[] = [
-    ['is ended', (thread) => thread.terminate(), /^the thread that hashes what is written failed: it ended$/],
-    [
-      'throws',
-      (thread) => thread.postMessage(undefined),
-      /^the thread that hashes what is written failed: Cannot read properties of undefined/,
-    ],
+    ['is ended', (thread) => thread.terminate(), /^the thread that writes and hashes failed: it ended$/],
+    ['throws', (thread) => thread.postMessage(undefined), /^the thread that writes and hashes failed: asked is not iterable/],
   ];
 
   it.each(DEATHS)('that %s while bytes come fails the file', async (_name, kill, said) => {

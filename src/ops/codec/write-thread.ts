@@ -1,0 +1,134 @@
+import { Worker } from 'node:worker_threads';
+import { DbctlError } from '../../core/errors.ts';
+
+/** Bytes are handed to the thread in blocks of this size: a message costs some 10 µs, and a block takes it a millisecond. */
+const BLOCK = 1 << 20;
+
+/** Blocks the thread may be behind; then whoever writes waits for it. More were no faster, and their bytes would have left the processor's caches. */
+const BLOCKS = 8;
+
+/** Memory that is handed over and is nobody else's meanwhile, and how many bytes of it are to be written; null: the end. */
+type Asked = readonly [memory: ArrayBuffer, bytes: number] | null;
+
+/** Memory that may be used again; the hash of everything; what the system refused. */
+type Told = ArrayBuffer | string | { readonly code: string; readonly message: string };
+
+/**
+ * What the thread runs. Text instead of a file of its own, since the program is one file when it is bundled and many when it is not; what it asks and
+ * tells are {@link Asked} and {@link Told}. The system may take less than it was given.
+ */
+const PROGRAM = `
+const { parentPort, workerData: file } = require('node:worker_threads');
+const { writeSync } = require('node:fs');
+const hash = require('node:crypto').createHash('sha256');
+let refused = false;
+parentPort.on('message', (asked) => {
+  if (asked === null) return parentPort.postMessage(hash.digest('hex'));
+  const [memory, length] = asked;
+  const bytes = new Uint8Array(memory, 0, length);
+  if (refused) return;
+  hash.update(bytes);
+  try {
+    for (let written = 0; written < length; ) written += writeSync(file, bytes, written, length - written);
+  } catch ({ code, message }) {
+    refused = true;
+    return parentPort.postMessage({ code, message });
+  }
+  parentPort.postMessage(memory, [memory]);
+});
+`;
+
+/**
+ * Writes an open file and hashes it (SHA-256) on a thread of its own, since Node.js hashes on the thread that asks, and a thread that is busy with
+ * reading asks the system to write late. Memory goes there and back; what threads share is copied by V8 word by word, which took as long as a third
+ * of the hash. It is there until `stop`, and the process with it. Fails with what the system says; with backup.failed where the thread ends by itself.
+ */
+export class WriteThread {
+  readonly #free: Buffer[] = [];
+  #made = 0;
+  /** The one that is being filled. */
+  #block: Buffer | undefined;
+  #filled = 0;
+  #sum: string | undefined;
+  #failure: Error | undefined;
+  #onChange = () => {};
+  readonly #worker: Worker;
+
+  /** `file` is a descriptor, which threads share; it stays open. */
+  constructor(file: number) {
+    // It needs nothing of ours: no secret of the environment, no loader of the command line.
+    this.#worker = new Worker(PROGRAM, { eval: true, workerData: file, env: {}, execArgv: [] });
+    this.#worker.on('message', (told: Told) => this.#hear(told));
+    this.#worker.on('error', (error) => this.#end(error.message, error));
+    this.#worker.on('exit', () => this.#end('it ended'));
+  }
+
+  /** Resolves when the bytes are copied: one call at a time. */
+  async write(chunks: readonly Buffer[]): Promise<void> {
+    for (const chunk of chunks) {
+      for (let taken = 0; taken < chunk.length;) {
+        this.#block ??= await this.#until(() => this.#freeBlock());
+        const copied = chunk.copy(this.#block, this.#filled, taken);
+        this.#filled += copied;
+        taken += copied;
+        if (this.#filled === BLOCK) this.#hand(this.#block);
+      }
+    }
+  }
+
+  /** The hash of everything, in hexadecimal, when all of it is with the system. Nothing can be added afterwards. */
+  async end(): Promise<string> {
+    if (this.#block !== undefined) this.#hand(this.#block);
+    this.#ask(null);
+    return this.#until(() => this.#sum);
+  }
+
+  /** Resolves when the thread is gone, and its memory: a server may have an archive for each of fifty tablespaces. Who still waits is told that it failed. */
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
+    this.#free.length = 0;
+    this.#block = undefined;
+  }
+
+  #freeBlock(): Buffer | undefined {
+    const free = this.#free.pop();
+    if (free !== undefined || this.#made === BLOCKS) return free;
+    this.#made += 1;
+    // Alone in its memory, which could not be handed over otherwise.
+    return Buffer.allocUnsafeSlow(BLOCK);
+  }
+
+  #hand(block: Buffer): void {
+    const memory = block.buffer as ArrayBuffer;
+    this.#ask([memory, this.#filled], [memory]);
+    [this.#block, this.#filled] = [undefined, 0];
+  }
+
+  #ask(asked: Asked, handedOver: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(asked, handedOver);
+  }
+
+  #hear(told: Told): void {
+    if (told instanceof ArrayBuffer) this.#free.push(Buffer.from(told));
+    else if (typeof told === 'string') this.#sum = told;
+    else this.#failure ??= Object.assign(new Error(told.message), { code: told.code });
+    this.#onChange();
+  }
+
+  #end(why: string, cause?: Error): void {
+    this.#failure ??= new DbctlError('backup.failed', `the thread that writes and hashes failed: ${why}`, {
+      hint: 'Nothing was kept. Look at the memory of this machine, and run it again.',
+      cause,
+    });
+    this.#onChange();
+  }
+
+  async #until<T>(look: () => T | undefined): Promise<T> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const found = look();
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => (this.#onChange = resolve));
+    }
+  }
+}
