@@ -103,7 +103,7 @@ class ArchiveWriter implements BaseBackupReceiver {
 
   #takeBlock(): void {
     this.#flush();
-    this.#block = this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
+    this.#block = this.#files.at(-1)?.claim() ?? this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
     this.#inUse += 1;
   }
 
@@ -117,7 +117,8 @@ class ArchiveWriter implements BaseBackupReceiver {
     if (block === NO_BLOCK) return;
     file.stream.write(filled, () => {
       this.#inUse -= 1;
-      this.#free.push(block);
+      // What was claimed of the file is gone with it.
+      if (block.length > 0) this.#free.push(block);
       this.#onChange();
     });
   }

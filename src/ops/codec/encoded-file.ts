@@ -14,6 +14,8 @@ const LARGE = 32 << 20;
 export interface EncodedFile {
   /** The memory of a chunk may be used again when its callback was called. */
   readonly stream: Writable;
+  /** Memory that costs no copy when it is filled from its start and written to the stream, with which it is gone. Undefined: there is none now. */
+  readonly claim: () => Buffer | undefined;
   /** Every byte is with the system. Rejects with what failed; the stream is destroyed then. */
   readonly written: Promise<BackupFile>;
 }
@@ -27,7 +29,7 @@ export function createEncodedFile(folder: string, path: string, coding: Coding, 
   const written = done.then(() => ({ path: stored, ...file.sum() }));
   // Whoever waits for it hears of it.
   written.catch(() => {});
-  return { stream: stages[0] ?? file, written };
+  return { stream: stages[0] ?? file, claim: () => (stages.length === 0 ? file.claim() : undefined), written };
 }
 
 /** The same of a file that is there. */

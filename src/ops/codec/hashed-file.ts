@@ -25,6 +25,11 @@ export class HashedFile extends Writable {
     [this.#path, this.#hashedOn] = [path, hashedOn];
   }
 
+  /** Memory to be filled from its start and written to the stream, which it is gone with: nothing is copied then. Undefined: bring your own. */
+  claim(): Buffer | undefined {
+    return this.#opened?.writer.claim();
+  }
+
   /** Of all that was written; there when the stream has finished. */
   sum(): { bytes: number; sha256: string } {
     if (!this.writableFinished) throw new Error(`${this.#path} is not written yet`);
@@ -73,10 +78,11 @@ export class HashedFile extends Writable {
 
   async #take(chunks: readonly Buffer[]): Promise<void> {
     const { writer, sync } = this.#open();
+    // What was claimed is gone from them afterwards.
+    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
     const work = writer.write(chunks);
     this.#work = work.catch(() => {});
     await work;
-    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
     this.#bytes += bytes;
     sync.written(bytes);
   }
@@ -112,12 +118,13 @@ interface Opened {
 
 type Done = (error?: Error | null) => void;
 
-type Writer = Pick<WriteThread, 'write' | 'end' | 'stop'>;
+type Writer = Pick<WriteThread, 'claim' | 'write' | 'end' | 'stop'>;
 
 /** On the thread that asks: the disk works while the bytes are hashed. Both are waited for also where one fails: the chunks are theirs until then. */
 function writeHere(handle: FileHandle): Writer {
   const hash = createHash('sha256');
   return {
+    claim: () => undefined,
     async write(chunks) {
       const written = writeAll(handle, chunks);
       for (const chunk of chunks) hash.update(chunk);

@@ -45,6 +45,7 @@ parentPort.on('message', (asked) => {
  */
 export class WriteThread {
   readonly #free: Buffer[] = [];
+  readonly #claimed = new Set<ArrayBufferLike>();
   #made = 0;
   /** The one that is being filled. */
   #block: Buffer | undefined;
@@ -63,23 +64,35 @@ export class WriteThread {
     this.#worker.on('exit', () => this.#end('it ended'));
   }
 
-  /** Resolves when the bytes are copied: one call at a time. */
+  /** Memory of the thread to be filled and given to `write`, which copies nothing then and leaves nothing of it to who claimed it. Undefined: none is free. */
+  claim(): Buffer | undefined {
+    const block = this.#freeBlock();
+    if (block !== undefined) this.#claimed.add(block.buffer);
+    return block;
+  }
+
+  /** Resolves when the bytes are copied or handed over: one call at a time. */
   async write(chunks: readonly Buffer[]): Promise<void> {
     for (const chunk of chunks) {
-      for (let taken = 0; taken < chunk.length;) {
-        this.#block ??= await this.#until(() => this.#freeBlock());
-        const copied = chunk.copy(this.#block, this.#filled, taken);
-        this.#filled += copied;
-        taken += copied;
-        if (this.#filled === BLOCK) this.#hand(this.#block);
-      }
+      if (this.#claimed.delete(chunk.buffer)) this.#handClaimed(chunk);
+      else await this.#copy(chunk);
+    }
+  }
+
+  async #copy(chunk: Buffer): Promise<void> {
+    for (let taken = 0; taken < chunk.length;) {
+      this.#block ??= await this.#until(() => this.#freeBlock());
+      const copied = chunk.copy(this.#block, this.#filled, taken);
+      this.#filled += copied;
+      taken += copied;
+      if (this.#filled === BLOCK) this.#handFilled();
     }
   }
 
   /** The hash of everything, in hexadecimal, when all of it is with the system. Nothing can be added afterwards. */
   async end(): Promise<string> {
-    if (this.#block !== undefined) this.#hand(this.#block);
-    this.#ask(null);
+    this.#handFilled();
+    this.#worker.postMessage(null satisfies Asked);
     return this.#until(() => this.#sum);
   }
 
@@ -87,6 +100,7 @@ export class WriteThread {
   async stop(): Promise<void> {
     await this.#worker.terminate();
     this.#free.length = 0;
+    this.#claimed.clear();
     this.#block = undefined;
   }
 
@@ -98,14 +112,21 @@ export class WriteThread {
     return Buffer.allocUnsafeSlow(BLOCK);
   }
 
-  #hand(block: Buffer): void {
-    const memory = block.buffer as ArrayBuffer;
-    this.#ask([memory, this.#filled], [memory]);
+  /** Behind what was copied before. */
+  #handClaimed(chunk: Buffer): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#handFilled();
+    this.#hand(chunk.buffer as ArrayBuffer, chunk.length);
+  }
+
+  #handFilled(): void {
+    if (this.#block === undefined) return;
+    this.#hand(this.#block.buffer as ArrayBuffer, this.#filled);
     [this.#block, this.#filled] = [undefined, 0];
   }
 
-  #ask(asked: Asked, handedOver: readonly ArrayBuffer[] = []): void {
-    this.#worker.postMessage(asked, handedOver);
+  #hand(memory: ArrayBuffer, bytes: number): void {
+    this.#worker.postMessage([memory, bytes] satisfies Asked, [memory]);
   }
 
   #hear(told: Told): void {

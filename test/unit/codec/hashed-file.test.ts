@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { HashedFile, type HashedOn } from '../../../src/ops/codec/hashed-file.ts';
@@ -105,6 +106,33 @@ describe.each(THREADS)('a file hashed on %s', (on) => {
 });
 
 describe('the thread of a file', () => {
+  it('lends memory that is written without a copy, in the order in which it comes', async () => {
+    const path = newPath();
+    const file = new HashedFile(path, 'its own thread');
+    await writeEach(file, [Buffer.from('first ')]);
+    const parts = ['first '];
+    let lent = 0;
+    for (let n = 0; n < 60; n += 1) {
+      const block = n % 3 === 2 ? undefined : file.claim();
+      const text = `${n}: `.padEnd(n % 2 === 0 ? 700_000 : 7, String(n));
+      const chunk = block === undefined ? Buffer.from(text) : block.subarray(0, block.write(text));
+      await new Promise<void>((resolve) => file.write(chunk, () => resolve()));
+      if (block !== undefined) {
+        lent += 1;
+        expect(block.length).toBe(0);
+      }
+      parts.push(text);
+      // Memory comes back by messages.
+      if (n % 4 === 3) await sleep(20);
+    }
+    file.end();
+    await finished(file);
+    expect(lent).toBeGreaterThan(8);
+    expect(readFileSync(path, 'utf8') === parts.join('')).toBe(true);
+    expect(file.sum()).toEqual({ bytes: statSync(path).size, sha256: sumOf(path) });
+    expect(new HashedFile(newPath(), 'this thread').on('error', () => {}).claim()).toBeUndefined();
+  });
+
   it('is gone when the file is written, and when it is stopped', async () => {
     for (const stop of [(file: HashedFile) => file.end(), (file: HashedFile) => file.destroy()]) {
       const starting = nextThread();
