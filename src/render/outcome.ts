@@ -79,10 +79,10 @@ function isStatus(key: string): key is Status {
   return (STATUSES as readonly string[]).includes(key);
 }
 
-/** Numbers and short answers; what is nested in a summary is for machines. */
+/** Numbers and short answers; what is nested in a summary, or takes several lines, is for machines. */
 function ownCount(name: string, value: Json): string[] {
   if (typeof value === 'number') return [`${value} ${name}`];
-  return typeof value === 'string' && value !== '' ? [`${name} ${visible(value)}`] : [];
+  return typeof value === 'string' && value !== '' && !value.includes('\n') ? [`${name} ${visible(value)}`] : [];
 }
 
 function words(key: string): string {

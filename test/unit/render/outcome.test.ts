@@ -16,6 +16,7 @@ describe('counts', () => {
     ['own words', { items: items('pass'), summary: { applied: 1, rowsArchived: 0 } }, '1 applied, 0 rows archived'],
     ['own words beside a failure', { items: items('pass', 'fail'), summary: { applied: 1 } }, '1 failed, 1 applied'],
     ['own words beside the statuses', { summary: { pass: 3, checks: 4 } }, '3 passed, 4 checks'],
+    ['a text of several lines', { summary: { unused: 2, proposed: 'web_app:\n  grants: []\n' } }, '2 unused'],
     ['texts', { summary: { version: '18.2\u001b', none: null, nested: [1] } }, 'version 18.2\\x1b'],
   ])('of %s', (_, fields, text) => {
     expect(counts(report(fields))).toBe(text);
