@@ -26,7 +26,6 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
   const { file } = await rolesFileOf(context);
   return context.withDatabase({ access: 'read', applicationName: 'dbctl roles' }, async (session) => {
     const items = statusItems(await readLogins(session), roleOfLogin(file), session.user);
-    const unknown = items.find(({ status }) => status === 'unknown');
     return {
       ok: items.every(({ status }) => status !== 'fail'),
       items,
@@ -40,9 +39,8 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
           { field: 'validUntil', title: 'valid until' },
           { field: 'sessions', title: 'sessions', align: 'right' },
           { field: 'use', title: '' },
-          { field: 'problem', title: '' },
+          ...(items.some((one) => one['problem'] !== null) ? [{ field: 'problem', title: '' }] : []),
         ],
-        notes: unknown?.fix === undefined || unknown.fix === null ? [] : [`To see what is unknown: ${unknown.fix}`],
       },
     };
   });

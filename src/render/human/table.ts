@@ -115,10 +115,19 @@ function records(items: readonly Item[], columns: Columns, style: Style): string
   });
 }
 
+/** What puts several right at once, such as one GRANT, is said once. */
 function fixes(items: readonly Item[], style: Style): string[] {
-  return items
-    .filter(({ status, fix }) => (status === 'fail' || status === 'unknown') && fix !== null)
-    .map((item) =>
-      [...wrap(visible(`${item.id} ${item.object}`), style.width).map(style.paint.strong), ...fixLines(item, 2)].join('\n'),
-    );
+  const wanting = items.filter(({ status, fix }) => (status === 'fail' || status === 'unknown') && fix !== null);
+  const sameFix = new Map<string, { first: Item; objects: string[] }>();
+  for (const item of wanting) {
+    const key = JSON.stringify([item.id, item.fix]);
+    const known = sameFix.get(key);
+    if (known === undefined) sameFix.set(key, { first: item, objects: [item.object] });
+    else known.objects.push(item.object);
+  }
+  return [...sameFix.values()].map(({ first, objects }) =>
+    [...wrap(visible(`${first.id} ${objects.join(', ')}`), style.width).map(style.paint.strong), ...fixLines(first, 2)].join(
+      '\n',
+    ),
+  );
 }

@@ -45,6 +45,13 @@ describe('human', () => {
     expect(text).not.toContain('a-check');
   });
 
+  test('below a table one fix of several things is said once, with what it is for', async () => {
+    const fix = 'grant select on a to b;';
+    const items = ['x', 'y', 'z'].map((object) => finding({ object, status: 'unknown', fix: object === 'z' ? 'another' : fix }));
+    const text = await human({ items }, { view: { columns: [{ field: 'object', title: 'login' }] } });
+    expect(text).toContain('a-check x, y\n  fix:\n    grant select on a to b;\n\na-check z\n  fix:\n    another\n');
+  });
+
   test('a fix is never broken, however narrow the terminal', async () => {
     const fix = `create index concurrently ${'x'.repeat(63)}\n  on public.t (a);`;
     const text = await human({ ok: false, items: [finding({ status: 'fail', fix })] }, { width: 40 });
