@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseDuration } from '../config/duration.ts';
+import { formatDuration, parseDuration } from '../config/duration.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer } from '../core/report.ts';
@@ -46,14 +46,17 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const detached = options['detach'] === true;
   if (context.globals.dryRun)
     return { ok: true, items: [], summary: { state: 'planned' }, view: { notes: [question(wish, detached)] } };
-  await context.confirm(question(wish, detached));
+  await context.confirm(`${context.globals.env}: ${question(wish, detached)}`);
   const { lend } = await import('../ops/roles/loan/lend.ts');
   const { loan, target } = await withPatientDatabase(context, async (session) => {
     await ensureLoans(session, context);
     return { loan: await lend(session, wish), target: context.target(session) };
   });
   if (detached)
-    return answer(loan, target, [`Lent until ${loan.until}. Nothing ends it by itself: dbctl roles return --overdue`]);
+    return answer(loan, target, [
+      `Nothing ends it by itself. A timer has to run: dbctl roles return --overdue --env ${context.globals.env}`,
+      `Before that, by hand: dbctl roles return ${loan.id} --env ${context.globals.env}`,
+    ]);
   await waitFor(loan, wish, context);
   return { ...(await takeBackNow(loan, context)), target };
 }
@@ -83,7 +86,7 @@ function wishOf(options: ParsedOptions, context: Context): LoanWish {
 function question({ role, login, reason, forMs, set }: LoanWish, detached: boolean): string {
   const how = set ? 'has the rights of, and can become,' : 'has the rights of';
   const end = detached ? 'Nothing takes them back by itself.' : 'This command has to go on running, and takes them back.';
-  return `${login} ${how} ${role} for ${Math.round(forMs / 1000)} s: ${reason}. ${end} Go on?`;
+  return `${login} ${how} ${role} for ${formatDuration(forMs)}: ${reason}. ${end} Go on?`;
 }
 
 /** Until its time is over, or somebody asks for the end. */
@@ -118,6 +121,15 @@ function answer(loan: Loan, target: Answer['target'], notes: readonly string[]):
     items: [item({ id: 'loan', object: `${login} in ${role}`, message: reason, loan: id, until, state })],
     summary: { loan: id, role, login, until, state },
     target: target ?? null,
-    view: { notes },
+    view: {
+      columns: [
+        { field: 'loan', title: 'loan', align: 'right' },
+        { field: 'object', title: 'who' },
+        { field: 'until', title: 'until' },
+        { field: 'state', title: 'state' },
+        { field: 'message', title: 'why' },
+      ],
+      notes,
+    },
   };
 }

@@ -90,6 +90,18 @@ describe('as long as it runs', () => {
     expect(await lastEnd()).toMatchObject({ how: 'returned' });
   });
 
+  test('people read which loan it is, and for how long it is asked', async () => {
+    const how = { cwd: lab.project, env: { DATABASE_URL: lab.url(), COLUMNS: '200' } };
+    const args = [...lend('readonly', '90min', ['--detach']), '--env', 'ci'];
+    const asked = await runCli([...args, '--dry-run'], how);
+    expect(asked.stdout).toContain(`ann has the rights of readonly for 90min: ${REASON}`);
+    const { stdout } = await runCli(args, how);
+    const id = /by hand: dbctl roles return (\d+) --env ci/.exec(stdout)?.[1];
+    expect(stdout).toMatch(new RegExp(`^ *${id} +ann in readonly +\\S+Z +open +${REASON}$`, 'm'));
+    expect(stdout).toContain('✔ dbctl roles lend: ok (');
+    await expectDone(lab, ['roles', 'return', id ?? '', '--yes']);
+  });
+
   test('rights that are inherited end with the REVOKE, in the middle of a session', async () => {
     await expectDone(lab, lend('readonly', '1h', ['--detach']));
     await lab.as('ann', async (client) => {
