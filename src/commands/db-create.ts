@@ -88,7 +88,7 @@ async function inside(work: Work, wanted: WantedDatabase, context: Context): Pro
     if (!dryRun && steps.length > 0) {
       // A database that was just made was agreed to with all that belongs to it.
       if (work.done.length === 0)
-        await context.confirm(`${steps.length} things of ${wanted.name} are to be changed:\n${list(steps)}\nGo on?`);
+        await context.confirm(`To be changed in ${wanted.name} on ${session.host}:${session.port}:\n${list(steps)}\nGo on?`);
       await doSteps(session, steps, context.progress);
     }
     work.done.push(...steps);

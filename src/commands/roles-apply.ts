@@ -1,5 +1,5 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import type { Answer } from '../core/report.ts';
+import type { Answer, Target } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { RolePlan } from '../ops/roles/plan/plan.ts';
 import type { Context } from './context.ts';
@@ -43,7 +43,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     if (dryRun) return planAnswer(agreed, 'planned', leftItems(agreed), context.target(session), full);
     let applied: 'applied' | 'already' = 'already';
     if (!nothing) {
-      await context.confirm(question(agreed, full));
+      await context.confirm(question(agreed, context.target(session), full));
       applied = await applyRoles(session, { agreed, planAgain, progress: context.progress, signal: context.signal });
     }
     await endOverdueLoans(session, context);
@@ -52,16 +52,20 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   });
 }
 
-/** What takes away is always listed, line by line: it is what the person answers for. */
-function question({ gives, takes }: RolePlan, full: boolean): string {
+/** Where, and what: what takes away is always listed, line by line, since it is what the person answers for. */
+function question({ gives, takes }: RolePlan, { env, database, host, port }: Target, full: boolean): string {
   const list = (steps: RolePlan['gives']): string[] => steps.map(({ summary }) => `  ${summary}`);
   const given =
     full || gives.length <= MOST_LISTED
       ? list(gives)
       : summedSteps(gives).map(({ id, count, objects }) => `  ${count} × ${id}: ${objects}`);
   return [
-    ...(gives.length === 0 ? [] : [`${gives.length} steps that give:`, ...given]),
-    ...(takes.length === 0 ? [] : [`${takes.length} steps that take away:`, ...list(takes)]),
+    `${env}: ${database} on ${host}:${port}`,
+    ...(gives.length === 0 ? [] : [`${counted(gives.length, 'gives', 'give')}:`, ...given]),
+    ...(takes.length === 0 ? [] : [`${counted(takes.length, 'takes away', 'take away')}:`, ...list(takes)]),
     'Go on?',
   ].join('\n');
 }
+
+const counted = (count: number, one: string, many: string): string =>
+  count === 1 ? `1 step that ${one}` : `${count} steps that ${many}`;

@@ -55,21 +55,22 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     items,
     summary: { ...countByStatus(items), roles: catalog.roles.length, objects: catalog.objects.length },
     target: context.target(session),
-    view: auditView(items, options['full'] === true),
+    view: auditView(items, options['full'] === true, context.globals.env),
   };
 }
 
-function auditView(items: readonly Item[], full: boolean): View {
+function auditView(items: readonly Item[], full: boolean, env: string): View {
   const view = findingsView(items, full);
-  const each = view.overview === undefined ? '' : ' Each, with who reaches it and its fix: dbctl roles audit --full.';
-  return { ...view, notes: [`${note(countByStatus(items))}${each}`] };
+  const each =
+    view.overview === undefined ? '' : ` Each, with who reaches it and its fix: dbctl roles audit --full --env ${env}.`;
+  return { ...view, notes: [`${note(countByStatus(items), env)}${each}`] };
 }
 
 function auditItem({ role, detail, ...finding }: JudgedFinding): Item {
   return item({ ...finding, detail: { role, ...detail } });
 }
 
-function note({ fail, unknown, waived }: ReturnType<typeof countByStatus>): string {
+function note({ fail, unknown, waived }: ReturnType<typeof countByStatus>, env: string): string {
   const others = [
     ...(waived === 0 ? [] : [`${waived} accepted by exceptions of the file.`]),
     ...(unknown === 0 ? [] : [`${unknown} could not be seen.`]),
@@ -77,6 +78,6 @@ function note({ fail, unknown, waived }: ReturnType<typeof countByStatus>): stri
   const first =
     fail === 0
       ? 'Roles and rights are as roles.yaml says.'
-      : `${fail} findings. Put right what the file decides about: dbctl roles plan.`;
+      : `${fail === 1 ? '1 finding' : `${fail} findings`}. What dbctl roles apply would put right: dbctl roles plan --env ${env}.`;
   return [first, ...others].join(' ');
 }

@@ -53,7 +53,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   return context.withDatabase({ access, applicationName: 'dbctl roles passwords' }, async (session) => {
     const login = chooseLogin({ role, logins: await loginsOf(session, { role, logins }) }, wish);
     if (globals.dryRun) return planned(role, login, context.target(session));
-    await context.confirm(`Change the password of ${login}? ${wish.evenInUse ? LOCKS_OUT : 'Nobody uses it now.'}`);
+    await context.confirm(
+      `${globals.env}: change the password of ${login} on ${session.host}:${session.port}? ${wish.evenInUse ? LOCKS_OUT : 'Nobody uses it now.'}`,
+    );
     const rotation: Rotation = { role, logins, wish, receiver, form, target, operator, progress, signal };
     const rotated = await rotate(session, rotation);
     if (!rotated.recorded) context.log.warn('the run was not recorded: this database has no dbctl.run, or not for this role');

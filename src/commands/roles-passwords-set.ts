@@ -32,7 +32,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const wanted = compared.filter(({ is }) => is === 'differs' || (is === 'unknown' && unseen));
     if (!dryRun && wanted.length > 0) {
       const list = wanted.map(({ login, sessions }) => `${login} (${sessions} sessions)`).join(', ');
-      await context.confirm(`Set the passwords of ${list}? Sessions go on, and new logins with an old password fail.`);
+      await context.confirm(
+        `${context.globals.env}: set the passwords of ${list}? Sessions go on, and new logins with an old password fail.`,
+      );
       const recorded = await setPasswords(session, wanted, await operatorOf(context));
       if (!recorded) context.log.warn('the run was not recorded: this database has no dbctl.run, or not for this role');
     }

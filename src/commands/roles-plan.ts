@@ -44,7 +44,7 @@ export function leftItems({ left }: RolePlan): Item[] {
           ? `schema ${one.schema} is not there: dbctl migrate up, then dbctl roles apply again`
           : 'expired' in one
             ? `exception ${one.id} ended on ${one.expired}`
-            : 'it has a right that roles.yaml does not say, and is not in the file';
+            : `${object} has a right that roles.yaml does not say, and is not in the file`;
     return item({ id: one.kind, object, status: 'fail', severity: 'medium', message, fix: 'dbctl roles audit says more' });
   });
 }
@@ -82,16 +82,18 @@ export function planAnswer(
         { field: 'effect', title: '' },
         { field: 'message', title: state === 'planned' ? 'what would be done' : 'what was done' },
       ],
-      notes: [...more, planNote(plan, state, left.length)],
+      notes: [...more, planNote(plan, state, left.length, target?.env)],
     },
   };
 }
 
-function planNote({ gives, takes }: RolePlan, state: 'planned' | 'done', left: number): string {
-  const person = left === 0 ? '' : ` ${left} more need a person: dbctl roles audit`;
-  if (gives.length + takes.length === 0) return `Nothing to do: roles and rights are as roles.yaml wants them.${person}`;
+/** What follows names the environment: typed as it stands, it must not go to another one. */
+function planNote({ gives, takes }: RolePlan, state: 'planned' | 'done', left: number, env = 'dev'): string {
+  const person = left === 0 ? '' : ` ${left} more ${left === 1 ? 'needs' : 'need'} a person: dbctl roles audit --env ${env}`;
+  if (gives.length + takes.length === 0)
+    return left === 0 ? 'Nothing to do: roles and rights are as roles.yaml wants them.' : `Nothing that apply could do.${person}`;
   const counts = `${gives.length} give, ${takes.length} take away.`;
   return state === 'planned'
-    ? `${counts} Nothing was changed; do it: dbctl roles apply.${person}`
+    ? `${counts} Nothing was changed; do it: dbctl roles apply --env ${env}.${person}`
     : `${counts} All in one transaction.${person}`;
 }

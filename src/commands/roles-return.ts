@@ -36,7 +36,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const loans =
       (await readLoans(session)) ?? fail('db.denied', `${session.user} may not see loans`, { hint: 'grant dbctl_owner to it' });
     const chosen = overdue ? loans.filter(({ state }) => state === 'overdue') : [oneOf(loans, wanted ?? '')];
-    if (!overdue && !context.globals.dryRun) await context.confirm(chosen.map(question).join('\n'));
+    if (!overdue && !context.globals.dryRun) await context.confirm(`${context.globals.env}: ${chosen.map(question).join('\n')}`);
     const items: Item[] = [];
     for (const loan of chosen) {
       const message = context.globals.dryRun

@@ -64,7 +64,8 @@ describe('dbctl roles, as a person or a pipeline runs it', () => {
     expect(status).toBe(5);
     const asked = said(stderr);
     expect(asked).toContain('nobody is at the terminal to answer');
-    expect(asked).toContain('1 steps that give: shop_web gets delete on table app.orders (roles.yaml:17)');
+    expect(asked).toMatch(/dev: shop on [^ ]+:\d+ 1 step that gives/);
+    expect(asked).toContain('1 step that gives: shop_web gets delete on table app.orders (roles.yaml:17)');
     expect(asked).toContain(`2 steps that take away: ${TAKES.join(' ')} Go on?`);
     expect(asked).toContain('Give --yes when this is what you want.');
     expect((await shop.project.plan()).takes).toHaveLength(2);
@@ -74,7 +75,7 @@ describe('dbctl roles, as a person or a pipeline runs it', () => {
     const { status, stdout } = await dbctl(['roles', 'apply', '--dry-run', '--yes']);
     expect(status).toBe(1);
     expect(said(stdout)).toContain(TAKES[0]);
-    expect(stdout).toContain('Nothing was changed');
+    expect(said(stdout)).toContain('Nothing was changed; do it: dbctl roles apply --env dev.');
     expect((await shop.project.plan()).takes).toHaveLength(2);
   });
 
@@ -117,7 +118,9 @@ describe('dbctl roles, as a person or a pipeline runs it', () => {
     expect(short.stdout.split('\n').length).toBeLessThan(40);
     expect(short.stdout).toMatch(/high +object-owner +60 +many\.t1, many\.t2, many\.t3, …/);
     expect(short.stdout).toMatch(/high +grant-excess +PUBLIC +60 /);
-    expect(said(short.stdout)).toMatch(/\d{3} findings\. .*Each, with who reaches it and its fix: dbctl roles audit --full\./);
+    expect(said(short.stdout)).toMatch(
+      /\d{3} findings\. .*Each, with who reaches it and its fix: dbctl roles audit --full --env dev\./,
+    );
     expect(full.stdout).toContain('alter table many.t60 owner to "shop_owner";');
     const { items } = JSON.parse(json.stdout) as { items: { id: string }[] };
     expect(items.filter(({ id }) => id === 'object-owner' || id === 'grant-excess')).toHaveLength(120);
@@ -126,6 +129,15 @@ describe('dbctl roles, as a person or a pipeline runs it', () => {
     expect(plan.stdout).toMatch(/takes +1 +take select on table many\.t60 from PUBLIC/);
     await writeFile(join(folder, 'roles.yaml'), ROLES_YAML);
     await shop.run(['drop schema many cascade']);
+  });
+
+  test('a right of a role that the file does not name is left to a person, who is told whose it is', async () => {
+    await shop.run(['grant select on app.orders to stranger']);
+    const { status, stdout } = await dbctl(['roles', 'plan', '--env', 'prod']);
+    expect(status).toBe(1);
+    expect(said(stdout)).toContain('stranger has a right that roles.yaml does not say, and is not in the file');
+    expect(said(stdout)).toContain('Nothing that apply could do. 1 more needs a person: dbctl roles audit --env prod');
+    await shop.run(['revoke select on app.orders from stranger']);
   });
 
   test('a role that is missing is one finding', async () => {
