@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -58,7 +59,6 @@ describe.each(['break-glass.md', 'access-review.md', 'new-app.md', 'rotate-passw
     test('every line of it works', async () => {
       // Each begins with none: a password is never written over another one.
       rmSync(join(lab.project, 'secrets'), { recursive: true, force: true });
-      mkdirSync(join(lab.project, 'secrets'), { mode: 0o700 });
       const blocks = blocksOf(name);
       expect(blocks.length).toBeGreaterThan(0);
       for (const { kind, text } of blocks) {
@@ -67,7 +67,10 @@ describe.each(['break-glass.md', 'access-review.md', 'new-app.md', 'rotate-passw
           const file = join(lab.project, 'roles.yaml');
           writeFileSync(file, readFileSync(file, 'utf8').replace(/^  readonly:$/m, `${text}\n  readonly:`));
         }
-        if (kind === 'sh') for (const line of text.split('\n').filter((one) => one.startsWith('dbctl '))) await type(line);
+        for (const line of kind === 'sh' ? text.split('\n') : []) {
+          if (line.startsWith('mkdir ')) execFileSync('sh', ['-c', line], { cwd: lab.project });
+          if (line.startsWith('dbctl ')) await type(line);
+        }
       }
     });
   },
