@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
-import { spinner } from '@clack/prompts';
 import { paceText, withSample, type Sample } from '../core/pace.ts';
 import type { Progress, ProgressStep } from '../core/progress.ts';
+import { startSpinner } from './spinner.ts';
 
 /** A spinner keeps the process alive; `stop` ends the one a step that failed has left turning. */
 export interface StoppableProgress extends Progress {
@@ -20,17 +20,16 @@ export function spinnerProgress(output: Writable, now: () => number): StoppableP
         return `${name} ${paceText(samples, total, unit)}${note === undefined ? '' : ` ${note}`}`;
       };
       if (outer !== undefined) return innerStep(name, counted, outer);
-      const spin = spinner({ output, indicator: 'timer' });
-      spin.start(name);
-      outer = { name, say: (text) => spin.message(text), stop: () => spin.error(name) };
+      const spin = startSpinner(output, name, now);
+      outer = { name, say: (text) => spin.say(text), stop: () => spin.end('failed', name) };
       const end = (show: (text: string) => void, note?: string): void => {
         outer = undefined;
         show(note === undefined ? name : `${name}: ${note}`);
       };
       return {
-        tick: (more, note) => spin.message(counted(more, note)),
-        done: (note) => end((text) => spin.stop(text), note),
-        failed: (note) => end((text) => spin.error(text), note),
+        tick: (more, note) => spin.say(counted(more, note)),
+        done: (note) => end((text) => spin.end('done', text), note),
+        failed: (note) => end((text) => spin.end('failed', text), note),
       };
     },
   };
