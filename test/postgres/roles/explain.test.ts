@@ -61,10 +61,10 @@ async function compared(session: Session): Promise<Comparison> {
   return { file, desired: desiredState(file, inputs), catalog, guarded: null, today: '2026-11-21' };
 }
 
-async function explained(role: string, object: string, privilege?: string): Promise<Explained[]> {
+async function explained(role: string, object: string, privilege?: string, more: Partial<Comparison> = {}): Promise<Explained[]> {
   return withSession(server.target('lab'), { access: 'read' }, (session) =>
     inTransaction(session, 'isolation level repeatable read, read only', async () => {
-      const comparison = await compared(session);
+      const comparison = { ...(await compared(session)), ...more };
       const name = readObjectName(object);
       const facts = await readExplainFacts(session, name);
       const found = findObject(object, name, comparison.catalog, facts.withColumn);
@@ -161,6 +161,15 @@ describe('roles explain', () => {
   test('both answers were among them, often', () => {
     expect(yes.filter(Boolean).length).toBeGreaterThan(9);
     expect(yes.filter((can) => !can).length).toBeGreaterThan(9);
+  });
+
+  test('no grant opens what the guards of an append-only table refuse', async () => {
+    const guarded = { owner: 'lab_owner', schemas: ['audit'] };
+    const [one] = await explained('archiver', 'audit.audit_log', 'delete', { guarded });
+    expect(one?.opens).toBe(null);
+    expect(explainedText(one as Explained, 'archiver', 'roles.yaml')).toBe(
+      'nobody granted it to the role, to one it reaches, or to PUBLIC; the table is append-only: its guards refuse it, whoever asks',
+    );
   });
 
   test('says the chain, the line of the file, and what would open it', async () => {

@@ -50,6 +50,8 @@ export function explainObject(
       const free = object.kind === 'parameter' && privilege === 'SET' && facts.parameterContext === 'user';
       const says = fileSays(role.name, object, bit, desired);
       const grantee = roleToGrant(role.name, file);
+      // No grant opens what the guards of an append-only table refuse.
+      const isGuarded = stands.some(({ kind }) => kind === 'append-only');
       const line = grantLine(object, [privilege], tableOf(object, catalog));
       return {
         privilege,
@@ -60,7 +62,9 @@ export function explainObject(
         columns: level === 'now' ? [] : columnsWith(object, bit, catalog, ways),
         file: says,
         opens:
-          level === null && !free && says.answer !== 'yes' && grantee !== null && line !== null ? { role: grantee, line } : null,
+          level === null && !free && !isGuarded && says.answer !== 'yes' && grantee !== null && line !== null
+            ? { role: grantee, line }
+            : null,
         free,
       };
     });

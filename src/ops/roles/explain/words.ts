@@ -20,8 +20,8 @@ export function explainedText(one: Explained, role: string, label: string): stri
       ? []
       : [`also ${others.map((way) => `${wayText(way, role)}${way.level === best?.level ? '' : ` (${way.level})`}`).join('; ')}`]),
     ...(one.columns.length === 0 ? [] : [`not on all of it: on the columns ${one.columns.join(', ')} alone`]),
-    ...(best === undefined && one.columns.length === 0 ? [] : one.obstacles)
-      .filter(({ kind }) => !isCommon(kind))
+    ...one.obstacles
+      .filter(({ kind }) => kind === 'append-only' || (!isCommon(kind) && (best !== undefined || one.columns.length > 0)))
       .map(({ message }) => message),
     ...fileText(one, label),
   ];
