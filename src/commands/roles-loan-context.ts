@@ -1,3 +1,4 @@
+import { fail } from '../core/errors.ts';
 import type { Session } from '../db/session.ts';
 import type { Context } from './context.ts';
 import { operatorName } from './migrate-settings.ts';
@@ -9,11 +10,20 @@ export async function ensureLoans(session: Session, context: Context): Promise<v
     import('../ops/schema/dbctl-schema.ts'),
     import('../db/advisory-lock.ts'),
   ]);
-  if ((await readSchemaVersion(session)) >= SCHEMA_VERSION) return;
+  const version = await readSchemaVersion(session).catch((thrown: unknown) => refuseUnrecorded(thrown, session));
+  if (version >= SCHEMA_VERSION) return;
   const { config } = await context.config();
   await withAdvisoryLock(session, 'migrate', { waitMs: LOCK_WAIT_MS, signal: context.signal }, async () =>
     ensureDbctlSchema(session, config.migrations.table, await readSchemaVersion(session)),
   );
+}
+
+/** 42501: schema dbctl is closed to whoever runs it, and so is the record of loans. */
+function refuseUnrecorded(thrown: unknown, { user }: Session): never {
+  if ((thrown as { sqlstate?: string }).sqlstate !== '42501') throw thrown;
+  return fail('db.denied', `${user} may not record loans`, {
+    hint: 'Let a superuser lend, or a member of dbctl_owner that has ADMIN on the role.',
+  });
 }
 
 /** A migration is waited for this long. */

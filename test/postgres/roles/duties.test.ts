@@ -85,6 +85,27 @@ describe('ledger', () => {
   });
 });
 
+describe('what verify may not do', () => {
+  test.each<[string[], object]>([
+    [
+      ['roles', 'suggest', 'web_app'],
+      {
+        message: 'verify may not read pg_stat_statements',
+        hint: expect.stringMatching(/^grant usage on schema "?extensions"? to "verify"; grant pg_read_all_stats/) as string,
+      },
+    ],
+    [
+      ['roles', 'passwords', 'rotate', 'daemon', '--to-file', 'daemon.password', '--yes'],
+      {
+        message: 'verify may not change the password of daemon_1',
+        hint: 'Let a superuser do it, or a role with CREATEROLE and ADMIN on daemon_1. Nothing was changed.',
+      },
+    ],
+  ])('is told who may, and what is missing: %j', async (args, error) => {
+    expect(await lab.dbctl(args, 'verify')).toMatchObject({ status: 3, error: { code: 'db.denied', ...error } });
+  });
+});
+
 describe('auditor', () => {
   test('reads the audit log, append-only tables and the records of dbctl', async () => {
     await lab.as('auditor', async (client) => {

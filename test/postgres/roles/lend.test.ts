@@ -200,7 +200,7 @@ describe('what is not lent', () => {
 
   test('nothing, by somebody who may not grant it', async () => {
     const denied = await lab.dbctl(lend('readonly', '1h', ['--detach']), 'web_app_1');
-    expect(denied).toMatchObject({ status: 3, error: { code: 'db.denied' } });
+    expect(denied).toMatchObject({ status: 3, error: { code: 'db.denied', message: 'web_app_1 may not record loans' } });
     expect(await memberships()).toBe(0);
   });
 

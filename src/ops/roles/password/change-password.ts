@@ -1,3 +1,4 @@
+import { fail } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { ident, literal } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
@@ -15,7 +16,12 @@ export type Operator = Pick<RunRecord, 'operator' | 'commit' | 'ciJob' | 'toolVe
 export async function changePassword(session: Session, login: string, password: string): Promise<void> {
   const [row] = await session.rows<{ iterations: number }>(ITERATIONS);
   const verifier = verifierText(await makeVerifier(password, row?.iterations ?? DEFAULT_ITERATIONS));
-  await session.script(`alter role ${ident(login)} password ${literal(verifier)}`);
+  await session.script(`alter role ${ident(login)} password ${literal(verifier)}`).catch((thrown: unknown) => {
+    if ((thrown as { sqlstate?: string }).sqlstate !== '42501') throw thrown;
+    fail('db.denied', `${session.user} may not change the password of ${login}`, {
+      hint: `Let a superuser do it, or a role with CREATEROLE and ADMIN on ${login}. Nothing was changed.`,
+    });
+  });
 }
 
 /** SCRAM_SHA_256_DEFAULT_ITERATIONS; before 16 it was no setting. */

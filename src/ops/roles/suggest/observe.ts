@@ -82,6 +82,12 @@ async function readFacts(session: Session, schema: string): Promise<Pick<Observa
     if (row === undefined) throw new RangeError('pg_stat_statements_info is empty');
     return { since: row.since.toISOString(), track: row.track, evicted: Number(row.evicted) };
   } catch (thrown) {
+    // 42501: the schema of the extension is closed to it.
+    if ((thrown as { sqlstate?: string }).sqlstate === '42501') {
+      fail('db.denied', `${session.user} may not read pg_stat_statements`, {
+        hint: `grant usage on schema ${ident(schema)} to ${ident(session.user)}; grant pg_read_all_stats to ${ident(session.user)}`,
+      });
+    }
     // 55000: the library was not loaded when the server started.
     if ((thrown as { sqlstate?: string }).sqlstate !== '55000') throw thrown;
     return fail('refused', 'pg_stat_statements counts nothing: it is not in shared_preload_libraries', {
