@@ -39,7 +39,7 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
           { field: 'validUntil', title: 'valid until' },
           { field: 'sessions', title: 'sessions', align: 'right' },
           { field: 'use', title: '' },
-          ...(items.some((one) => one['problem'] !== null) ? [{ field: 'problem', title: '' }] : []),
+          { field: 'problem', title: '' },
         ],
       },
     };

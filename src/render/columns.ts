@@ -10,8 +10,9 @@ export function listedItems(items: readonly Item[], view: View): readonly Item[]
   return hidden.length === 0 ? items : items.filter(({ status }) => !hidden.includes(status));
 }
 
-/** The view's columns, and the message where an item is not as wanted and no column would say why. */
-export function shownColumns(items: readonly Item[], columns: Columns): Columns {
+/** The view's columns, but for those without title and text, and the message where an item is not as wanted and no column would say why. */
+export function shownColumns(items: readonly Item[], viewColumns: Columns): Columns {
+  const columns = viewColumns.filter(({ field, title }) => title !== '' || items.some((item) => cellText(item[field]) !== ''));
   const explained = columns.some(({ field }) => field === 'message');
   const wanting = items.some(({ status }) => status === 'fail' || status === 'unknown');
   return wanting && !explained ? [...columns, { field: 'message', title: 'message' }] : columns;

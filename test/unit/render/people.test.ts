@@ -45,6 +45,15 @@ describe('human', () => {
     expect(text).not.toContain('a-check');
   });
 
+  test('a column without title and text is left out, and leaves no blanks', async () => {
+    const columns = [
+      { field: 'object', title: 'login' },
+      { field: 'problem', title: '' },
+    ];
+    const text = await human({ items: [finding({ problem: null })] }, { view: { columns } });
+    expect(text).toContain('login\n────────\npublic.t\n');
+  });
+
   test('below a table one fix of several things is said once, with what it is for', async () => {
     const fix = 'grant select on a to b;';
     const items = ['x', 'y', 'z'].map((object) => finding({ object, status: 'unknown', fix: object === 'z' ? 'another' : fix }));
