@@ -30,8 +30,9 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ installGuards, planInstall }, { immutabilitySettings }] = await Promise.all([
+  const [{ installGuards, planInstall }, { schemaUpgrade }, { immutabilitySettings }] = await Promise.all([
     import('../ops/immutability/install.ts'),
+    import('../ops/schema/dbctl-schema.ts'),
     import('../ops/immutability/settings.ts'),
   ]);
   const { config } = await context.config();
@@ -50,19 +51,29 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const dryRun = context.globals.dryRun;
   return context.withDatabase({ access: dryRun ? 'read' : 'write', applicationName: 'dbctl immutability' }, async (session) => {
     const plan = await planInstall(session, settings, mode);
-    if (dryRun || plan.steps.length === 0) return answer(plan, dryRun ? 'planned' : 'done', context.target(session));
-    await context.confirm(question(plan));
-    return answer(await installGuards(session, settings, mode), 'done', context.target(session));
+    const upgrade = await schemaUpgrade(session);
+    if (dryRun || (plan.steps.length === 0 && upgrade === null))
+      return answer(plan, dryRun ? 'planned' : 'done', context.target(session), upgrade);
+    await context.confirm(question(plan, upgrade));
+    return answer(await installGuards(session, settings, mode), 'done', context.target(session), upgrade);
   });
 }
 
-function question({ steps, missing }: GuardPlan): string {
-  const lines = steps.map(({ object, summary }) => `  ${object}: ${summary}`);
-  const open = missing.map(({ layer, leavesOpen }) => `  not possible here: ${layer}; ${leavesOpen}`);
-  return [`${steps.length} steps:`, ...lines, ...open, 'Go on?'].join('\n');
+interface SchemaUpgrade {
+  readonly from: number;
+  readonly to: number;
 }
 
-function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['target']): Answer {
+const upgradeText = (upgrade: SchemaUpgrade | null): string[] =>
+  upgrade === null ? [] : [`Schema dbctl: from version ${upgrade.from} to ${upgrade.to}.`];
+
+function question({ steps, missing }: GuardPlan, upgrade: SchemaUpgrade | null): string {
+  const lines = steps.map(({ object, summary }) => `  ${object}: ${summary}`);
+  const open = missing.map(({ layer, leavesOpen }) => `  not possible here: ${layer}; ${leavesOpen}`);
+  return [...upgradeText(upgrade), `${steps.length} steps:`, ...lines, ...open, 'Go on?'].join('\n');
+}
+
+function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['target'], upgrade: SchemaUpgrade | null): Answer {
   const { steps, refusals, drift, missing } = plan;
   const items: Item[] = [
     ...refusals.map(({ object, problem, fix }) =>
@@ -88,7 +99,7 @@ function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['targ
         { field: 'status', title: '' },
         { field: 'message', title: state === 'planned' ? 'what would be done' : 'what was done' },
       ],
-      notes: notes(plan, state),
+      notes: [...upgradeText(upgrade), ...notes(plan, state)],
     },
   };
 }

@@ -25,16 +25,12 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ differences }, { planRoles }, { applyRoles }] = await Promise.all([
-    import('../ops/roles/difference/differences.ts'),
-    import('../ops/roles/plan/plan.ts'),
+  const [{ planOf }, { applyRoles }] = await Promise.all([
+    import('../ops/roles/audit/accepted.ts'),
     import('../ops/roles/apply/apply.ts'),
   ]);
   const compare = await comparer(context);
-  const planAgain = async (session: Session): Promise<RolePlan> => {
-    const comparison = await compare(session);
-    return planRoles(differences(comparison), comparison);
-  };
+  const planAgain = async (session: Session): Promise<RolePlan> => planOf(await compare(session));
   const { dryRun } = context.globals;
   const full = options['full'] === true;
   return context.withDatabase({ access: dryRun ? 'read' : 'write', applicationName: 'dbctl roles' }, async (session) => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration, parseDuration } from '../config/duration.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import { fail } from '../core/errors.ts';
+import { DbctlError, fail } from '../core/errors.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { LoanWish } from '../ops/roles/loan/lend.ts';
 import type { Loan } from '../ops/roles/loan/loan.ts';
@@ -58,7 +58,23 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       `Before that, by hand: dbctl roles return ${loan.id} --env ${context.globals.env}`,
     ]);
   await waitFor(loan, wish, context);
-  return { ...(await takeBackNow(loan, context)), target };
+  try {
+    return { ...(await takeBackNow(loan, context)), target };
+  } catch (thrown) {
+    throw stillLent(loan, thrown);
+  }
+}
+
+/** Whoever watches this command has to know that its end was not the end of the loan. */
+function stillLent({ id, role, login }: Loan, thrown: unknown): unknown {
+  if (!(thrown instanceof DbctlError)) return thrown;
+  const { code, message, hint, sqlstate, detail } = thrown;
+  return new DbctlError(code, `${login} still has ${role}, which could not be taken back: ${message}`, {
+    hint: [`As soon as it can be done: dbctl roles return ${id}.`, ...(hint === undefined ? [] : [hint])].join(' '),
+    cause: thrown,
+    ...(sqlstate === undefined ? {} : { sqlstate }),
+    ...(detail === undefined ? {} : { detail }),
+  });
 }
 
 /** Longer is not an emergency but a job: that belongs into roles.yaml. The table refuses it as well. */

@@ -58,11 +58,14 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     );
     const rotation: Rotation = { role, logins, wish, receiver, form, target, operator, progress, signal };
     const rotated = await rotate(session, rotation);
-    if (!rotated.recorded) context.log.warn('the run was not recorded: this database has no dbctl.run, or not for this role');
+    if (!rotated.recorded) context.log.warn(NOT_RECORDED);
     return answer(rotated, { role, logins }, receiver, context.target(session));
   });
 }
 
+const NOT_RECORDED =
+  'the run was not recorded: this database has no dbctl.run, or not for this role. Which login was changed last is then not known: ' +
+  'while nobody is logged in, name the one to change with --login';
 const LOCKS_OUT = 'Its sessions go on, and new logins with the old password fail.';
 
 function knownLogins(file: RolesFile, role: string): readonly string[] {

@@ -4,7 +4,8 @@ import { text } from '../values.ts';
 const NAME = '(?:[A-Za-z_*][A-Za-z0-9_$*]*|"(?:[^"\\0]|"")+")';
 /** The same without *. */
 const TABLE = '(?:[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"\\0]|"")+")';
-const ROLE = /^(?!pg_)[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
+/** The server has no role none or public; one named "PUBLIC" it would have, and nobody could tell it from PUBLIC. */
+const ROLE = /^(?!pg_)(?!(?:none|public|PUBLIC)$)[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
 
 export const pattern = () =>
   text('pattern', new RegExp(`^${NAME}\\.${NAME}$`), 'a pattern such as app.orders or app.*, in which * stands for any letters');
@@ -20,7 +21,11 @@ export const tableName = () =>
 export const anyName = (what: string) =>
   text('name', /^[\p{L}\p{N}_][^\p{C}.]{0,62}$/u, `the name of a ${what}, up to 63 letters`);
 export const roleName = () =>
-  text('role', ROLE, 'the name of a role, up to 63 letters, digits and _, which does not begin with pg_');
+  text(
+    'role',
+    ROLE,
+    'the name of a role, up to 63 letters, digits and _, which does not begin with pg_ and is not none or public',
+  );
 export const groupName = () => text('role', /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'the name of a role');
 export const parameterName = () =>
   text('parameter', /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*$/, 'the name of a parameter such as statement_timeout');

@@ -1,4 +1,4 @@
-import { fail } from '../../core/errors.ts';
+import { DbctlError, fail } from '../../core/errors.ts';
 import { literal, qualified, splitName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { createRoleUnlessThere } from './role.ts';
@@ -6,6 +6,7 @@ import { immutabilityVersion } from './immutability/index.ts';
 import { ledgerVersion } from './ledger.ts';
 import { loansVersion } from './loans.ts';
 import { passwordsVersion } from './passwords.ts';
+import { readSchemaVersion } from './schema-version.ts';
 
 /**
  * Everything dbctl keeps in a database is in schema `dbctl` (contract C6). The schema has a version of its own, and these are its
@@ -25,12 +26,19 @@ const MIGRATIONS: readonly ((table: string) => string)[] = [
 /** The version this dbctl brings schema dbctl to. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
+/** From which version to which schema dbctl has to be brought; null: it is as this dbctl wants it, or not there at all. Fails like {@link readSchemaVersion}. */
+export async function schemaUpgrade(session: Session): Promise<{ from: number; to: number } | null> {
+  const from = await readSchemaVersion(session);
+  return from === 0 || from >= SCHEMA_VERSION ? null : { from, to: SCHEMA_VERSION };
+}
+
 /** Everything {@link ensureDbctlSchema} would run on an empty database: a template made by other SQL is another template. */
 export const schemaSql = (table: string): string => MIGRATIONS.map((migration) => migration(table)).join('\n');
 
 /**
  * Creates the schema, or brings it from `version` (0: not there) to what this dbctl knows. Call it under the migrate lock.
- * Fails with db.version when a newer dbctl has been here: it may have changed what this one relies on.
+ * Fails with db.version when a newer dbctl has been here: it may have changed what this one relies on; with db.denied, saying who has to do
+ * it, where the running role may not.
  */
 export async function ensureDbctlSchema(session: Session, table: string, version: number): Promise<void> {
   if (version > MIGRATIONS.length) {
@@ -41,8 +49,34 @@ export async function ensureDbctlSchema(session: Session, table: string, version
   const missing = MIGRATIONS.slice(version).map(
     (migration, index) => `${migration(table)}\ninsert into dbctl.schema_version (version) values (${version + index + 1});`,
   );
-  if (missing.length > 0) await inOneMessage(session, missing.join('\n'));
+  if (missing.length === 0) return;
+  try {
+    await inOneMessage(session, [upgradePermit(version), ...missing].join('\n'));
+  } catch (thrown) {
+    if (version === 0 || !(thrown instanceof DbctlError && thrown.code === 'db.denied')) throw thrown;
+    const versions = `schema dbctl is at version ${version}, and this dbctl works with ${SCHEMA_VERSION}`;
+    fail('db.denied', `${versions}: ${session.user} may not bring it there: ${thrown.message}`, {
+      hint: 'Let a superuser do it, once: dbctl immutability install. Nothing was changed.',
+      cause: thrown,
+    });
+  }
 }
+
+/** Since this version the functions of schema dbctl are guarded: whoever changes them says so first, in the same transaction. */
+const GUARDED_SINCE = 2;
+
+/** Who may not give it gets no functions either: the versions leave them out. */
+const upgradePermit = (from: number): string =>
+  from < GUARDED_SINCE
+    ? ''
+    : /* sql */ `
+do $permit$
+begin
+  if pg_catalog.has_table_privilege('dbctl.permit', 'INSERT') then
+    insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'schema dbctl, from version ${from}');
+  end if;
+end
+$permit$;`;
 
 async function inOneMessage(session: Session, sql: string): Promise<void> {
   try {

@@ -173,7 +173,21 @@ describe('roles apply by a role that is not superuser', () => {
       rights: ['alter role keeper createrole'],
       drift: ['revoke shop_web from shop_web_2'],
       message: 'becomes a member of shop_web (inherit true, set false, admin false): permission denied to grant role "shop_web"',
-      hint: 'It takes ADMIN on the role of the membership',
+      hint: 'It takes ADMIN on the role of the membership: grant "shop_web" to "keeper" with admin true.',
+    },
+    {
+      name: 'a superuser granted what is to go',
+      rights: ['alter role keeper createrole', 'grant shop_web to keeper with admin true'],
+      drift: ['grant shop_web to stranger'],
+      message: 'permission denied to revoke privileges granted by role "postgres"',
+      hint: 'What another role granted is for that role, or for a superuser, to take back.',
+    },
+    {
+      name: 'a parameter of superusers',
+      rights: ['alter role keeper createrole', 'grant shop_read to keeper with admin true'],
+      drift: [`alter role shop_read set log_statement to 'all'`],
+      message: 'permission denied to set parameter "log_statement"',
+      hint: 'It is a parameter of superusers, and for superusers alone. Or let a superuser run it',
     },
     {
       name: 'the rights of the owner are missing',

@@ -59,6 +59,42 @@ describe('dbctl roles, as a person or a pipeline runs it', () => {
     expect(sql.stdout).toBe(report.items.map((one) => `${one.sql};\n`).join(''));
   });
 
+  test('what an exception accepts is left by plan and apply, and they say so', async () => {
+    await shop.project.apply();
+    await shop.run(['grant trigger on app.orders to shop_read', 'alter role shop_web createdb']);
+    const exception = (id: string, role: string, accept: string, object: string, expires: string): string =>
+      `  - { id: ${id}, role: ${role}, accept: ${accept}, object: "${object}", reason: until the move is over, owner: team, expires: "${expires}" }\n`;
+    const file = (expires: string): string =>
+      `${ROLES_YAML}exceptions:\n${exception('EX-1', 'shop_read', 'grant-excess', 'shop_read: trigger on table app.orders', expires)}` +
+      exception('EX-2', 'shop_web', 'role-attribute', 'shop_web CREATEDB', expires);
+    try {
+      await writeFile(join(folder, 'roles.yaml'), file('2999-12-31'));
+      const planned = await dbctl(['roles', 'plan', '--format', 'json']);
+      expect(planned.status).toBe(0);
+      const { items, summary } = JSON.parse(planned.stdout) as { items: { id: string; status: string }[]; summary: object };
+      expect(items.map(({ id, status }) => `${id} ${status}`).toSorted()).toEqual([
+        'grant-excess waived',
+        'role-attribute waived',
+      ]);
+      expect(summary).toEqual({ gives: 0, takes: 0, left: 0, state: 'planned' });
+      const applied = await dbctl(['roles', 'apply', '--yes']);
+      expect(applied.status).toBe(0);
+      expect(said(applied.stdout)).toContain('Left as they are, by exceptions of the file: 2.');
+      expect((await shop.project.plan()).takes.map(({ sql }) => sql)).toEqual([
+        'revoke trigger on table app.orders from "shop_read"',
+        'alter role "shop_web" nocreatedb',
+      ]);
+      // After its day it holds no more.
+      await writeFile(join(folder, 'roles.yaml'), file('2020-12-31'));
+      expect((await dbctl(['roles', 'apply', '--yes'])).status).toBe(1);
+      expect((await shop.project.plan()).takes).toEqual([]);
+    } finally {
+      await writeFile(join(folder, 'roles.yaml'), ROLES_YAML);
+      await shop.project.apply();
+      await drift();
+    }
+  });
+
   test('apply asks, and where nobody is there to answer it does nothing', async () => {
     const { status, stderr } = await dbctl(['roles', 'apply']);
     expect(status).toBe(5);

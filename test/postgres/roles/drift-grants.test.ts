@@ -64,7 +64,7 @@ const toPublicOfTheCluster = OF_THE_CLUSTER.map(([what, target, privilege, grant
   sql: [`grant ${privilege} on ${target} to public`],
   id: 'grant-excess',
   object: `PUBLIC: ${privilege} on ${target}`,
-  says: `${grantor} granted it to PUBLIC`,
+  says: `${grantor} granted it to PUBLIC, and roles.yaml does not say so: every database of the cluster shares it, and so a plan leaves it`,
   plan: null,
   undo: [`revoke ${privilege} on ${target} from public`],
 }));

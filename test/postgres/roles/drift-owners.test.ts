@@ -135,8 +135,18 @@ const DEFAULTS: readonly Drift[] = [
     sql: ['alter default privileges for role shop_owner in schema app grant select on tables to stranger'],
     id: 'default-excess',
     object: 'stranger SELECT on new tables of shop_owner in schema app',
-    says: 'stranger logs in with it',
-    plan: 'alter default privileges for role "shop_owner" in schema "app" revoke select on tables from "stranger"',
+    says: 'a role it does not name, so that a plan leaves it; stranger logs in with it',
+    plan: null,
+    undo: ['alter default privileges for role shop_owner in schema app revoke select on tables from stranger'],
+  },
+  {
+    name: 'what a stranger makes in a schema of the file is granted to another stranger',
+    sql: ['alter default privileges for role passer in schema app grant select on tables to stranger'],
+    id: 'default-excess',
+    object: 'stranger SELECT on new tables of passer in schema app',
+    says: 'a role it does not name, so that a plan leaves it; stranger logs in with it',
+    plan: null,
+    undo: ['alter default privileges for role passer in schema app revoke select on tables from stranger'],
   },
 ];
 

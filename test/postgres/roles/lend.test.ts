@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectDone, letLoginsIn, startReferenceLab, type ReferenceLab } from './support/reference-lab.ts';
@@ -115,6 +117,65 @@ describe('as long as it runs', () => {
   });
 });
 
+describe('schema dbctl of an older dbctl, with its guards on', () => {
+  /** As version 4 left it: without the function of version 5. */
+  const older = (): Promise<unknown> =>
+    lab.as(undefined, (client) =>
+      client.query(
+        `begin; insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'the test');
+         drop function dbctl.password_kinds(); delete from dbctl.schema_version where version = 5; commit`,
+      ),
+    );
+  const newest = (): Promise<unknown> =>
+    lab.as(undefined, async (client) => {
+      const { rows } = await client.query(
+        `select max(version) as version, to_regproc('dbctl.password_kinds') is not null as kinds from dbctl.schema_version`,
+      );
+      return rows[0];
+    });
+
+  test('is brought to the newest version by immutability install, which has nothing else to do', async () => {
+    await older();
+    expect(await newest()).toEqual({ version: 4, kinds: false });
+    const { stdout } = await expectDone(lab, ['immutability', 'install', '--yes']);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, summary: { steps: 0 } });
+    expect(await newest()).toEqual({ version: 5, kinds: true });
+    await expectDone(lab, ['immutability', 'install', '--yes']);
+    expect((await lab.dbctl(['roles', 'plan'])).summary).toMatchObject({ gives: 0, takes: 0 });
+  });
+
+  test('is not brought there by the migrator, who is told who has to', async () => {
+    await older();
+    const extra = join(lab.project, 'migrations', '016.do.extra.sql');
+    await writeFile(extra, 'create table jobs.extra (id bigint primary key);\n');
+    try {
+      expect(await lab.dbctl(['migrate', 'up'], 'lab_migrator')).toMatchObject({
+        status: 3,
+        error: {
+          message:
+            'schema dbctl is at version 4, and this dbctl works with 5: lab_migrator may not bring it there: permission denied for table schema_version',
+          hint: 'Let a superuser do it, once: dbctl immutability install. Nothing was changed.',
+        },
+      });
+      expect(await newest()).toEqual({ version: 4, kinds: false });
+    } finally {
+      await rm(extra);
+      await expectDone(lab, ['immutability', 'install', '--yes']);
+    }
+  });
+
+  test('is brought to the newest version by roles lend', async () => {
+    await older();
+    const { summary } = await expectDone(lab, lend('readonly', '1h', ['--detach']));
+    expect(await newest()).toEqual({ version: 5, kinds: true });
+    await expectDone(lab, ['roles', 'return', JSON.stringify(summary['loan']), '--yes']);
+    const { rows } = await lab.as(undefined, (client) =>
+      client.query('select count(*)::int as n from dbctl.permit where not ended'),
+    );
+    expect(rows).toEqual([{ n: 0 }]);
+  });
+});
+
 describe('killed', () => {
   test('audit says from the end of the time on that it is overdue; apply takes it back and ends the sessions', async () => {
     const killed = await inBackground(lend('lab_owner', '3s', ['--set']), { timeoutMs: 2_500 });
@@ -139,6 +200,21 @@ describe('killed', () => {
     expect(await lastEnd()).toMatchObject({ how: 'expired', sessions: 1 });
     expect(await findings()).toEqual([]);
     expect((await lab.dbctl(['roles', 'loans'])).status).toBe(0);
+  });
+
+  test('when the server is not there at the end, the command says that the login still has the role', async () => {
+    const running = inBackground(lend('readonly', '4s'));
+    await until(async () => (await memberships()) === 1);
+    await lab.server.halt();
+    const { status, stdout } = await running;
+    await lab.server.start();
+    expect(status).toBe(3);
+    const { error } = JSON.parse(stdout) as { error: { message: string; hint: string } };
+    expect(error.message).toMatch(/^ann still has readonly, which could not be taken back: cannot connect to/);
+    expect(error.hint).toMatch(/^As soon as it can be done: dbctl roles return \d+\. /);
+    await until(async () => (await findings()).includes('loan-overdue fail'));
+    await expectDone(lab, ['roles', 'return', '--overdue']);
+    expect(await memberships()).toBe(0);
   });
 
   test('eight timers at once take it back once', async () => {
@@ -202,6 +278,29 @@ describe('what is not lent', () => {
     const denied = await lab.dbctl(lend('readonly', '1h', ['--detach']), 'web_app_1');
     expect(denied).toMatchObject({ status: 3, error: { code: 'db.denied', message: 'web_app_1 may not record loans' } });
     expect(await memberships()).toBe(0);
+  });
+
+  test('what a superuser lent is not taken back by another operator with ADMIN, who is told who may', async () => {
+    await lab.as(undefined, (client) =>
+      client.query(
+        `create role cleo login password 'as-long-as-the-test'; grant readonly to cleo with admin true; grant dbctl_owner to cleo;
+         grant connect on database lab to cleo`,
+      ),
+    );
+    const { summary } = await expectDone(lab, lend('readonly', '1h', ['--detach']));
+    const args = ['roles', 'return', JSON.stringify(summary['loan']), '--yes'];
+    expect(await lab.dbctl(args, 'cleo')).toMatchObject({
+      status: 3,
+      error: {
+        code: 'db.denied',
+        message: expect.stringContaining(
+          'cleo may not take readonly back from ann, which postgres granted: permission denied',
+        ) as string,
+        hint: 'Run it as postgres, or as a superuser. Nothing was changed.',
+      },
+    });
+    expect(await memberships()).toBe(1);
+    await expectDone(lab, args);
   });
 
   test('nothing, in a dry run', async () => {

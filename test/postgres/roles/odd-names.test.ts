@@ -76,6 +76,25 @@ describe.each([18, 17] as const)('objects with odd names on PostgreSQL %i', (maj
     expect((await project.audit()).filter(({ role }) => role === 'Stran ger')).toEqual([]);
   });
 
+  test('a role named "PUBLIC" is not taken for PUBLIC', async () => {
+    const project = rolesProject(server.target('odd'), YAML);
+    await onServer(server.url('odd'), 'create role "PUBLIC"', 'grant boss to "PUBLIC"', 'grant usage on schema app to "PUBLIC"');
+    try {
+      for (const act of ['plan', 'audit', 'apply'] as const)
+        await expect(project[act]()).rejects.toMatchObject({
+          code: 'refused',
+          message: 'a role is named "PUBLIC", and nobody could tell its rights from those of PUBLIC, which everybody has',
+        });
+    } finally {
+      await onServer(server.url('odd'), 'drop owned by "PUBLIC"', 'drop role "PUBLIC"');
+    }
+  });
+
+  test.each(['none', 'public', 'PUBLIC'])('%s is no name for a role of the file', (name) => {
+    const yaml = YAML.replace('  Web:', `  ${name}:`);
+    expect(() => rolesProject(server.target('odd'), yaml)).toThrow('and is not none or public');
+  });
+
   test('a file that grants nothing takes everything away, twice the same', async () => {
     const nothing = rolesProject(
       server.target('odd'),

@@ -32,6 +32,7 @@ describe('which login is changed', () => {
       [given('a', { rotatedAt: '2026-11-02' }), given('b', { sessions: 1, rotatedAt: '2026-11-01' })],
       'a',
     ],
+    ['the one without a password, where nothing is recorded', [given('a'), given('b', { password: { kind: 'none' } })], 'b'],
     ['the only one, while it has no password', [given('a', { password: { kind: 'none' } })], 'a'],
   ])('%s', (_what, logins, expected) => {
     expect(choose(logins)).toBe(expected);

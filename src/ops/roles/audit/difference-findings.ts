@@ -5,6 +5,7 @@ import { planRoles } from '../plan/plan.ts';
 import { stepsOf } from '../apply/apply.ts';
 import { tableNames } from '../plan/target.ts';
 import { differenceWords } from './difference-words.ts';
+import type { FindingIdentity } from './exceptions.ts';
 import type { Finding } from './finding.ts';
 import { reachedByText, type ReachedBy, type WhoReaches } from './reached-by.ts';
 
@@ -27,6 +28,12 @@ export function differenceFindings(found: readonly Difference[], comparison: Com
       detail: { ...words.detail, ...(by === null ? {} : { reachedBy: ways.map((way) => ({ ...way })) }) },
     };
   });
+}
+
+/** What an exception knows the finding of a difference by. */
+export function identityOf(one: Difference, serverVersion: number, tableOf: (id: number) => string): FindingIdentity {
+  const { id, object } = differenceWords(one, serverVersion, tableOf);
+  return { id, object, role: roleOf(one) };
 }
 
 /** The role whose members share what the difference gives; null where it gives nothing. */

@@ -20,7 +20,7 @@ export function differenceWords(one: Difference, serverVersion: number, tableOf:
       return grantWords(one, serverVersion, tableOf);
     case 'default-missing':
     case 'default-excess':
-      return defaultWords(one);
+      return defaultWords(one, serverVersion);
     case 'owner':
       return {
         id: 'object-owner',

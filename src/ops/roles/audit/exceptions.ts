@@ -4,6 +4,9 @@ import type { Finding } from './finding.ts';
 /** A finding once the exceptions of the file were asked. */
 export type JudgedFinding = Omit<Finding, 'status'> & { readonly status: Finding['status'] | 'waived' };
 
+/** What an exception knows a finding by. */
+export type FindingIdentity = Pick<Finding, 'id' | 'object' | 'role'>;
+
 type Exception = RolesFile['exceptions'][number];
 type Acceptance = Exception & { readonly accept: string };
 
@@ -12,7 +15,7 @@ type Acceptance = Exception & { readonly accept: string };
  * any more, since the next one like it would pass unseen. Pure.
  */
 export function withExceptions(findings: readonly Finding[], exceptions: readonly Exception[], today: string): JudgedFinding[] {
-  const holding = exceptions.filter((one): one is Acceptance => one.accept !== undefined && one.expires >= today);
+  const holding = holdingOf(exceptions, today);
   const judged = findings.map((finding): JudgedFinding => {
     const exception = finding.status === 'fail' ? holding.find((one) => accepts(one, finding)) : undefined;
     return exception === undefined ? finding : waived(finding, exception);
@@ -21,7 +24,19 @@ export function withExceptions(findings: readonly Finding[], exceptions: readonl
   return [...judged, ...unused.map(unusedFinding)];
 }
 
-function accepts({ accept, role, object }: Acceptance, finding: Finding): boolean {
+const holdingOf = (exceptions: readonly Exception[], today: string): readonly Acceptance[] =>
+  exceptions.filter((one): one is Acceptance => one.accept !== undefined && one.expires >= today);
+
+/** Answers by which exception a finding is accepted today; null: there is no exception that accepts any. */
+export function acceptanceOf(
+  exceptions: readonly Exception[],
+  today: string,
+): ((finding: FindingIdentity) => Exception | undefined) | null {
+  const holding = holdingOf(exceptions, today);
+  return holding.length === 0 ? null : (finding) => holding.find((one) => accepts(one, finding));
+}
+
+function accepts({ accept, role, object }: Acceptance, finding: FindingIdentity): boolean {
   return finding.id === accept && finding.role === role && (object === undefined || finding.object === object);
 }
 

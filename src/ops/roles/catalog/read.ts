@@ -1,6 +1,8 @@
+import { fail } from '../../../core/errors.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import type { Session } from '../../../db/session.ts';
 import { defaultAcl, parseAcl, type AclEntry, type RoleId } from '../rights/acl.ts';
+import { PUBLIC_NAME } from '../desired/model.ts';
 import type { ObjectKind } from '../rights/kinds.ts';
 import type { Membership } from '../rights/memberships.ts';
 import type { DefaultPrivileges, Role, RoleCatalog, RoleSetting, RowSecurity, SecuredObject, Use } from './model.ts';
@@ -17,11 +19,15 @@ export function readRoleCatalog(session: Session): Promise<RoleCatalog> {
   return inTransaction(session, 'isolation level repeatable read, read only', () => readInTransaction(session));
 }
 
-/** The same within the caller's transaction, such as one that is about to change what it reads. */
+/**
+ * The same within the caller's transaction, such as one that is about to change what it reads. Fails with refused where a role is named like
+ * what everybody is a member of.
+ */
 export async function readInTransaction(session: Session): Promise<RoleCatalog> {
   const [database] = await session.rows<RoleCatalog['database']>(DATABASE);
   if (database === undefined) throw new RangeError('the current database is not in pg_database');
   const roles = await session.rows<Role>(ROLES);
+  refuseNamesake(roles);
   const memberships = await session.rows<Membership>(MEMBERSHIPS);
   const objects = await session.rows<ObjectRow>(OBJECTS);
   const defaults = await session.rows<DefaultsRow>(DEFAULTS);
@@ -39,6 +45,14 @@ export async function readInTransaction(session: Session): Promise<RoleCatalog> 
     uses: await session.rows<Use>(USES),
     rowSecurity: await session.rows<RowSecurity>(ROW_SECURITY),
   };
+}
+
+/** The server lets a role be named "PUBLIC", in capitals: rights of it would be told, and taken, as those of everybody. */
+function refuseNamesake(roles: readonly Role[]): void {
+  if (!roles.some(({ name }) => name === PUBLIC_NAME)) return;
+  fail('refused', 'a role is named "PUBLIC", and nobody could tell its rights from those of PUBLIC, which everybody has', {
+    hint: 'Look what it is for, and who made it; then: alter role "PUBLIC" rename to another name, or drop it.',
+  });
 }
 
 /** Ten thousand tables have a few dozen different ACLs: each text is taken apart once. */

@@ -11,6 +11,7 @@ import type { Difference } from './model.ts';
 /** What new objects will be granted, compared with what the file wants for them, for its creators and in its schemas. */
 export function defaultDifferences(comparison: Comparison): Difference[] {
   const { desired } = comparison;
+  const managed = managedGrantees(comparison);
   const rows = actualDefaults(comparison);
   const wanted = new Map(desired.defaults.map((one) => [keyOf(one.creator, one.schema, one.kind, one.grantee), one]));
   const is = new Map(rows.map((row) => [keyOf(row.creator, row.schema, row.of, row.grantee), row.mask]));
@@ -22,7 +23,8 @@ export function defaultDifferences(comparison: Comparison): Difference[] {
     }),
     ...rows.flatMap((row): Difference[] => {
       const allowed = wanted.get(keyOf(row.creator, row.schema, row.of, row.grantee))?.mask ?? 0;
-      const { grantable, ...one } = row;
+      const { grantable, ...rest } = row;
+      const one = { ...rest, managed: managed.has(row.grantee) };
       return [
         { kind: 'default-excess' as const, ...one, mask: row.mask & ~allowed, option: false },
         { kind: 'default-excess' as const, ...one, mask: grantable & allowed, option: true },
@@ -40,12 +42,16 @@ interface Actual {
   readonly grantable: Mask;
 }
 
+const managedGrantees = ({ desired }: Comparison): ReadonlySet<string> =>
+  new Set([...desired.roles.map(({ name }) => name), PUBLIC_NAME]);
+
 const keyOf = (...parts: readonly (string | null)[]): string => parts.map((part) => part ?? '').join('\0');
 
 /** The rows of pg_default_acl that are the file's business, and for its creators what holds where there is no row. */
-function actualDefaults({ file, desired, catalog }: Comparison): Actual[] {
+function actualDefaults(comparison: Comparison): Actual[] {
+  const { file, catalog } = comparison;
   const names = roleNames(catalog);
-  const managed = new Set([...desired.roles.map(({ name }) => name), PUBLIC_NAME]);
+  const managed = managedGrantees(comparison);
   const creators = creatorsOf(file);
   const spread = (creator: string, schema: string | null, of: Actual['of'], acl: readonly AclEntry[]): Actual[] =>
     acl
@@ -70,11 +76,11 @@ function actualDefaults({ file, desired, catalog }: Comparison): Actual[] {
     );
   });
   return [...rows, ...builtIn].filter(({ creator, grantee, schema }) => {
-    if (creators.includes(creator)) return schema === null || file.schemas.includes(schema) || managed.has(grantee);
-    // Somebody else's objects, granted to a managed role or made in a managed schema.
-    return (
-      grantee !== PUBLIC_NAME &&
-      (managed.has(grantee) || (schema !== null && file.schemas.includes(schema) && file.others === 'report'))
-    );
+    const inside = schema !== null && file.schemas.includes(schema);
+    const isCreator = creators.includes(creator);
+    // What roles get that the file does not name is told, as what they have is.
+    if (!managed.has(grantee)) return file.others === 'report' && (inside || (isCreator && schema === null));
+    // Somebody else's objects, granted to a role of the file; what they open to everybody is theirs to say.
+    return isCreator ? inside || schema === null || grantee !== PUBLIC_NAME : grantee !== PUBLIC_NAME;
   });
 }

@@ -109,6 +109,8 @@ export type Difference =
       readonly mask: Mask;
       /** True: the right to grant on is too much, not the privileges themselves. */
       readonly option: boolean;
+      /** False: the file does not name the role, so that a plan leaves it alone. */
+      readonly managed: boolean;
     }
   | {
       readonly kind: 'row-security';

@@ -1,3 +1,4 @@
+import { DbctlError, fail } from '../../../core/errors.ts';
 import { ident } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { inTransaction } from '../../../db/transaction.ts';
@@ -35,9 +36,21 @@ async function endLoan(session: Session, { id, role, login, state }: Loan, opera
     [id, state === 'overdue' ? 'expired' : 'returned', operator, sessions],
   );
   if (ended.length === 0) return null;
-  for (const grantor of await grantors(session, role, login))
-    await session.script(`revoke ${ident(role)} from ${ident(login)} granted by ${ident(grantor)}`);
+  for (const grantor of await grantors(session, role, login)) await revokeOf(session, role, login, grantor);
   return sessions;
+}
+
+/** Fails with db.denied, saying who may, where another role granted it. */
+async function revokeOf(session: Session, role: string, login: string, grantor: string): Promise<void> {
+  try {
+    await session.script(`revoke ${ident(role)} from ${ident(login)} granted by ${ident(grantor)}`);
+  } catch (thrown) {
+    if (!(thrown instanceof DbctlError && thrown.code === 'db.denied')) throw thrown;
+    fail('db.denied', `${session.user} may not take ${role} back from ${login}, which ${grantor} granted: ${thrown.message}`, {
+      hint: `Run it as ${grantor}, or as a superuser. Nothing was changed.`,
+      cause: thrown,
+    });
+  }
 }
 
 /** A membership has a row of each grantor, and REVOKE takes one away. */

@@ -32,7 +32,13 @@ export function chooseLogin({ role, logins }: { role: string; logins: readonly S
 }
 
 function leastUsed(logins: readonly Sessions[]): Sessions | undefined {
-  return logins.toSorted((a, b) => a.sessions - b.sessions || (a.rotatedAt ?? '').localeCompare(b.rotatedAt ?? ''))[0];
+  return logins.toSorted(
+    (a, b) =>
+      a.sessions - b.sessions ||
+      // Nobody waits to log in with a password that is not there yet; and where no runs are recorded, nothing else tells them apart.
+      Number(b.password?.kind === 'none') - Number(a.password?.kind === 'none') ||
+      (a.rotatedAt ?? '').localeCompare(b.rotatedAt ?? ''),
+  )[0];
 }
 
 const WHAT_HAPPENS = 'Its sessions go on, and new logins with the old password fail from then on.';

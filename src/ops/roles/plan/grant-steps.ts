@@ -41,10 +41,7 @@ export function defaultSteps(differences: readonly Difference[], serverVersion: 
   const revokes: Step[] = [];
   for (const one of differences) {
     if (one.kind !== 'default-missing' && one.kind !== 'default-excess') continue;
-    const schema = one.schema === null ? '' : ` in schema ${ident(one.schema)}`;
-    const list = words(one.mask, one.of, serverVersion);
-    const head = `alter default privileges for role ${ident(one.creator)}${schema}`;
-    const kinds = `${one.of}s`;
+    const { schema, list, head, kinds } = defaultWords(one, serverVersion);
     const what = `${list} on new ${kinds} of ${one.creator}${schema}`;
     if (one.kind === 'default-missing')
       grants.push(
@@ -55,19 +52,31 @@ export function defaultSteps(differences: readonly Difference[], serverVersion: 
           `${head} grant ${list} on ${kinds} to ${granteeText(one.grantee)}`,
         ),
       );
-    else {
-      const option = one.option ? 'grant option for ' : '';
+    else if (one.managed)
       revokes.push(
         step(
           'default privileges',
           one.creator,
           `${one.grantee} will no longer get ${one.option ? 'the right to grant ' : ''}${what}`,
-          `${head} revoke ${option}${list} on ${kinds} from ${granteeText(one.grantee)}`,
+          defaultRevoke(one, serverVersion),
         ),
       );
-    }
   }
   return { grants, revokes };
+}
+
+type DefaultExcess = Extract<Difference, { kind: 'default-excess' }>;
+
+/** The statement that ends it; for roles the file does not name it is left to a person. */
+export function defaultRevoke(one: DefaultExcess, serverVersion: number): string {
+  const { list, head, kinds } = defaultWords(one, serverVersion);
+  return `${head} revoke ${one.option ? 'grant option for ' : ''}${list} on ${kinds} from ${granteeText(one.grantee)}`;
+}
+
+function defaultWords(one: DefaultExcess | Extract<Difference, { kind: 'default-missing' }>, serverVersion: number) {
+  const schema = one.schema === null ? '' : ` in schema ${ident(one.schema)}`;
+  const list = words(one.mask, one.of, serverVersion);
+  return { schema, list, head: `alter default privileges for role ${ident(one.creator)}${schema}`, kinds: `${one.of}s` };
 }
 
 /** Row-level security that is switched as the file wants it; policies are a migration's. */

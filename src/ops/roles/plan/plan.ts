@@ -1,6 +1,7 @@
 import type { Step } from '../../../core/step.ts';
 import type { Comparison } from '../difference/inputs.ts';
 import type { Difference } from '../difference/model.ts';
+import type { Accepted } from '../audit/accepted.ts';
 import { defaultSteps, grantSteps, ownerSteps, rowSecuritySteps } from './grant-steps.ts';
 import { revokeSteps } from './revokes.ts';
 import { membershipGrantSteps, membershipRevokeSteps } from './membership-steps.ts';
@@ -14,6 +15,8 @@ export interface RolePlan {
   readonly takes: readonly Step[];
   /** What no statement of a plan puts right: a person has to. */
   readonly left: readonly Difference[];
+  /** What is left since an exception of the file accepts it; absent: nothing. */
+  readonly accepted?: readonly Accepted[];
 }
 
 /** Grants come before revokes, so that in one transaction nobody is without a right they keep. Pure. */
@@ -39,5 +42,5 @@ export function planRoles(found: readonly Difference[], comparison: Comparison):
 function needsPerson(one: Difference): boolean {
   if (one.kind === 'unmatched' || one.kind === 'schema-missing' || one.kind === 'exception-expired') return true;
   if (one.kind === 'row-security') return one.fix === null;
-  return (one.kind === 'grant-excess' || one.kind === 'grant-option') && !one.managed;
+  return (one.kind === 'grant-excess' || one.kind === 'grant-option' || one.kind === 'default-excess') && !one.managed;
 }

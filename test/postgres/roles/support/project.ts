@@ -2,6 +2,7 @@ import { silentProgress } from '../../../../src/core/progress.ts';
 import { parseRolesFile } from '../../../../src/config/roles/load.ts';
 import { withSession, type Session } from '../../../../src/db/session.ts';
 import { applyRoles, type Applied } from '../../../../src/ops/roles/apply/apply.ts';
+import { planOf } from '../../../../src/ops/roles/audit/accepted.ts';
 import { differenceFindings } from '../../../../src/ops/roles/audit/difference-findings.ts';
 import type { Finding } from '../../../../src/ops/roles/audit/finding.ts';
 import { whoReaches } from '../../../../src/ops/roles/audit/reached-by.ts';
@@ -9,7 +10,7 @@ import { readInTransaction } from '../../../../src/ops/roles/catalog/read.ts';
 import { desiredState } from '../../../../src/ops/roles/desired/state.ts';
 import { differences } from '../../../../src/ops/roles/difference/differences.ts';
 import type { Comparison } from '../../../../src/ops/roles/difference/inputs.ts';
-import { planRoles, type RolePlan } from '../../../../src/ops/roles/plan/plan.ts';
+import type { RolePlan } from '../../../../src/ops/roles/plan/plan.ts';
 import type { ConnectionTarget } from '../../../../src/runtime/connection/target.ts';
 
 /** A roles.yaml on a database, without the command line: what audit, plan and apply do. */
@@ -30,10 +31,7 @@ export function rolesProject(target: ConnectionTarget, yaml: string, today = '20
     const inputs = { catalog, insertable: new Map(), guardedSchemas: [], today };
     return { file, desired: desiredState(file, inputs), catalog, guarded: null, today };
   };
-  const planAgain = async (session: Session): Promise<RolePlan> => {
-    const comparison = await compare(session);
-    return planRoles(differences(comparison), comparison);
-  };
+  const planAgain = async (session: Session): Promise<RolePlan> => planOf(await compare(session));
   const write = <T>(use: (session: Session) => Promise<T>): Promise<T> => withSession(target, { access: 'write' }, use);
   const options = { planAgain, progress: silentProgress, signal: new AbortController().signal };
   return {

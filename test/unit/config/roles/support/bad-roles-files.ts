@@ -64,7 +64,7 @@ const BAD_KEYS: readonly BadFile[] = [
     yaml: 'others: report\n',
     problems: [
       'roles.yaml:1:1: version: missing, expected the number 1',
-      'roles.yaml:1:1: owner: missing, expected the name of a role, up to 63 letters, digits and _, which does not begin with pg_',
+      'roles.yaml:1:1: owner: missing, expected the name of a role, up to 63 letters, digits and _, which does not begin with pg_ and is not none or public',
       'roles.yaml:1:1: schemas: missing, expected a list of schemas',
       'roles.yaml:1:1: roles: missing, expected a mapping',
     ],
@@ -140,21 +140,21 @@ const BAD_NAMES: readonly BadFile[] = [
     name: 'a role that begins with pg_',
     yaml: HEAD + 'roles:\n  boss: { purpose: owns the schemas }\n  pg_mine: { purpose: is not allowed by the server }\n',
     problems: [
-      'roles.yaml:6:3: roles.pg_mine: expected the name of a role, up to 63 letters, digits and _, which does not begin with pg_, found the text "pg_mine"',
+      'roles.yaml:6:3: roles.pg_mine: expected the name of a role, up to 63 letters, digits and _, which does not begin with pg_ and is not none or public, found the text "pg_mine"',
     ],
   },
   {
     name: 'a role with a space',
     yaml: HEAD + 'roles:\n  boss: { purpose: owns the schemas }\n  "we ird": { purpose: has an odd name }\n',
     problems: [
-      'roles.yaml:6:3: roles."we ird": expected the name of a role, up to 63 letters, digits and _, which does not begin with pg_, found the text "we ird"',
+      'roles.yaml:6:3: roles."we ird": expected the name of a role, up to 63 letters, digits and _, which does not begin with pg_ and is not none or public, found the text "we ird"',
     ],
   },
   {
     name: 'a role of 64 letters',
     yaml: `${ROLES}  ${'a'.repeat(64)}: { purpose: has a long name }\n`,
     problems: [
-      'roles.yaml:6:3: roles.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: expected the name of a role, up to 63 letters, digits and _, which does not begin with pg_, found the text "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…"',
+      'roles.yaml:6:3: roles.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: expected the name of a role, up to 63 letters, digits and _, which does not begin with pg_ and is not none or public, found the text "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…"',
     ],
   },
   {
