@@ -60,6 +60,8 @@ function leftMessage(one: RolePlan['left'][number]): string {
   if ('problem' in one) return one.problem;
   if (one.kind === 'schema-missing') return `schema ${one.schema} is not there: dbctl migrate up, then dbctl roles apply again`;
   if (one.kind === 'exception-expired') return `exception ${one.id} ended on ${one.expired}`;
+  if (one.kind === 'perhaps-lent')
+    return `${one.member} is a member of ${one.role}, a loan or too much: whoever runs this may not see loans, and needs dbctl_auditor`;
   if (one.kind === 'default-excess')
     return `${one.grantee}, which is not in the file, will be granted what ${one.creator} makes, and roles.yaml does not say so`;
   if (one.kind !== 'grant-excess' && one.kind !== 'grant-option') return one.kind;

@@ -171,8 +171,10 @@ describe('dbctl roles, as a person or a pipeline runs it', () => {
     await shop.run(['grant select on app.orders to stranger']);
     const { status, stdout } = await dbctl(['roles', 'plan', '--env', 'prod']);
     expect(status).toBe(1);
-    expect(said(stdout)).toContain('stranger has a right that roles.yaml does not say, and is not in the file');
-    expect(said(stdout)).toContain('Nothing that apply could do. 1 more needs a person: dbctl roles audit --env prod');
+    expect(said(stdout)).toContain(
+      'stranger, which is not in the file, has a right on table app.orders that roles.yaml does not say',
+    );
+    expect(said(stdout)).toContain('Nothing that apply could do. 1 difference needs a person: dbctl roles audit --env prod');
     await shop.run(['revoke select on app.orders from stranger']);
   });
 

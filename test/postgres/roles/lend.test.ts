@@ -237,6 +237,28 @@ describe('the record', () => {
     },
   );
 
+  test('that cannot be seen keeps a plan from ending a loan, which may be one', async () => {
+    await expectDone(lab, lend('readonly', '10min', ['--detach']));
+    const planned = async (user: string) =>
+      (await lab.dbctl(['roles', 'plan', '--full'], user)).items.filter(({ object, message }) =>
+        `${String(object)} ${String(message)}`.includes('ann'),
+      );
+    expect(await planned('auditor')).toEqual([]);
+    expect(await planned('readonly')).toMatchObject([
+      {
+        id: 'perhaps-lent',
+        status: 'fail',
+        message: 'ann is a member of readonly, a loan or too much: whoever runs this may not see loans, and needs dbctl_auditor',
+      },
+    ]);
+    const { items } = await lab.dbctl(['roles', 'audit', '--full'], 'readonly');
+    expect(items.filter(({ id }) => id === 'membership-perhaps-lent')).toMatchObject([
+      { object: 'ann in readonly', fix: 'grant dbctl_auditor to whoever runs this, who may not see loans' },
+    ]);
+    const open = await lab.dbctl(['roles', 'loans', '--open']);
+    await expectDone(lab, ['roles', 'return', String(open.items[0]?.['loan']), '--yes']);
+  });
+
   test('is read by auditors, and by nobody else', async () => {
     const { items } = await expectDone(lab, ['roles', 'loans'], 'auditor');
     expect(items.length).toBeGreaterThanOrEqual(5);

@@ -21,6 +21,13 @@ export function differenceWords(one: Difference, serverVersion: number, tableOf:
     case 'default-missing':
     case 'default-excess':
       return defaultWords(one, serverVersion);
+    case 'perhaps-lent':
+      return {
+        id: 'membership-perhaps-lent',
+        object: `${one.member} in ${one.role}`,
+        message: `${one.grantor} made it a member, and roles.yaml does not say so: a loan, or too much`,
+        fix: 'grant dbctl_auditor to whoever runs this, who may not see loans',
+      };
     case 'owner':
       return {
         id: 'object-owner',

@@ -65,6 +65,13 @@ export type Difference =
       /** True: its grantor is to lose ADMIN, and it goes with that. */
       readonly lapses: boolean;
     }
+  | {
+      /** A membership that is too much, or a loan: who looks may not see which. */
+      readonly kind: 'perhaps-lent';
+      readonly role: string;
+      readonly member: string;
+      readonly grantor: string;
+    }
   | { readonly kind: 'owner'; readonly object: SecuredObject; readonly is: string; readonly wanted: string }
   | { readonly kind: 'schema-missing'; readonly schema: string; readonly because: string }
   | {

@@ -39,8 +39,15 @@ export function planRoles(found: readonly Difference[], comparison: Comparison):
   };
 }
 
+const FOR_A_PERSON: ReadonlySet<Difference['kind']> = new Set([
+  'unmatched',
+  'schema-missing',
+  'exception-expired',
+  'perhaps-lent',
+]);
+
 function needsPerson(one: Difference): boolean {
-  if (one.kind === 'unmatched' || one.kind === 'schema-missing' || one.kind === 'exception-expired') return true;
+  if (FOR_A_PERSON.has(one.kind)) return true;
   if (one.kind === 'row-security') return one.fix === null;
   return (one.kind === 'grant-excess' || one.kind === 'grant-option' || one.kind === 'default-excess') && !one.managed;
 }
