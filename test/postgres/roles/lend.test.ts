@@ -241,7 +241,7 @@ describe('the record', () => {
     await expectDone(lab, lend('readonly', '10min', ['--detach']));
     const planned = async (user: string) =>
       (await lab.dbctl(['roles', 'plan', '--full'], user)).items.filter(({ object, message }) =>
-        `${String(object)} ${String(message)}`.includes('ann'),
+        `${object} ${message}`.includes('ann'),
       );
     expect(await planned('auditor')).toEqual([]);
     expect(await planned('readonly')).toMatchObject([
@@ -256,7 +256,7 @@ describe('the record', () => {
       { object: 'ann in readonly', fix: 'grant dbctl_auditor to whoever runs this, who may not see loans' },
     ]);
     const open = await lab.dbctl(['roles', 'loans', '--open']);
-    await expectDone(lab, ['roles', 'return', String(open.items[0]?.['loan']), '--yes']);
+    await expectDone(lab, ['roles', 'return', JSON.stringify(open.items[0]?.['loan']), '--yes']);
   });
 
   test('is read by auditors, and by nobody else', async () => {
