@@ -34,12 +34,20 @@ export async function readInTransaction(session: Session): Promise<RoleCatalog> 
   const settings = await session.rows<RoleSetting>(SETTINGS);
   const { serverVersion } = session;
   const acls = new AclReader(roles, serverVersion);
+  const shared = sharedTexts();
   return {
     serverVersion,
     database,
     roles,
     memberships,
-    objects: objects.map((row) => ({ ...row, acl: acls.of(row), explicit: row.acl !== null })),
+    objects: objects.map((row) => ({
+      ...row,
+      kind: shared(row.kind),
+      what: shared(row.what),
+      schema: row.schema === null ? null : shared(row.schema),
+      acl: acls.of(row),
+      explicit: row.acl !== null,
+    })),
     defaults: defaults.map((row) => ({ ...row, acl: acls.parse(row.acl) })),
     settings,
     uses: await session.rows<Use>(USES),
@@ -53,6 +61,16 @@ function refuseNamesake(roles: readonly Role[]): void {
   fail('refused', 'a role is named "PUBLIC", and nobody could tell its rights from those of PUBLIC, which everybody has', {
     hint: 'Look what it is for, and who made it; then: alter role "PUBLIC" rename to another name, or drop it.',
   });
+}
+
+/** One text for all that are equal: each row brings its own, and those are compared letter by letter, millions of times in an audit. */
+function sharedTexts(): <Text extends string>(text: Text) => Text {
+  const known = new Map<string, string>();
+  return <Text extends string>(text: Text): Text => {
+    const one = known.get(text) ?? text;
+    known.set(text, one);
+    return one as Text;
+  };
 }
 
 /** Ten thousand tables have a few dozen different ACLs: each text is taken apart once. */
