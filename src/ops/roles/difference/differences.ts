@@ -26,5 +26,5 @@ export function differences(comparison: Comparison): Difference[] {
     ...defaultDifferences(comparison),
     ...rowSecurityDifferences(comparison),
   ];
-  return withoutLoans(withoutWaiting(found, comparison), comparison.loans === undefined ? [] : comparison.loans);
+  return withoutLoans(withoutWaiting(found, comparison), comparison.loans);
 }

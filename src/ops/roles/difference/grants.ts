@@ -18,24 +18,37 @@ import { publicRights, type ObjectKind } from '../rights/kinds.ts';
  */
 export function grantDifferences(comparison: Comparison): Difference[] {
   const { desired, catalog } = comparison;
-  const names = roleNames(catalog);
   const wanted = placesByObject(desired.grants);
+  const wantedOwner = wantedOwners(comparison);
+  const excessOf = excessFinder(comparison, wantedOwner);
   const lacking: Lacking[] = [];
   const excess: Difference[] = [];
-  const concerned = concerns(comparison, names);
-  const wantedOwner = wantedOwners(comparison);
-  const lackingOf = (places: readonly number[], found: ReadonlyMap<string, Mask>): void => {
-    for (const place of places) {
-      const grant = desired.grants[place] as DesiredGrant;
-      const mask = grant.mask & ~(found.get(grant.grantee) ?? 0);
-      if (mask !== 0) lacking.push({ place, grant, mask });
-    }
-  };
   for (const object of catalog.objects) {
     const places = wanted.get(objectKey(object)) ?? [];
     wanted.delete(objectKey(object));
-    const masks = new Map(places.map((place) => [desired.grants[place]?.grantee, desired.grants[place]?.mask]));
     const found = new Map<string, Mask>();
+    const masks = new Map(places.map((place) => [desired.grants[place]?.grantee, desired.grants[place]?.mask ?? 0]));
+    excessOf(object, masks, found, excess);
+    addLacking(places, desired.grants, found, lacking);
+  }
+  // Columns on which nothing is granted yet, and parameters nobody has set, are not in the catalog.
+  for (const places of wanted.values()) addLacking(places, desired.grants, new Map(), lacking);
+  return [...missing(lacking, wantedOwner), ...excess];
+}
+
+/**
+ * Looks at the entries of an object: what the owner granted is added to `found`, by grantee, and what `wanted` does not ask for to `excess`. Lists
+ * that grow instead of new ones: of hundreds of thousands of entries most are as they should be.
+ */
+function excessFinder(comparison: Comparison, wantedOwner: WantedOwner) {
+  const names = roleNames(comparison.catalog);
+  const concerned = concerns(comparison, names);
+  return (
+    object: SecuredObject,
+    wanted: ReadonlyMap<string | undefined, Mask>,
+    found: Map<string, Mask>,
+    excess: Difference[],
+  ): void => {
     const newOwner = wantedOwner(object);
     for (const entry of object.acl) {
       // What the owner granted, and its own entry, go with the object to the next owner; what that one granted is the owner's then.
@@ -43,18 +56,13 @@ export function grantDifferences(comparison: Comparison): Difference[] {
       const grantee = names.of(entry.grantee);
       const byOwner = entry.grantor === object.owner || names.of(entry.grantor) === newOwner;
       if (byOwner) found.set(grantee, (found.get(grantee) ?? 0) | entry.privileges);
-      const asked = byOwner ? (masks.get(grantee) ?? 0) : 0;
-      // Of hundreds of thousands most are as they should be.
+      const asked = byOwner ? (wanted.get(grantee) ?? 0) : 0;
       if ((entry.privileges & ~asked) === 0 && (entry.grantable & asked) === 0) continue;
       if (grantee === newOwner || !concerned(grantee, object)) continue;
       const allowed = asked | (entry.grantee === PUBLIC ? asItCame(object) : 0);
       excess.push(...entryDifferences(object, entry, grantee, allowed, comparison, names));
     }
-    lackingOf(places, found);
-  }
-  // Columns on which nothing is granted yet, and parameters nobody has set, are not in the catalog.
-  for (const places of wanted.values()) lackingOf(places, new Map());
-  return [...missing(lacking, wantedOwner), ...excess];
+  };
 }
 
 /** Where the grants of each object are in the list: numbers, since there are hundreds of thousands. */
@@ -73,6 +81,19 @@ interface Lacking {
   readonly place: number;
   readonly grant: DesiredGrant;
   readonly mask: Mask;
+}
+
+function addLacking(
+  places: readonly number[],
+  grants: readonly DesiredGrant[],
+  found: ReadonlyMap<string, Mask>,
+  lacking: Lacking[],
+): void {
+  for (const place of places) {
+    const grant = grants[place] as DesiredGrant;
+    const mask = grant.mask & ~(found.get(grant.grantee) ?? 0);
+    if (mask !== 0) lacking.push({ place, grant, mask });
+  }
 }
 
 /** In the order of the file. */
