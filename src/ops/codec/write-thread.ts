@@ -1,42 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DbctlError } from '../../core/errors.ts';
-
-/** Bytes are handed to the thread in blocks of this size: a message costs some 10 µs, and a block takes it a millisecond. */
-const BLOCK = 1 << 20;
-
-/** Blocks the thread may be behind; then whoever writes waits for it. More were no faster, and their bytes would have left the processor's caches. */
-const BLOCKS = 8;
-
-/** Memory that is handed over and is nobody else's meanwhile, and how many bytes of it are to be written; null: the end. */
-type Asked = readonly [memory: ArrayBuffer, bytes: number] | null;
-
-/** Memory that may be used again; the hash of everything; what the system refused. */
-type Told = ArrayBuffer | string | { readonly code: string; readonly message: string };
-
-/**
- * What the thread runs. Text instead of a file of its own, since the program is one file when it is bundled and many when it is not; what it asks and
- * tells are {@link Asked} and {@link Told}. The system may take less than it was given.
- */
-const PROGRAM = `
-const { parentPort, workerData: file } = require('node:worker_threads');
-const { writeSync } = require('node:fs');
-const hash = require('node:crypto').createHash('sha256');
-let refused = false;
-parentPort.on('message', (asked) => {
-  if (asked === null) return parentPort.postMessage(hash.digest('hex'));
-  if (refused) return;
-  const [memory, length] = asked;
-  const bytes = new Uint8Array(memory, 0, length);
-  hash.update(bytes);
-  try {
-    for (let written = 0; written < length; ) written += writeSync(file, bytes, written, length - written);
-  } catch ({ code, message }) {
-    refused = true;
-    return parentPort.postMessage({ code, message });
-  }
-  parentPort.postMessage(memory, [memory]);
-});
-`;
+import { BLOCK, PROGRAM, type Asked, type Told } from './write-thread-program.ts';
 
 /**
  * Writes an open file and hashes it (SHA-256) on a thread of its own, since Node.js hashes on the thread that asks, and a thread that is busy with
@@ -46,7 +10,6 @@ parentPort.on('message', (asked) => {
 export class WriteThread {
   readonly #free: Buffer[] = [];
   readonly #claimed = new Set<ArrayBufferLike>();
-  #made = 0;
   /** The one that is being filled. */
   #block: Buffer | undefined;
   #filled = 0;
@@ -55,7 +18,7 @@ export class WriteThread {
   #onChange = () => {};
   readonly #worker: Worker;
 
-  /** `file` is a descriptor, which threads share; it stays open. */
+  /** `file` is the descriptor of an empty file, which threads share; it stays open. */
   constructor(file: number) {
     // It needs nothing of ours: no secret of the environment, no loader of the command line.
     this.#worker = new Worker(PROGRAM, { eval: true, workerData: file, env: {}, execArgv: [] });
@@ -66,7 +29,7 @@ export class WriteThread {
 
   /** Memory of the thread to be filled and given to `write`, which copies nothing then and leaves nothing of it to who claimed it. Undefined: none is free. */
   claim(): Buffer | undefined {
-    const block = this.#freeBlock();
+    const block = this.#free.pop();
     if (block !== undefined) this.#claimed.add(block.buffer);
     return block;
   }
@@ -81,7 +44,7 @@ export class WriteThread {
 
   async #copy(chunk: Buffer): Promise<void> {
     for (let taken = 0; taken < chunk.length;) {
-      this.#block ??= await this.#until(() => this.#freeBlock());
+      this.#block ??= await this.#until(() => this.#free.pop());
       const copied = chunk.copy(this.#block, this.#filled, taken);
       this.#filled += copied;
       taken += copied;
@@ -104,34 +67,27 @@ export class WriteThread {
     this.#block = undefined;
   }
 
-  #freeBlock(): Buffer | undefined {
-    const free = this.#free.pop();
-    if (free !== undefined || this.#made === BLOCKS) return free;
-    this.#made += 1;
-    // Alone in its memory, which could not be handed over otherwise.
-    return Buffer.allocUnsafeSlow(BLOCK);
-  }
-
   /** Behind what was copied before. */
   #handClaimed(chunk: Buffer): void {
     if (this.#failure !== undefined) throw this.#failure;
     this.#handFilled();
-    this.#hand(chunk.buffer as ArrayBuffer, chunk.length);
+    this.#hand(chunk);
   }
 
   #handFilled(): void {
     if (this.#block === undefined) return;
-    this.#hand(this.#block.buffer as ArrayBuffer, this.#filled);
+    this.#hand(this.#block.subarray(0, this.#filled));
     [this.#block, this.#filled] = [undefined, 0];
   }
 
-  #hand(memory: ArrayBuffer, bytes: number): void {
-    this.#worker.postMessage([memory, bytes] satisfies Asked, [memory]);
+  #hand({ buffer, byteOffset, length }: Buffer): void {
+    const memory = buffer as ArrayBuffer;
+    this.#worker.postMessage({ memory, at: byteOffset, bytes: length } satisfies Asked, [memory]);
   }
 
   #hear(told: Told): void {
-    if (told instanceof ArrayBuffer) this.#free.push(Buffer.from(told));
-    else if (typeof told === 'string') this.#sum = told;
+    if (typeof told === 'string') this.#sum = told;
+    else if ('memory' in told) this.#free.push(Buffer.from(told.memory, told.at, BLOCK));
     else this.#failure ??= Object.assign(new Error(told.message), { code: told.code });
     this.#onChange();
   }

@@ -1,6 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -11,7 +23,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { HashedFile, type HashedOn } from '../../../src/ops/codec/hashed-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dbctl-hashed-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const mounts: string[] = [];
+afterAll(() => {
+  for (const at of mounts) execFileSync('umount', [at]);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const MB = 1 << 20;
 const THREADS: readonly HashedOn[] = ['this thread', 'its own thread'];
@@ -36,21 +52,54 @@ function nextThread(): Promise<Worker> {
 }
 
 const OPEN_FILES = '/proc/self/fd';
-const isOpen = (path: string) =>
-  existsSync(OPEN_FILES) &&
-  readdirSync(OPEN_FILES).some((name) => {
+const descriptors = (path: string) =>
+  (existsSync(OPEN_FILES) ? readdirSync(OPEN_FILES) : []).filter((name) => {
     try {
       return readlinkSync(join(OPEN_FILES, name)) === path;
     } catch {
       return false;
     }
   });
+const isOpen = (path: string) => descriptors(path).length > 0;
+
+/** A descriptor of the file writes past the system's memory (proc_pid_fdinfo(5): flags in octal). */
+const isDirect = (path: string) =>
+  descriptors(path).some((name) => {
+    const [, flags] = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'utf8')) ?? [];
+    return (Number.parseInt(flags ?? '0', 8) & constants.O_DIRECT) !== 0;
+  });
+
+/** The file system of the folder takes such writes at all. */
+function canBeDirect(inside: string): boolean {
+  if (constants.O_DIRECT === undefined) return false;
+  const path = join(inside, 'tried');
+  writeFileSync(path, '');
+  try {
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_DIRECT));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(path);
+  }
+}
+
+/** A folder on a file system of this kind; undefined where it may not be mounted. */
+function mountedAt(name: string, given: string): string | undefined {
+  const at = join(folder, name);
+  const { status } = spawnSync('sh', ['-c', `mkdir ${at} && mount ${given} ${at}`], { stdio: 'ignore' });
+  if (status !== 0) return undefined;
+  mounts.push(at);
+  return at;
+}
 
 describe.each(THREADS)('a file hashed on %s', (on) => {
   it.each<[string, number, number]>([
     ['nothing', 0, 1],
     ['one byte', 1, 1],
     ['a byte less than a block', MB - 1, MB],
+    ['a page', 4_096, 4_096],
+    ['a byte more than a page', 4_097, 4_097],
     ['a block', MB, MB],
     ['a byte more than a block', MB + 1, MB],
     ['many small chunks', 3 * MB, 1_021],
@@ -130,7 +179,31 @@ describe('the thread of a file', () => {
     expect(lent).toBeGreaterThan(8);
     expect(readFileSync(path, 'utf8') === parts.join('')).toBe(true);
     expect(file.sum()).toEqual({ bytes: statSync(path).size, sha256: sumOf(path) });
-    expect(new HashedFile(newPath(), 'this thread').on('error', () => {}).claim()).toBeUndefined();
+    const without = new HashedFile(newPath(), 'this thread');
+    expect(without.claim()).toBeUndefined();
+    without.destroy();
+    await once(without, 'close');
+  });
+
+  // ramfs keeps files in the system's memory, past which there is nothing.
+  const systems = [
+    ['the folder of tests', folder],
+    ['tmpfs', mountedAt('tmpfs', '-t tmpfs -o size=60m,mode=0700 tmpfs')],
+    ['ramfs', mountedAt('ramfs', '-t ramfs -o mode=0700 ramfs')],
+  ] as const;
+  it.for(systems)('writes past the memory of the system where that can be done: %s', async ([, inside], { skip }) => {
+    if (inside === undefined) return skip('it may not be mounted here');
+    const path = join(inside, 'direct');
+    const file = new HashedFile(path, 'its own thread');
+    const chunks = Array.from({ length: 40 }, (_, n) => Buffer.alloc(MB, `${n} `));
+    const content = Buffer.concat([...chunks, some(10_001)]);
+    await writeEach(file, [...chunks, some(10_001)]);
+    expect(isDirect(path)).toBe(canBeDirect(inside));
+    file.end();
+    await finished(file);
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect(file.sum()).toEqual({ bytes: content.length, sha256: sumOf(path) });
+    expect(isOpen(path)).toBe(false);
   });
 
   it('is gone when the file is written, and when it is stopped', async () => {
@@ -149,7 +222,7 @@ describe('the thread of a file', () => {
 
   const DEATHS: readonly (readonly [name: string, kill: (thread: Worker) => unknown, said: RegExp])[] = [
     ['is ended', (thread) => thread.terminate(), /^the thread that writes and hashes failed: it ended$/],
-    ['throws', (thread) => thread.postMessage(undefined), /^the thread that writes and hashes failed: asked is not iterable/],
+    ['throws', (thread) => thread.postMessage(undefined), /^the thread that writes and hashes failed: Cannot destructure /],
   ];
 
   it.each(DEATHS)('that %s while bytes come fails the file', async (_name, kill, said) => {
@@ -207,16 +280,10 @@ describe('the thread of a file', () => {
 });
 
 describe('a disk that fills up', () => {
-  const disk = join(folder, 'small-disk');
-  const mounted =
-    spawnSync('sh', ['-c', `mkdir ${disk} && mount -t tmpfs -o size=6m,mode=0700 tmpfs ${disk}`], { stdio: 'ignore' }).status ===
-    0;
-  afterAll(() => {
-    if (mounted) execFileSync('umount', [disk]);
-  });
+  const disk = mountedAt('small-disk', '-t tmpfs -o size=6m,mode=0700 tmpfs');
 
-  it.skipIf(!mounted).each(THREADS)('in the middle fails the file hashed on %s', async (on) => {
-    const path = join(disk, `${THREADS.indexOf(on)}.tar`);
+  it.skipIf(disk === undefined).each(THREADS)('in the middle fails the file hashed on %s', async (on) => {
+    const path = join(disk ?? '', `${THREADS.indexOf(on)}.tar`);
     const file = new HashedFile(path, on);
     const writing = writeEach(
       file,
