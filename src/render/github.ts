@@ -5,7 +5,7 @@ import { counts, runOutcome } from './outcome.ts';
 import type { RunOutcome } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
 import { sortItems } from './sort.ts';
-import { visible, visibleBlock } from './visible.ts';
+import { visible, visibleBlock } from '../core/visible.ts';
 
 type Level = 'error' | 'warning' | 'notice';
 

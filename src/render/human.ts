@@ -9,7 +9,7 @@ import type { Paint, Style } from './human/style.ts';
 import { table } from './human/table.ts';
 import { counts, duration, outcomeStatus, outcomeWords } from './outcome.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
-import { visible, visibleBlock, withoutCommands } from './visible.ts';
+import { visible, visibleBlock, withoutCommands } from '../core/visible.ts';
 import { wrap } from './width.ts';
 
 /** Below this nothing lines up any more; lines then run over. */

@@ -1,3 +1,4 @@
+import { codeText as code, fencedText as fence, inlineText as inline, tableText } from '../core/markdown.ts';
 import type { Item, Report, ReportError, View } from '../core/report.ts';
 import { cellText, listedItems, shownColumns } from './columns.ts';
 import type { Columns } from './columns.ts';
@@ -5,7 +6,6 @@ import { locationText } from './location.ts';
 import { counts, duration, outcomeStatus, outcomeWords } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
 import { sortItems } from './sort.ts';
-import { visible, visibleBlock } from './visible.ts';
 
 /** GitHub refuses a step summary above 1 MiB; with messages of usual length this stays below half of that. */
 const MAX_ROWS = 500;
@@ -87,10 +87,6 @@ function table(items: readonly Item[], columns: Columns): string {
   return tableText([head, rules, ...rows]);
 }
 
-function tableText(rows: readonly (readonly string[])[]): string {
-  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
 function fixes(items: readonly Item[]): string[] {
   const fixable = items.filter(({ status, fix }) => status !== 'pass' && fix !== null);
   if (fixable.length === 0) return [];
@@ -99,31 +95,4 @@ function fixes(items: readonly Item[]): string[] {
 
 function notes({ notes = [] }: View): string[] {
   return notes.length === 0 ? [] : [notes.map((note) => `- ${inline(note)}`).join('\n')];
-}
-
-/** The underscore only where it is not inside of a word: `lab_attempts` is no emphasis. */
-const MARKS = /[&<>`*[\]|~\\$@#]|^[-+=]|(?<=^\d+)[.)]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g;
-
-/**
- * Text that means nothing but itself, in a paragraph and in a cell: what Markdown and HTML are made of becomes character
- * references, a line feed a break. GitHub looks for mentions and issue numbers after rendering: an empty comment parts them.
- */
-function inline(text: string): string {
-  return visibleBlock(text)
-    .trim()
-    .replaceAll(MARKS, (mark) => (mark === '@' || mark === '#' ? `${mark}<!-- -->` : `&#${mark.charCodeAt(0)};`))
-    .replaceAll('\n', '<br>')
-    .replaceAll('\t', ' ');
-}
-
-/** As code, which is where GitHub links nothing; not backticks, which cannot hold every name. */
-function code(text: string): string {
-  return text.trim() === '' ? '' : `<code>${inline(visible(text))}</code>`;
-}
-
-/** A code block whose fence is longer than any run of backticks in the text. */
-function fence(text: string): string {
-  const longest = (text.match(/`+/g) ?? []).reduce((length, run) => Math.max(length, run.length), 0);
-  const marks = '`'.repeat(Math.max(3, longest + 1));
-  return `${marks}\n${visibleBlock(text).trimEnd()}\n${marks}`;
 }

@@ -1,7 +1,7 @@
 import { countByStatus, STATUSES } from '../core/report.ts';
 import type { Json } from '../core/json.ts';
 import type { Report, ReportError, Status } from '../core/report.ts';
-import { visible } from './visible.ts';
+import { visible } from '../core/visible.ts';
 
 /** How people read a status in a count. */
 const COUNTED: Readonly<Record<Status, string>> = {

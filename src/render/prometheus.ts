@@ -1,6 +1,6 @@
 import { SEVERITIES, STATUSES, type Metric, type Report } from '../core/report.ts';
 import type { Renderer } from './renderer.ts';
-import { visible } from './visible.ts';
+import { visible } from '../core/visible.ts';
 
 /**
  * The text exposition format 0.0.4, for the textfile collector of node_exporter or a push gateway: what the command measured, and

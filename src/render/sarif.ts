@@ -8,7 +8,7 @@ import { objectLocation, physicalLocation } from './sarif/location.ts';
 import { message } from './sarif/message.ts';
 import { LEVELS, RANKS, rulesOf } from './sarif/rules.ts';
 import type { Level, Rules } from './sarif/rules.ts';
-import { visible, visibleBlock } from './visible.ts';
+import { visible, visibleBlock } from '../core/visible.ts';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
 

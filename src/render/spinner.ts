@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
-import { visible } from './visible.ts';
+import { visible } from '../core/visible.ts';
 import { wrap } from './width.ts';
 
 /** A line at the terminal that turns while something is at work. */

@@ -3,7 +3,7 @@ import { jsonLine } from './json-text.ts';
 import { counts, runOutcome } from './outcome.ts';
 import type { RunOutcome } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
-import { visible, visibleBlock } from './visible.ts';
+import { visible, visibleBlock } from '../core/visible.ts';
 
 interface Point {
   readonly ok: boolean;

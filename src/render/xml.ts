@@ -1,4 +1,4 @@
-import { visible, visibleBlock } from './visible.ts';
+import { visible, visibleBlock } from '../core/visible.ts';
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 

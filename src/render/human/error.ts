@@ -1,7 +1,7 @@
 import type { SourcePosition } from '../../core/errors.ts';
 import type { ReportError } from '../../core/report.ts';
 import { locationText } from '../location.ts';
-import { visible, visibleCharacters } from '../visible.ts';
+import { visible, visibleCharacters } from '../../core/visible.ts';
 import { clip, displayWidth, wrap } from '../width.ts';
 import { paragraphs } from './lines.ts';
 import type { Style } from './style.ts';

@@ -2,7 +2,7 @@ import { STATUSES } from '../../core/report.ts';
 import type { Item } from '../../core/report.ts';
 import { itemLocation, locationText } from '../location.ts';
 import { sortItems } from '../sort.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../../core/visible.ts';
 import { displayWidth, pad, wrap } from '../width.ts';
 import { indented, paragraphs } from './lines.ts';
 import { WORDS } from './style.ts';

@@ -1,4 +1,4 @@
-import { visible, visibleBlock } from '../visible.ts';
+import { visible, visibleBlock } from '../../core/visible.ts';
 import { wrap } from '../width.ts';
 
 /** Each line of the text wrapped to `width` columns. */

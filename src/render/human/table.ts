@@ -1,7 +1,7 @@
 import type { Item } from '../../core/report.ts';
 import { cellText, shownColumns } from '../columns.ts';
 import type { Columns } from '../columns.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../../core/visible.ts';
 import { displayWidth, pad, wrap } from '../width.ts';
 import { fixLines } from './findings.ts';
 import { WORDS } from './style.ts';

@@ -1,5 +1,5 @@
 import type { FileLocation } from '../location.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../../core/visible.ts';
 
 /** A database object has no file. GitHub shows no result without one, so it stands at the file that demands it. */
 const POLICY: FileLocation = { file: 'dbctl.yaml', line: 1 };

@@ -1,4 +1,4 @@
-import { visibleBlock } from '../visible.ts';
+import { visibleBlock } from '../../core/visible.ts';
 
 /**
  * A plain text message (SARIF 3.11): `{0}` would be a placeholder, so its braces are doubled, and `](` would make a link.

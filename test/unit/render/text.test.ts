@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { jsonLine, jsonText } from '../../../src/render/json-text.ts';
-import { visible, visibleBlock, visibleCharacters, withoutCommands } from '../../../src/render/visible.ts';
+import { visible, visibleBlock, visibleCharacters, withoutCommands } from '../../../src/core/visible.ts';
 import { clip, displayWidth, pad, wrap } from '../../../src/render/width.ts';
 
 describe('hidden characters are shown', () => {
