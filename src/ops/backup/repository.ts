@@ -46,7 +46,11 @@ const SEALED: readonly string[] = [MANIFEST, SEAL];
 const UNHASHED: readonly string[] = [KEY_FILE, ...SEALED];
 
 /** One run at a time writes to a repository from this machine. Fails with lock.held after a minute. */
-export async function withRepositoryLock<T>({ name, work }: Repository, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
+export async function withRepositoryLock<T>(
+  { name, work }: Pick<Repository, 'name' | 'work'>,
+  signal: AbortSignal,
+  use: () => Promise<T>,
+): Promise<T> {
   await makeFolder(work);
   return withLockFile(join(work, '.lock'), { signal, waitMs: 60_000, what: `the repository ${name}` }, use);
 }
@@ -92,7 +96,7 @@ export function backupId(database: string, at: Date, random: string): string {
 const timeOf = (id: string): string => /-(\d{8}T\d{9}Z-\w+)$/.exec(id)?.[1] ?? '';
 
 /** The text under a key; null: it is not there. */
-export async function readText({ storage }: Repository, key: string): Promise<string | null> {
+export async function readText({ storage }: Pick<Repository, 'storage'>, key: string): Promise<string | null> {
   const found = await storage.read(key);
   return found === null ? null : text(found);
 }

@@ -1,12 +1,12 @@
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderRepository, type FolderRepository } from '../../../src/ops/backup/repository.ts';
-import { verifyReports } from '../../../src/ops/drill/chain.ts';
 import type { Drill } from '../../../src/ops/drill/drill.ts';
-import { readReports, storeReport, type ReportFacts } from '../../../src/ops/drill/report.ts';
+import { readReports, storeReport, verifyReports, type ReportFacts } from '../../../src/ops/drill/report.ts';
 import { createSignerKey, openSigner, type Signer } from '../../../src/ops/signing/signer.ts';
+import before from './reports-before.json' with { type: 'json' };
 
 const folder = mkdtempSync(join(tmpdir(), 'dbctl-reports-'));
 const whole = folderRepository('whole', join(folder, 'whole'));
@@ -153,6 +153,23 @@ describe('the chain of reports', () => {
       .toSorted() as unknown as Six;
     tamper(repository, ids);
     expect(await problems(repository, head)).toContainEqual(expect.stringMatching(said));
+  });
+
+  it('of a dbctl before this one is as good as it was, and goes on', async () => {
+    const repository = folderRepository('before', join(folder, 'before'));
+    mkdirSync(join(repository.folder, '.drills'), { recursive: true });
+    for (const [name, text] of Object.entries(before.files)) writeFileSync(join(repository.folder, '.drills', name), text);
+    const keys = [before.publicKey, signer.verifierKey];
+    const all = async (): Promise<string[]> =>
+      (await verifyReports(repository, keys, before.head)).flatMap((link) => link.problems);
+    expect(await all()).toEqual([]);
+    expect((await readReports(repository, keys)).map(({ answer }) => answer)).toEqual(['passed', 'target missed']);
+    const { report } = await storeReport(repository, drill(), facts('2026-11-15T06:00:00Z'), signer, {
+      publicKeys: keys,
+      signal: new AbortController().signal,
+    });
+    expect(report).toMatchObject({ number: 3, previous: { report: before.head }, history: { drills: 3, worstSeconds: 90 } });
+    expect(await all()).toEqual([]);
   });
 
   it('shows a whole chain that somebody else signed', async () => {
