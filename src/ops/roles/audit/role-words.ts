@@ -1,3 +1,4 @@
+import { shownValue } from '../catalog/secret-setting.ts';
 import type { Difference } from '../difference/model.ts';
 import { membershipText } from '../rights/memberships.ts';
 import type { FindingWords } from './finding.ts';
@@ -71,10 +72,10 @@ function settingWords({ role, name, is, wanted, here, because }: Extract<Differe
     return {
       id: 'role-setting',
       object,
-      message: `its sessions begin with ${name} = ${is}${where}, which roles.yaml does not say`,
+      message: `its sessions begin with ${name} = ${shownValue(name, is ?? '')}${where}, which roles.yaml does not say`,
     };
-  const now = is === null ? 'it is not set' : `it is ${is}${where}`;
-  return { id: 'role-setting', object, message: `${because} wants ${name} = ${wanted}, and ${now}` };
+  const now = is === null ? 'it is not set' : `it is ${shownValue(name, is)}${where}`;
+  return { id: 'role-setting', object, message: `${because} wants ${name} = ${shownValue(name, wanted)}, and ${now}` };
 }
 
 function membershipWords({

@@ -1,4 +1,5 @@
 import { ident } from '../../../db/ident.ts';
+import { looksSecret } from '../catalog/secret-setting.ts';
 import { PUBLIC } from '../rights/acl.ts';
 import type { Evidence, Facts, Rule } from './model.ts';
 
@@ -13,17 +14,10 @@ export const SECRET_RULES: readonly Rule[] = [
   },
 ];
 
-const NAMED = /(?:password|passwd|secret|api_?key|access_?key|private_?key|token)/i;
-/** A URL with a password. */
-const URL = /[a-z][a-z0-9+]*:\/\/[^:/@\s]+:[^@/\s]+@/i;
-
-/** Parameters of the server whose names sound like secrets and that hold none. */
-const HARMLESS = ['password_encryption', 'md5_password_warnings'];
-
 /** The value is not repeated: a report is read by more people than the catalog. */
 function settings({ catalog, names, holders }: Facts): Evidence[] {
   return catalog.settings
-    .filter(({ name, value }) => !HARMLESS.includes(name) && value !== '' && (NAMED.test(name) || URL.test(value)))
+    .filter(({ name, value }) => looksSecret(name, value))
     .map(({ role, name, here }) => {
       const whose = role === null ? 'all' : ident(names.of(role));
       const where = here ? ` in database ${ident(catalog.database.name)}` : '';

@@ -1,6 +1,7 @@
 import { pathText, whoReaches } from '../audit/reached-by.ts';
 import { graphOf } from '../catalog/graph.ts';
 import type { Role, RoleCatalog, SecuredObject } from '../catalog/model.ts';
+import { shownValue } from '../catalog/secret-setting.ts';
 import type { Comparison } from '../difference/inputs.ts';
 import { roleNames } from '../difference/inputs.ts';
 import { ATTRIBUTES } from '../difference/model.ts';
@@ -30,30 +31,31 @@ export interface RoleFact {
   readonly text: string;
 }
 
-/** What the role is, and what it may do now, in summary. Pure. */
-export function explainRole(role: Role, { catalog, desired, file }: Comparison, now: Date): RoleFact[] {
-  const reachedBy = whoReaches(catalog)(role.name).filter(({ login }) => login !== role.name);
-  const wanted = desired.roles.find(({ name }) => name === role.name);
-  const inputs = {
-    catalog,
-    ways: waysOf(role, catalog),
-    policies: [],
-    guarded: null,
-    now,
-    logins: reachedBy.map(({ login }) => login),
+/** What a role is, and what it may do now, in summary. Pure. */
+export const explainRole = (role: Role, comparison: Comparison, now: Date): RoleFact[] => roleExplainer(comparison, now)(role);
+
+/** The same for one role after another: what all of them are asked is worked out once. */
+export function roleExplainer({ catalog, desired, file }: Comparison, now: Date): (role: Role) => RoleFact[] {
+  const reaches = whoReaches(catalog);
+  const may = mayOf(catalog);
+  return (role) => {
+    const reachedBy = reaches(role.name).filter(({ login }) => login !== role.name);
+    const wanted = desired.roles.find(({ name }) => name === role.name);
+    const logins = reachedBy.map(({ login }) => login);
+    const inputs = { catalog, ways: waysOf(role, catalog), policies: [], guarded: null, now, logins };
+    return [
+      purpose(wanted === undefined ? null : `${wanted.purpose} (${wanted.because})`, role, file.label),
+      attributes(role),
+      ...limits(role),
+      ...sessionObstacles(role, inputs).map(({ message }): RoleFact => ({ about: 'session', text: message })),
+      ...settings(role, catalog),
+      ...memberships(role, catalog),
+      ...leadsTo(role, catalog),
+      ...owns(role, catalog),
+      ...may(role),
+      ...reachedBy.map(({ path, level }): RoleFact => ({ about: 'reached by', text: `${path}: ${level}` })),
+    ];
   };
-  return [
-    purpose(wanted === undefined ? null : `${wanted.purpose} (${wanted.because})`, role, file.label),
-    attributes(role),
-    ...limits(role),
-    ...sessionObstacles(role, inputs).map(({ message }): RoleFact => ({ about: 'session', text: message })),
-    ...settings(role, catalog),
-    ...memberships(role, catalog),
-    ...leadsTo(role, catalog),
-    ...owns(role, catalog),
-    ...may(role, catalog),
-    ...reachedBy.map(({ path, level }): RoleFact => ({ about: 'reached by', text: `${path}: ${level}` })),
-  ];
 }
 
 function purpose(fromFile: string | null, { comment, builtIn }: Role, label: string): RoleFact {
@@ -76,7 +78,10 @@ function limits({ connectionLimit, validUntil }: Role): RoleFact[] {
 function settings({ id }: Role, catalog: RoleCatalog): RoleFact[] {
   return catalog.settings
     .filter(({ role }) => role === id)
-    .map(({ name, value, here }) => ({ about: 'setting', text: `${name} = ${value}${here ? ' (in this database)' : ''}` }));
+    .map(({ name, value, here }) => ({
+      about: 'setting',
+      text: `${name} = ${shownValue(name, value)}${here ? ' (in this database)' : ''}`,
+    }));
 }
 
 function memberships({ id }: Role, catalog: RoleCatalog): RoleFact[] {
@@ -115,25 +120,33 @@ function owns({ id }: Role, { objects }: RoleCatalog): RoleFact[] {
 const FIRST_NORMAL = 16_384;
 
 /** By schema and kind of object, how many of how many each privilege is held on, and the database. */
-function may({ id, superuser }: Role, catalog: RoleCatalog): RoleFact[] {
-  if (superuser) return [{ about: 'may', text: 'everything: superuser' }];
+function mayOf(catalog: RoleCatalog): (role: Role) => RoleFact[] {
   const held = effectiveRights(catalog);
-  const groups = new Map<string, { objects: number; counts: Map<string, number> }>();
+  const groups = groupsOf(catalog);
+  return ({ id, superuser }) => {
+    if (superuser) return [{ about: 'may', text: 'everything: superuser' }];
+    return [...groups].flatMap(([key, objects]): RoleFact[] => {
+      const counts = new Map<string, number>();
+      for (const object of objects) {
+        for (const privilege of privilegesOf(held(id, object) & allRights(object.kind, catalog.serverVersion)))
+          counts.set(privilege, (counts.get(privilege) ?? 0) + 1);
+      }
+      const texts = [...counts].map((one) => countText(one, objects.length));
+      return texts.length === 0 ? [] : [{ about: 'may', text: `${key}: ${texts.join(', ')}` }];
+    });
+  };
+}
+
+function groupsOf(catalog: RoleCatalog): ReadonlyMap<string, readonly SecuredObject[]> {
+  const groups = new Map<string, SecuredObject[]>();
   for (const object of catalog.objects) {
     const key = groupOf(object, catalog);
     if (key === null) continue;
-    const group = groups.get(key) ?? { objects: 0, counts: new Map<string, number>() };
-    groups.set(key, group);
-    group.objects += 1;
-    for (const privilege of privilegesOf(held(id, object) & allRights(object.kind, catalog.serverVersion)))
-      group.counts.set(privilege, (group.counts.get(privilege) ?? 0) + 1);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [object]);
+    else group.push(object);
   }
-  return [...groups]
-    .filter(([, { counts }]) => counts.size > 0)
-    .map(([key, { objects, counts }]) => ({
-      about: 'may',
-      text: `${key}: ${[...counts].map((one) => countText(one, objects)).join(', ')}`,
-    }));
+  return groups;
 }
 
 function groupOf({ kind, id, schema, bare, extension }: SecuredObject, { database }: RoleCatalog): string | null {

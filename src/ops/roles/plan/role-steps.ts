@@ -1,5 +1,6 @@
 import { step, type Step } from '../../../core/step.ts';
 import { ident, literal } from '../../../db/ident.ts';
+import { shownValue } from '../catalog/secret-setting.ts';
 import { attributeOf } from '../difference/roles.ts';
 import { ATTRIBUTES, type Difference } from '../difference/model.ts';
 import type { DesiredRole } from '../desired/model.ts';
@@ -76,7 +77,7 @@ function settingStep({ role, name, wanted, here }: Extract<Difference, { kind: '
   const summary =
     wanted === null
       ? `sessions of ${role} no longer begin with ${name}${where}`
-      : `sessions of ${role} begin with ${name} = ${wanted}`;
+      : `sessions of ${role} begin with ${name} = ${shownValue(name, wanted)}`;
   return step('alter role', role, summary, sql);
 }
 
