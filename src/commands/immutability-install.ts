@@ -3,6 +3,7 @@ import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { GuardPlan } from '../ops/immutability/plan.ts';
 import type { Context } from './context.ts';
+import { recordChanges } from './run-record-context.ts';
 
 export const spec: CommandSpec = {
   name: 'immutability install',
@@ -55,7 +56,14 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     if (dryRun || (plan.steps.length === 0 && upgrade === null))
       return answer(plan, dryRun ? 'planned' : 'done', context.target(session), upgrade);
     await context.confirm(question(plan, upgrade));
-    return answer(await installGuards(session, settings, mode), 'done', context.target(session), upgrade);
+    const installed = await installGuards(session, settings, mode);
+    await recordChanges(session, context, spec.name, {
+      repair: mode.repair,
+      accept: [...mode.accept],
+      steps: installed.steps.length,
+      upgrade: upgrade === null ? null : { ...upgrade },
+    });
+    return answer(installed, 'done', context.target(session), upgrade);
   });
 }
 

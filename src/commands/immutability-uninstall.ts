@@ -1,6 +1,7 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Context } from './context.ts';
+import { recordChanges } from './run-record-context.ts';
 
 export const spec: CommandSpec = {
   name: 'immutability uninstall',
@@ -25,6 +26,7 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
         [`${steps.length} steps:`, ...steps.map(({ object, summary }) => `  ${object}: ${summary}`), 'Go on?'].join('\n'),
       );
       await uninstallGuards(session, steps, context.progress);
+      await recordChanges(session, context, spec.name, { steps: steps.length });
     }
     const state = dryRun ? 'planned' : 'done';
     return {

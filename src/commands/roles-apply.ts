@@ -4,6 +4,7 @@ import type { Session } from '../db/session.ts';
 import type { RolePlan } from '../ops/roles/plan/plan.ts';
 import type { Context } from './context.ts';
 import { comparer } from './roles-context.ts';
+import { recordChanges } from './run-record-context.ts';
 import { endOverdueLoans } from './roles-loan-context.ts';
 import { FULL, MOST_LISTED, summedSteps } from './roles-overview.ts';
 import { leftItems, planAnswer } from './roles-plan.ts';
@@ -40,13 +41,23 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     let applied: 'applied' | 'already' = 'already';
     if (!nothing) {
       await context.confirm(question(agreed, context.target(session), full));
-      applied = await applyRoles(session, { agreed, planAgain, progress: context.progress, signal: context.signal });
+      const { progress, signal } = context;
+      const record = (on: Session): Promise<void> => recordRoles(on, agreed, context);
+      applied = await applyRoles(session, { agreed, planAgain, record, progress, signal });
     }
     await endOverdueLoans(session, context);
     const did = applied === 'already' ? { ...agreed, gives: [], takes: [] } : agreed;
     return planAnswer(did, 'done', leftItems(agreed), context.target(session), full);
   });
 }
+
+/** What a run did is for the access review: every step, but for those of a first run. */
+const recordRoles = (session: Session, { gives, takes }: RolePlan, context: Context): Promise<void> =>
+  recordChanges(session, context, 'roles apply', {
+    gives: gives.length,
+    takes: takes.length,
+    steps: [...takes, ...gives].slice(0, MOST_LISTED).map(({ summary }) => summary),
+  });
 
 /** Where, and what: what takes away is always listed, line by line, since it is what the person answers for. */
 function question({ gives, takes }: RolePlan, { env, database, host, port }: Target, full: boolean): string {

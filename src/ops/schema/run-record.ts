@@ -21,3 +21,22 @@ export async function recordRun(session: Session, record: RunRecord): Promise<vo
 const INSERT = /* sql */ `
 insert into dbctl.run (command, operator, commit_sha, ci_job, dbctl_version, outcome, summary)
 values ($1, $2, $3, $4, $5, $6, $7::jsonb)`;
+
+/**
+ * The same where this database keeps such records and the caller may write them. Asks the catalog first, so that a transaction goes on where it
+ * may not. `absent`: there is no dbctl.run, which `dbctl migrate up` makes.
+ */
+export async function recordRunIfAllowed(session: Session, record: RunRecord): Promise<'recorded' | 'absent' | 'closed'> {
+  const [row] = await session.rows<{ may: boolean }>(MAY_RECORD);
+  if (row === undefined) return 'absent';
+  if (!row.may) return 'closed';
+  await recordRun(session, record);
+  return 'recorded';
+}
+
+/** By the catalog: names in a schema that the login may not use cannot be resolved. */
+const MAY_RECORD = /* sql */ `
+select pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'INSERT') as may
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = 'dbctl' and c.relname = 'run'`;

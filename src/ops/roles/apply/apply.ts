@@ -13,6 +13,8 @@ export interface ApplyOptions {
   readonly agreed: RolePlan;
   /** Reads the database and plans again, in the transaction that will change it. */
   readonly planAgain: (session: Session) => Promise<RolePlan>;
+  /** Records what was done, in the transaction that does it. */
+  readonly record?: (session: Session) => Promise<void>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -60,7 +62,7 @@ async function refuseStandby(session: Session): Promise<void> {
   });
 }
 
-async function applyOnce(session: Session, { agreed, planAgain, progress }: ApplyOptions): Promise<Applied> {
+async function applyOnce(session: Session, { agreed, planAgain, record, progress }: ApplyOptions): Promise<Applied> {
   await waitForOtherRun(session);
   await session.script(`set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local search_path = pg_catalog, pg_temp`);
   const plan = await planAgain(session);
@@ -81,6 +83,7 @@ async function applyOnce(session: Session, { agreed, planAgain, progress }: Appl
   }
   shown.done();
   await requireNothingLeft(session, planAgain);
+  await record?.(session);
   return 'applied';
 }
 

@@ -2,7 +2,7 @@ import { fail } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { ident, literal } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { recordRun, type RunRecord } from '../../schema/run-record.ts';
+import { recordRunIfAllowed, type RunRecord } from '../../schema/run-record.ts';
 import { makeVerifier, verifierText } from './verifier.ts';
 
 /** Who runs dbctl, for its records. */
@@ -36,13 +36,5 @@ export async function recordChange(
   operator: Operator,
   summary: JsonObject & { readonly login: string },
 ): Promise<boolean> {
-  const [row] = await session.rows<{ may: boolean }>(MAY_RECORD);
-  if (row?.may !== true) return false;
-  await recordRun(session, { ...operator, command, outcome: 'done', summary });
-  return true;
+  return (await recordRunIfAllowed(session, { ...operator, command, outcome: 'done', summary })) === 'recorded';
 }
-
-const MAY_RECORD = /* sql */ `
-select pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'INSERT') as may
-from pg_catalog.pg_class c
-where c.oid = pg_catalog.to_regclass('dbctl.run')`;
