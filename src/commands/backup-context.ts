@@ -6,21 +6,19 @@ import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { Manifest, PhysicalManifest } from '../ops/backup/manifest.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import type { Codec } from '../ops/codec/codec.ts';
-import type { KeyPlace, Signer, SignerSettings } from '../ops/signing/signer.ts';
+import type { KeyPlace } from '../ops/signing/signer.ts';
 import type { Context } from './context.ts';
+import { projectKeys, type ProjectKeys } from './signing-context.ts';
 
 /** What every backup command works with. */
-export interface Backups {
+export interface Backups extends ProjectKeys {
   readonly config: Config;
   /** The one that was named, or the first of dbctl.yaml. */
   readonly repository: Repository;
   /** The one that was named, or all of dbctl.yaml. */
   readonly repositories: readonly Repository[];
-  readonly publicKeys: readonly string[];
   /** Says something a person should know on the way. */
   warn(message: string): void;
-  /** Fails with config.invalid where dbctl.yaml names no key, with refused where it cannot be used. */
-  signer(): Promise<Signer>;
 }
 
 /**
@@ -29,7 +27,7 @@ export interface Backups {
  */
 export async function openBackups(context: Context, name: string | undefined, identity?: string): Promise<Backups> {
   const { config, folder } = await context.config();
-  const { repositories, public_keys: own } = config.backup;
+  const { repositories } = config.backup;
   if (repositories.length === 0) {
     fail('config.invalid', 'dbctl.yaml names no repository for backups', {
       hint: 'Add one: backup: {repositories: [{name: nightly, type: folder, path: /var/backups/lab}]}.',
@@ -48,16 +46,12 @@ export async function openBackups(context: Context, name: string | undefined, id
   context.atEnd(async () => {
     await Promise.all(opened.map(({ storage }) => storage.close()));
   });
-  const settings = await signerSettings(config);
-  const signer = () => signerOf(settings, folder, context);
-  const listed = own.length > 0 ? own : config.ledger.public_keys;
   return {
     config,
     repository: opened[0] ?? fail('internal', 'no repository was opened'),
     repositories: opened,
-    publicKeys: listed.length > 0 ? listed : await ownKey(signer),
     warn: (message) => context.log.warn(message),
-    signer,
+    ...(await projectKeys(context, { what: 'manifests', key: 'backup.signer' })),
   };
 }
 
@@ -89,31 +83,6 @@ async function codecs(context: Context, identityFile: string | undefined): Promi
     plain: encryption.work === undefined ? PLAIN.plain : resolve(folder, encryption.work),
     logKey: join(memory, `${name}-${createHash('sha256').update(place).digest('hex').slice(0, 16)}.json`),
   });
-}
-
-async function signerSettings(config: Config): Promise<SignerSettings | null> {
-  const { ledgerSettings } = await import('../ops/ledger/settings.ts');
-  const { signer, public_keys: publicKeys } = config.backup;
-  if (signer === undefined) return ledgerSettings(config).signer;
-  return ledgerSettings({ ledger: { ...config.ledger, signer, public_keys: publicKeys } }).signer;
-}
-
-async function signerOf(settings: SignerSettings | null, folder: string, { variables, signal }: Context): Promise<Signer> {
-  if (settings === null) {
-    return fail('config.invalid', 'dbctl.yaml names no key to sign manifests with', {
-      hint: 'Make one with dbctl ledger key FILE, and name it under backup.signer.',
-    });
-  }
-  const { openSigner } = await import('../ops/signing/signer.ts');
-  return openSigner(settings, { variables, folder, signal });
-}
-
-/** Before a project has listed its public keys, the key it signs with is trusted, where it is at hand. */
-async function ownKey(signer: () => Promise<Signer>): Promise<readonly string[]> {
-  return signer().then(
-    ({ verifierKey }) => [verifierKey],
-    () => [],
-  );
 }
 
 /** Every backup of the repository, oldest first. */

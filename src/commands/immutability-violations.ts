@@ -2,6 +2,7 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Context } from './context.ts';
+import { parseTime } from './time-option.ts';
 
 export const spec: CommandSpec = {
   name: 'immutability violations',
@@ -74,12 +75,4 @@ function explain(thrown: unknown): never {
   const sqlstate = (thrown as { sqlstate?: string }).sqlstate ?? '';
   if (!['3F000', '42P01'].includes(sqlstate)) throw thrown;
   fail('refused', 'this database has no guards yet', { hint: 'Run dbctl immutability install first.', cause: thrown });
-}
-
-/** A day or a moment; without a zone it is UTC. */
-function parseTime(text: string): Date {
-  const zoned = /[zZ]$|[+-]\d\d:?\d\d$/.test(text) || /^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text}Z`;
-  const time = new Date(/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?/.test(text) ? zoned : '');
-  if (Number.isNaN(time.getTime())) throw new Error(`a time is written 2026-11-01 or 2026-11-01T06:00Z, not ${text}`);
-  return time;
 }

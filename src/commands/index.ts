@@ -22,6 +22,9 @@ import * as devStatus from './dev-status.ts';
 import * as devUp from './dev-up.ts';
 import * as devUrl from './dev-url.ts';
 import * as doctor from './doctor.ts';
+import * as evidenceExport from './evidence-export.ts';
+import * as evidenceList from './evidence-list.ts';
+import * as evidenceVerify from './evidence-verify.ts';
 import * as immutabilityInstall from './immutability-install.ts';
 import * as immutabilityStatus from './immutability-status.ts';
 import * as immutabilityTest from './immutability-test.ts';
@@ -101,6 +104,9 @@ export const COMMANDS: readonly Command[] = [
   rolesPasswordsRotate,
   rolesPasswordsSet,
   rolesSeparation,
+  evidenceExport,
+  evidenceList,
+  evidenceVerify,
   backupCreate,
   backupList,
   backupShow,
@@ -131,6 +137,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
   backup: 'Backups that are restored and compared before they count.',
   roles: 'Who may do what: declared in roles.yaml, compared, planned, applied.',
+  evidence: 'Signed records of who may do what, for auditors.',
   passwords: 'Passwords of logins: their kind, new ones, and who uses which.',
   wal: 'The archive of the write-ahead log.',
   tools: 'Client programs of PostgreSQL, which backups are made with.',

@@ -4,6 +4,7 @@ import { SEVERITIES } from '../core/report.ts';
 import { ENCODINGS } from './encodings.ts';
 import { immutability } from './immutability.ts';
 import { backup } from './backup.ts';
+import { evidence } from './evidence.ts';
 import { ledger, words } from './ledger.ts';
 import {
   checkWord,
@@ -133,10 +134,11 @@ const environment = section({
     ledger: ledger
       .optional()
       .describe('Keys of ledger that differ in this environment: each database needs places of its own for its notes.'),
+    evidence: evidence.optional().describe('Keys of evidence that differ in this environment.'),
   })
     .optional()
     .describe(
-      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger and backup. A list replaces the list it overlays.',
+      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger, backup and evidence. A list replaces the list it overlays.',
     ),
 })
   .refine((value) => !(value.embedded === true && value.url !== undefined), {
@@ -160,6 +162,7 @@ export const configFile = section({
   ledger: ledger.prefault({}).describe('Signed checkpoints of append-only tables, published outside the database.'),
   backup: backup.prefault({}).describe('Backups and the programs that make them.'),
   roles: roles.prefault({}).describe('Who may do what in the database.'),
+  evidence: evidence.prefault({}).describe('Signed records for auditors.'),
   dev: dev.prefault({}).describe("The server 'dbctl dev' runs."),
 });
 

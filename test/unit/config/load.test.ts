@@ -70,6 +70,7 @@ describe('a good dbctl.yaml', () => {
         hooks: { before: [], after: [] },
         notify: [],
       },
+      evidence: {},
       roles: { file: 'roles.yaml' },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });

@@ -1,4 +1,5 @@
 import type { Session } from '../../../db/session.ts';
+import { utcText } from '../../../db/utc.ts';
 
 /** A role that a login has for a time, with who gave it and why. PostgreSQL has no grants that end: somebody has to take it back. */
 export interface Loan {
@@ -18,13 +19,11 @@ export interface Loan {
   readonly how: 'returned' | 'expired' | null;
 }
 
-const utc = (column: string): string => `pg_catalog.to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
-
 const LOANS = /* sql */ `
 select l.id::int as id, l.role_name as role, l.login, l.reason, l.operator, l.given_by as "givenBy",
-       ${utc('l.given_at')} as "givenAt", ${utc('l.until')} as until,
+       ${utcText('l.given_at')} as "givenAt", ${utcText('l.until')} as until,
        case when e.loan is not null then 'ended' when l.until <= pg_catalog.clock_timestamp() then 'overdue' else 'open' end as state,
-       ${utc('e.ended_at')} as "endedAt", e.how
+       ${utcText('e.ended_at')} as "endedAt", e.how
 from dbctl.role_loan l
 left join dbctl.role_loan_end e on e.loan = l.id
 order by l.id`;

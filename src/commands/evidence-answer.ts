@@ -1,0 +1,95 @@
+import { item, type Answer, type Item, type Target, type View } from '../core/report.ts';
+import type { AccessReview } from '../ops/evidence/review.ts';
+import type { Section } from '../ops/evidence/section.ts';
+import type { StoredReport } from '../ops/report-chain/store.ts';
+import { MOST_LISTED } from './roles-overview.ts';
+
+interface Reviewed {
+  readonly facts: Omit<AccessReview, 'format' | 'id' | 'number' | 'at' | 'previous'>;
+  /** The findings, and what could not be seen. */
+  readonly items: readonly Item[];
+  /** null: nothing was stored. */
+  readonly stored: StoredReport<AccessReview> | null;
+  readonly strict: boolean;
+  readonly target: Target;
+}
+
+/** What the review says, the findings one by one, and where it is kept. */
+export function reviewAnswer({ facts, items, stored, strict, target }: Reviewed): Answer {
+  const { answer, unseen, findings } = facts;
+  return {
+    ok: answer === 'as declared' || (answer !== 'differs' && !strict),
+    items,
+    summary: {
+      answer,
+      reviewers: [...facts.reviewers],
+      since: facts.period.since,
+      until: facts.period.until,
+      counting: findings.counting,
+      unseen: unseen.length,
+      report: stored?.path ?? null,
+      number: stored?.report.number ?? null,
+      head: stored?.head ?? null,
+      state: stored === null ? 'planned' : 'done',
+    },
+    target,
+    view: viewOf(facts, stored, items.length),
+  };
+}
+
+function viewOf(facts: Reviewed['facts'], stored: Reviewed['stored'], listed: number): View {
+  return {
+    title: `Access review of ${facts.environment}: ${facts.answer}`,
+    overview: {
+      columns: [
+        { field: 'object', title: 'what' },
+        { field: 'message', title: 'seen' },
+      ],
+      rows: overviewRows(facts).map(([object, message]) => item({ id: 'section', object, message })),
+    },
+    ...(listed > MOST_LISTED ? { hidden: ['fail', 'waived'] } : {}),
+    notes: [
+      ...(listed > MOST_LISTED ? ['Each finding is in the record; in words: dbctl roles audit --full.'] : []),
+      facts.reviewers.length === 0
+        ? 'Nobody has reviewed it: say who did with --reviewer.'
+        : `Reviewed by ${facts.reviewers.join(', ')}.`,
+      ...(stored === null
+        ? ['Nothing was stored.']
+        : [
+            `Record ${stored.report.number}: ${stored.path}, and for people ${stored.report.id}.md beside it.`,
+            `Write its hash down elsewhere; dbctl evidence verify --head asks for it: ${stored.head}`,
+          ]),
+    ],
+  };
+}
+
+function overviewRows(facts: Reviewed['facts']): [what: string, seen: string][] {
+  const { roles, findings, plan, changes, exceptions, logins, unseen } = facts;
+  const strangers = roles.filter(({ purpose }) => purpose === null).length;
+  const accepted = findings.counts.reduce((sum, { status, count }) => sum + (status === 'waived' ? count : 0), 0);
+  const ending = exceptions.filter(({ state }) => state !== 'holds').length;
+  const steps = total(plan.gives) + total(plan.takes) + plan.left;
+  const connected = logins.rows.filter(({ sessions }) => sessions > 0).length;
+  return [
+    ['roles', `${roles.length}, ${strangers} of them not in roles.yaml`],
+    ['findings', `${findings.counting} at or above ${findings.failOn}, ${accepted} accepted`],
+    [
+      'roles plan',
+      steps === 0 ? 'nothing to do' : `${total(plan.gives)} give, ${total(plan.takes)} take, ${plan.left} for a person`,
+    ],
+    ['changed', changes === null ? 'no review before it' : `${changes.roles.length} roles since ${changes.since}`],
+    ['exceptions', `${exceptions.length}, ${ending} ended or ending before ${facts.nextReview}`],
+    ['lent roles', countText(facts.loans)],
+    ['unlocks', countText(facts.unlocks)],
+    ['let through guards', countText(facts.permits)],
+    ['refused by guards', countText(facts.refused)],
+    ['runs of dbctl', countText(facts.runs)],
+    ['logins', `${logins.rows.length}, ${connected} connected now`],
+    ['not seen', String(unseen.length)],
+  ];
+}
+
+const total = ({ rows, more }: Section<unknown>): number => rows.length + more;
+
+const countText = (section: Section<unknown>): string =>
+  section.state === 'seen' ? String(total(section)) : section.state === 'not seen' ? 'not seen' : 'not kept in this database';
