@@ -1,4 +1,4 @@
-import { item, type Answer, type Item, type Target, type View } from '../core/report.ts';
+import { item, type Answer, type Item, type Status, type Target, type View } from '../core/report.ts';
 import type { AccessReview } from '../ops/evidence/review.ts';
 import type { Section } from '../ops/evidence/section.ts';
 import type { StoredReport } from '../ops/report-chain/store.ts';
@@ -23,8 +23,6 @@ export function reviewAnswer({ facts, items, stored, strict, target }: Reviewed)
     summary: {
       answer,
       reviewers: [...facts.reviewers],
-      since: facts.period.since,
-      until: facts.period.until,
       counting: findings.counting,
       unseen: unseen.length,
       report: stored?.path ?? null,
@@ -33,11 +31,12 @@ export function reviewAnswer({ facts, items, stored, strict, target }: Reviewed)
       state: stored === null ? 'planned' : 'done',
     },
     target,
-    view: viewOf(facts, stored, items.length),
+    view: viewOf(facts, stored, items),
   };
 }
 
-function viewOf(facts: Reviewed['facts'], stored: Reviewed['stored'], listed: number): View {
+function viewOf(facts: Reviewed['facts'], stored: Reviewed['stored'], items: readonly Item[]): View {
+  const { hidden, notes } = listed(facts, items);
   return {
     title: `Access review of ${facts.environment}: ${facts.answer}`,
     overview: {
@@ -47,9 +46,11 @@ function viewOf(facts: Reviewed['facts'], stored: Reviewed['stored'], listed: nu
       ],
       rows: overviewRows(facts).map(([object, message]) => item({ id: 'section', object, message })),
     },
-    ...(listed > MOST_LISTED ? { hidden: ['fail', 'waived'] } : {}),
+    hidden,
+    // Nothing is listed: then the notes have said what the summary would repeat.
+    ...(items.every(({ status }) => hidden.includes(status)) ? { columns: [{ field: 'message', title: '' }] } : {}),
     notes: [
-      ...(listed > MOST_LISTED ? ['Each finding is in the record; in words: dbctl roles audit --full.'] : []),
+      ...notes,
       facts.reviewers.length === 0
         ? 'Nobody has reviewed it: say who did with --reviewer.'
         : `Reviewed by ${facts.reviewers.join(', ')}.`,
@@ -63,16 +64,31 @@ function viewOf(facts: Reviewed['facts'], stored: Reviewed['stored'], listed: nu
   };
 }
 
+/** People see what counts, where it is no list of hundreds; what is accepted, and what is below the bar, they read in the record. */
+function listed(
+  { findings }: Reviewed['facts'],
+  items: readonly Item[],
+): { hidden: readonly Status[]; notes: readonly string[] } {
+  const failed = items.filter(({ status }) => status === 'fail').length;
+  const isShown = findings.counting > 0 && failed <= MOST_LISTED;
+  return {
+    hidden: isShown ? ['waived'] : ['fail', 'waived'],
+    notes: failed === 0 || isShown ? [] : ['The findings are in the record, one by one, and here: dbctl roles audit'],
+  };
+}
+
 function overviewRows(facts: Reviewed['facts']): [what: string, seen: string][] {
   const { roles, findings, plan, changes, exceptions, logins, unseen } = facts;
   const strangers = roles.filter(({ purpose }) => purpose === null).length;
-  const accepted = findings.counts.reduce((sum, { status, count }) => sum + (status === 'waived' ? count : 0), 0);
+  const countOf = (wanted: Status): number =>
+    findings.counts.reduce((sum, { status, count }) => sum + (status === wanted ? count : 0), 0);
+  const below = countOf('fail') - findings.counting;
   const ending = exceptions.filter(({ state }) => state !== 'holds').length;
   const steps = total(plan.gives) + total(plan.takes) + plan.left;
   const connected = logins.rows.filter(({ sessions }) => sessions > 0).length;
   return [
     ['roles', `${roles.length}, ${strangers} of them not in roles.yaml`],
-    ['findings', `${findings.counting} at or above ${findings.failOn}, ${accepted} accepted`],
+    ['findings', `${findings.counting} at or above ${findings.failOn}, ${below} below, ${countOf('waived')} accepted`],
     [
       'roles plan',
       steps === 0 ? 'nothing to do' : `${total(plan.gives)} give, ${total(plan.takes)} take, ${plan.left} for a person`,
@@ -81,7 +97,7 @@ function overviewRows(facts: Reviewed['facts']): [what: string, seen: string][] 
     ['exceptions', `${exceptions.length}, ${ending} ended or ending before ${facts.nextReview}`],
     ['lent roles', countText(facts.loans)],
     ['unlocks', countText(facts.unlocks)],
-    ['let through guards', countText(facts.permits)],
+    ['let through guards', permitsText(facts.permits)],
     ['refused by guards', countText(facts.refused)],
     ['runs of dbctl', countText(facts.runs)],
     ['logins', `${logins.rows.length}, ${connected} connected now`],
@@ -90,6 +106,10 @@ function overviewRows(facts: Reviewed['facts']): [what: string, seen: string][] 
 }
 
 const total = ({ rows, more }: Section<unknown>): number => rows.length + more;
+
+/** Those of one purpose, person and reason are one row. */
+const permitsText = (permits: AccessReview['permits']): string =>
+  permits.state === 'seen' ? `${permits.rows.reduce((sum, one) => sum + one.permits, 0)} permits` : countText(permits);
 
 const countText = (section: Section<unknown>): string =>
   section.state === 'seen' ? String(total(section)) : section.state === 'not seen' ? 'not seen' : 'not kept in this database';

@@ -74,7 +74,10 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     ...people,
     ...seen,
     declaration: await declarationOf(context, start.since),
-    changes: before === null ? null : { since: before.id, roles: roleChanges(before.roles, seen.roles) },
+    changes:
+      before === null
+        ? null
+        : { since: before.id, server: before.server.systemIdentifier, roles: roleChanges(before.roles, seen.roles) },
   };
   const stored = dryRun ? null : await store(facts, evidence, context);
   return reviewAnswer({ facts, items, stored, strict: options['strict'] === true, target });

@@ -27,30 +27,50 @@ export interface CollectOptions {
 
 /**
  * Everything a review says of a database, read in one snapshot, but for what was counted of each login's use. Returns it as items, too:
- * the findings of the audit, and what could not be seen. Fails with what `compare` fails with; what the login may not see is marked so, and nothing fails for it.
+ * the findings of the audit, and what could not be seen. Fails with what `compare` fails with; what the login may not see is marked so, and
+ * nothing fails for it.
  */
 export async function collectAccess(
   session: Session,
   options: CollectOptions,
 ): Promise<{ readonly seen: SeenAccess; readonly items: readonly Item[] }> {
   const usage = await readUsage(session);
-  return inTransaction(session, 'isolation level repeatable read, read only', () => collect(session, options, usage));
+  const read = await inTransaction(session, 'isolation level repeatable read, read only', () =>
+    readAccess(session, options, usage),
+  );
+  return seenAccess(read, usage, options, session);
 }
 
-async function collect(session: Session, { compare, failOn, start }: CollectOptions, usage: Usage) {
+/** What the database has, and nothing concluded from it: large ones take longer to think about than a transaction may be idle. */
+async function readAccess(session: Session, { compare, start: { since } }: CollectOptions, usage: Usage) {
   const [now] = await session.rows<{ at: Date }>('select pg_catalog.now() as at');
   if (now === undefined) throw new RangeError('the server has no time');
-  const period: Period = { since: start.since, until: now.at.toISOString(), why: start.why };
-  const nextReview = nextReviewDay(period);
   const comparison = await compare(session);
   const details = await readEscalationDetails(session, comparison.catalog.roles);
-  const loans = loansOf(comparison.loans ?? null, period.since);
-  const [unlocks, permits] = [await readUnlocks(session, period.since), await readPermits(session, period.since)];
-  const [refused, runs] = [await readRefused(session, period.since), await readRuns(session, period.since)];
+  return {
+    at: now.at,
+    comparison,
+    details,
+    unlocks: await readUnlocks(session, since),
+    permits: await readPermits(session, since),
+    refused: await readRefused(session, since),
+    runs: await readRuns(session, since),
+    logins: await readReviewedLogins(session, usage, details.passwords),
+  };
+}
+
+function seenAccess(
+  { at, comparison, details, logins, ...sections }: Awaited<ReturnType<typeof readAccess>>,
+  usage: Usage,
+  { failOn, start }: CollectOptions,
+  session: Session,
+): { seen: SeenAccess; items: Item[] } {
+  const period: Period = { since: start.since, until: at.toISOString(), why: start.why };
+  const nextReview = nextReviewDay(period);
   const items = [
     ...auditRoles(comparison, details).map(({ role, detail, ...finding }) => item({ ...finding, detail: { role, ...detail } })),
     ...loanItems(comparison.loans ?? null),
-    ...unseenSections({ unlocks, permits, refused, runs }, usage, session.user),
+    ...unseenSections(sections, usage, session.user),
   ];
   const findings = reviewedFindings(items, failOn);
   const unseen = unseenOf(items);
@@ -63,14 +83,11 @@ async function collect(session: Session, { compare, failOn, start }: CollectOpti
     unseen,
     findings,
     plan: { gives: cut(gives.map(({ summary }) => summary)), takes: cut(takes.map(({ summary }) => summary)), left: left.length },
-    roles: reviewedRoles(comparison, now.at),
+    roles: reviewedRoles(comparison, at),
     exceptions: reviewedExceptions(comparison.file.exceptions, { today: comparison.today, nextReview }),
-    loans,
-    unlocks,
-    permits,
-    refused,
-    runs,
-    logins: { countedSince: usage.since, rows: await readReviewedLogins(session, usage, details.passwords) },
+    loans: loansOf(comparison.loans ?? null, period.since),
+    ...sections,
+    logins: { countedSince: usage.since, rows: logins },
   };
   return { seen, items };
 }

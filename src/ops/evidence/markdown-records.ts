@@ -84,8 +84,12 @@ export const runRows: Rows<Run> = {
   ],
 };
 
+/** Who has not been seen for a week may be unused; who has not been seen since the server was started a minute ago may not. */
+const isLong = (since: string | null, until: string): boolean =>
+  since !== null && Date.parse(until) - Date.parse(since) > 7 * 86_400_000;
+
 /** What is known of them depends on whether statements are counted here, and whether runs of dbctl were seen. */
-export const loginRows = ({ logins: { countedSince: since }, runs }: AccessReview): Rows<ReviewedLogin> => ({
+export const loginRows = ({ logins: { countedSince: since }, runs, period }: AccessReview): Rows<ReviewedLogin> => ({
   note:
     'The server keeps no time of a last login. ' +
     (since === null
@@ -99,6 +103,10 @@ export const loginRows = ({ logins: { countedSince: since }, runs }: AccessRevie
     inlineText(validUntil ?? 'for ever'),
     String(sessions),
     inlineText(applications.join(', ')),
-    statements === null ? 'not counted' : statements === 0 && sessions === 0 ? '**0: perhaps unused**' : String(statements),
+    statements === null
+      ? 'not counted'
+      : statements + sessions > 0 || !isLong(since, period.until)
+        ? String(statements)
+        : '**0: perhaps unused**',
   ],
 });

@@ -108,9 +108,11 @@ function planPart({ plan: { gives, takes, left } }: AccessReview): string[] {
   ];
 }
 
-function changesPart({ changes }: AccessReview): string[] {
+function changesPart({ changes, server }: AccessReview): string[] {
   if (changes === null) return [];
-  const since = `Since the review \`${changes.since}\``;
+  const isOther = changes.server !== null && server.systemIdentifier !== null && changes.server !== server.systemIdentifier;
+  const other = isOther ? ` **The server is another one: it was ${inlineText(changes.server)}.**` : '';
+  const since = `Since the review \`${changes.since}\`${other}`;
   if (changes.roles.length === 0) return ['## What changed', `${since}: nothing that a role is or may do.`];
   const rows = changes.roles.flatMap(({ role, gained, lost }) => [
     ...gained.map((line) => [codeText(role), 'now', inlineText(line)]),

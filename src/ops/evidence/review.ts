@@ -60,7 +60,13 @@ export interface AccessReview extends ChainedReport, SeenAccess, Reviewers {
   readonly dbctl: string;
   readonly declaration: Declaration;
   /** What changed since the review before; null: there is none. */
-  readonly changes: { readonly since: string; readonly roles: readonly RoleChange[] } | null;
+  readonly changes: {
+    /** Id of the review before. */
+    readonly since: string;
+    /** System identifier of the server then; null: it was not seen. */
+    readonly server: string | null;
+    readonly roles: readonly RoleChange[];
+  } | null;
 }
 
 export const ACCESS_REVIEWS: ReportKind<AccessReview> = {

@@ -1,8 +1,9 @@
 import type { Role } from '../roles/catalog/model.ts';
 import type { Comparison } from '../roles/difference/inputs.ts';
 import { roleExplainer, type RoleFact } from '../roles/explain/explain-role.ts';
+import { namedRights } from './named-rights.ts';
 
-/** A role, and what it may do, in as few lines as that can be said: what `dbctl roles explain ROLE` says. */
+/** A role, and what it may do, in as few lines as that can be said: what `dbctl roles explain ROLE` says, with names. */
 export interface ReviewedRole {
   readonly name: string;
   /** From roles.yaml; null: it does not name the role. */
@@ -17,7 +18,7 @@ export interface ReviewedRole {
 /** Every declared role, and every other one that can log in or is superuser, by name. Pure. */
 export function reviewedRoles(comparison: Comparison, now: Date): ReviewedRole[] {
   const { catalog, desired } = comparison;
-  const explain = roleExplainer(comparison, now);
+  const explain = roleExplainer(comparison, now, namedRights(catalog));
   const roles = new Map(catalog.roles.map((role) => [role.name, role]));
   const others = catalog.roles.filter(({ login, superuser }) => login || superuser).map(({ name }) => name);
   const names = [...new Set([...desired.roles.map(({ name }) => name), ...others])].toSorted();

@@ -35,7 +35,7 @@ export function commandSigner(
 }
 
 function refuse(problem: string): never {
-  fail('refused', `no key to sign checkpoints with: ${problem}`, {
+  fail('refused', `no key to sign with: ${problem}`, {
     hint: 'Run the command of ledger.signer.key by hand: a message on its standard input, the base64 signature on its standard output.',
   });
 }

@@ -104,7 +104,7 @@ function exposed(shown: string, mode: string): never {
 }
 
 function noKey(problem: string): never {
-  fail('refused', `no key to sign checkpoints with: ${problem}`, {
+  fail('refused', `no key to sign with: ${problem}`, {
     hint: 'Make one with dbctl ledger key FILE, and name it in ledger.signer.',
   });
 }

@@ -73,7 +73,7 @@ afterAll(async () => {
 
 describe('from nothing', () => {
   it('says that there is no key, and that there is no backup', async () => {
-    expect((await report(['backup', 'create'])).error?.message).toBe('no key to sign checkpoints with: key.pem is not there');
+    expect((await report(['backup', 'create'])).error?.message).toBe('no key to sign with: key.pem is not there');
     expect((await report(['ledger', 'key', 'key.pem', '--name', 'cli-backup'])).status).toBe(0);
     const none = await dbctl(['backup', 'list']);
     expect(none.status).toBe(0);

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFile
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AccessReview } from '../../../src/ops/evidence/review.ts';
+import type { Signer } from '../../../src/ops/signing/signer.ts';
 import type { CliReport } from '../../support/cli-report.ts';
 import { runCli } from '../../support/cli.ts';
 import { expectDone, letLoginsIn, startReferenceLab, type ReferenceLab } from '../roles/support/reference-lab.ts';
@@ -136,6 +137,22 @@ describe('what is not as declared', () => {
     const after = recordOf(await exported());
     expect(after.runs.rows.at(-1)).toMatchObject({ command: 'roles apply', login: 'postgres', outcome: 'done' });
     expect(after.runs.rows.at(-1)?.summary).toContain('take update on table content.lessons from web_jobs');
+  });
+
+  test('one table exchanged for another is a change, though their number is the same', async () => {
+    const [one, other] = ['content.lessons', 'content.labs'];
+    await lab.as(undefined, (client) => client.query(`grant truncate on ${one} to ann`));
+    await exported(['--reviewer', 'Ann Lee']);
+    await lab.as(undefined, (client) => client.query(`revoke truncate on ${one} from ann; grant truncate on ${other} to ann`));
+    const { changes } = recordOf(await exported());
+    await lab.as(undefined, (client) => client.query(`revoke truncate on ${other} from ann`));
+    expect(changes?.roles).toMatchObject([
+      {
+        role: 'ann',
+        gained: ['may: content, tables: TRUNCATE on 1 of 4 (labs)'],
+        lost: ['may: content, tables: TRUNCATE on 1 of 4 (lessons)'],
+      },
+    ]);
   });
 
   test('a name that means something in Markdown is a name in it', async () => {
@@ -300,10 +317,38 @@ describe('the chain', () => {
   });
 });
 
-async function publicKeyOf(file: string): Promise<string> {
+describe('the list', () => {
+  test('has the drills beside the backups, too, and says where it could not look', async () => {
+    const { storeReport: storeDrill } = await import('../../../src/ops/drill/report.ts');
+    const { folderRepository } = await import('../../../src/ops/backup/repository.ts');
+    const signer = await signerOf(join(lab.project, '.dbctl/ledger.key'));
+    const step = { name: 'open', outcome: 'passed', message: 'it opened', seconds: 1 } as const;
+    const drill = { answer: 'passed', steps: [step], rtoSeconds: 12, rpoSeconds: 60, lastCommit: null } as const;
+    const backup = { id: 'lab-1', type: 'logical', database: 'lab', manifest: null, snapshotAt: 'then', sizeBytes: 1 } as const;
+    const facts = { operator: 'bo@here', dbctl: '0', backup, choice: { by: 'latest' }, programs: {} } as const;
+    const targets = { rtoSeconds: null, rpoSeconds: null };
+    const keys = { publicKeys: [signer.verifierKey], signal: new AbortController().signal };
+    const backups = join(lab.project, '.dbctl/backups');
+    await storeDrill(folderRepository('local', backups), drill, { ...facts, targets, at: new Date() }, signer, keys);
+    const list = await lab.dbctl(['evidence', 'list']);
+    expect(list).toMatchObject({ status: 0, summary: { drills: 1, reviews: ids().length, broken: 0 } });
+    expect(list.items.at(-1)).toMatchObject({ id: 'drill', answer: 'passed', by: 'bo@here', repository: 'local' });
+    renameSync(backups, `${backups}-away`);
+    writeFileSync(backups, 'no folder');
+    const unread = await lab.dbctl(['evidence', 'list']);
+    unlinkSync(backups);
+    renameSync(`${backups}-away`, backups);
+    expect(unread.items.at(-1)).toMatchObject({ id: 'drill', object: 'drills of local', status: 'unknown' });
+    expect(unread.summary).toMatchObject({ reviews: ids().length, broken: 0 });
+  });
+});
+
+const publicKeyOf = async (file: string): Promise<string> => (await signerOf(file)).verifierKey;
+
+async function signerOf(file: string): Promise<Signer> {
   const { openSigner } = await import('../../../src/ops/signing/signer.ts');
   const settings = { name: 'learning-lab-ledger', key: { kind: 'file', file } as const, publicKeys: [] };
-  return (await openSigner(settings, { variables: {}, folder: '/' })).verifierKey;
+  return openSigner(settings, { variables: {}, folder: '/' });
 }
 
 describe('what is wrong on the command line', () => {

@@ -67,7 +67,7 @@ describe('from nothing', () => {
   it('a checkpoint without a key says how to make one', async () => {
     const refused = await report(['ledger', 'checkpoint']);
     expect(refused).toMatchObject({ status: 5, error: { code: 'refused' } });
-    expect(refused.error?.message).toBe('no key to sign checkpoints with: keys/ledger.key is not there');
+    expect(refused.error?.message).toBe('no key to sign with: keys/ledger.key is not there');
   });
 
   it('a key is made, for its owner alone, and never over another', async () => {

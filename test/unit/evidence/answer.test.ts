@@ -16,7 +16,8 @@ const finding = (object: string): Item =>
 
 describe('what a person reads of a review', () => {
   it.each([60, 100])('fits %i columns', async (width) => {
-    const facts = review({ answer: 'differs', unseen: [{ what: 'runs of dbctl', why: 'closed', fix: null }] });
+    const findings = { ...review().findings, counting: 1 };
+    const facts = review({ answer: 'differs', findings, unseen: [{ what: 'runs of dbctl', why: 'closed', fix: null }] });
     const answer = reviewAnswer({ facts, items: [finding('app: a')], stored: stored(), strict: false, target });
     const shown = await render('human', report({ ...answer, target }), {
       color: false,
@@ -29,6 +30,7 @@ describe('what a person reads of a review', () => {
     expect(shown).toMatch(/refused by guards +not seen/);
     expect(shown).toMatch(/let through guards +not kept in this database/);
     expect(shown).toContain('Nobody has reviewed it');
+    expect(shown).toContain('grant-excess  app: a');
   });
 
   it('is no list of hundreds of findings, which are in the record', () => {
@@ -36,6 +38,7 @@ describe('what a person reads of a review', () => {
     const { view, items: all } = reviewAnswer({ facts: review(), items, stored: null, strict: false, target });
     expect(view?.hidden).toEqual(['fail', 'waived']);
     expect(view?.notes).toContain('Nothing was stored.');
+    expect(view?.notes).toContain('The findings are in the record, one by one, and here: dbctl roles audit');
     expect(all).toHaveLength(60);
   });
 });

@@ -58,7 +58,7 @@ describe('a review as Markdown', () => {
           git: { commit: 'c', changed: true, dirty: false, commits: [{ commit: 'c', at: 'then', author: EVIL, subject: EVIL }] },
           whyNot: null,
         },
-        changes: { since: '000001', roles: [{ role: EVIL, gained: [EVIL], lost: [EVIL] }] },
+        changes: { since: '000001', server: EVIL, roles: [{ role: EVIL, gained: [EVIL], lost: [EVIL] }] },
       }),
     );
     expect(text).not.toContain('<script>');
@@ -82,6 +82,33 @@ describe('a review as Markdown', () => {
     const text = '# Access review 000002\n\n```\nnested\n```\n\nAnn: revoke it.\n';
     const shown = reviewMarkdown(review({ reviewers: ['Ann'], minutes: { sha256: 'e'.repeat(64), text } }));
     expect(shown).toContain(`\`\`\`\`\n${text.trimEnd()}\n\`\`\`\``);
+  });
+
+  it('says that the server is another one than at the review before', () => {
+    const changes = { since: '000001-20260821T120000Z-prod', roles: [] };
+    expect(reviewMarkdown(review({ changes: { ...changes, server: '6' } }))).toContain(
+      '**The server is another one: it was 6.**',
+    );
+    for (const server of ['7', null]) {
+      expect(reviewMarkdown(review({ changes: { ...changes, server } }))).toContain(
+        'Since the review `000001-20260821T120000Z-prod`: nothing that a role is or may do.',
+      );
+    }
+  });
+
+  it('calls a login unused where it was looked at long enough', () => {
+    const login = {
+      login: 'a',
+      password: null,
+      validUntil: null,
+      rotatedAt: null,
+      sessions: 0,
+      applications: [],
+      statements: 0,
+    } as const;
+    const shown = (countedSince: string) => reviewMarkdown(review({ logins: { countedSince, rows: [login] } }));
+    expect(shown('2026-11-01T00:00:00Z')).toContain('| **0: perhaps unused** |');
+    expect(shown('2026-11-20T00:00:00Z')).not.toContain('perhaps unused');
   });
 
   it('says once what a login has from the role it is for', () => {

@@ -113,7 +113,7 @@ describe('a signing key', () => {
       format: 'pem',
     }) as string;
     const error = (await open(key).catch((thrown: unknown) => thrown)) as Error;
-    expect(error.message).toBe(`no key to sign checkpoints with: ${why}`);
+    expect(error.message).toBe(`no key to sign with: ${why}`);
     expect(JSON.stringify(error)).not.toContain('c2VjcmV0');
   });
 

@@ -9,7 +9,7 @@ import { attributeOf } from '../difference/roles.ts';
 import { effectiveRights } from '../rights/effective.ts';
 import { allRights } from '../rights/kinds.ts';
 import { membershipText, type Membership } from '../rights/memberships.ts';
-import { privilegesOf } from '../rights/privilege.ts';
+import { privilegesOf, type Privilege } from '../rights/privilege.ts';
 import { reach } from '../rights/reach.ts';
 import { sessionObstacles } from './obstacles.ts';
 import { waysOf } from './ways.ts';
@@ -35,9 +35,13 @@ export interface RoleFact {
 export const explainRole = (role: Role, comparison: Comparison, now: Date): RoleFact[] => roleExplainer(comparison, now)(role);
 
 /** The same for one role after another: what all of them are asked is worked out once. */
-export function roleExplainer({ catalog, desired, file }: Comparison, now: Date): (role: Role) => RoleFact[] {
+export function roleExplainer(
+  { catalog, desired, file }: Comparison,
+  now: Date,
+  say: SayRights = counted,
+): (role: Role) => RoleFact[] {
   const reaches = whoReaches(catalog);
-  const may = mayOf(catalog);
+  const may = mayOf(catalog, say);
   return (role) => {
     const reachedBy = reaches(role.name).filter(({ login }) => login !== role.name);
     const wanted = desired.roles.find(({ name }) => name === role.name);
@@ -119,22 +123,38 @@ function owns({ id }: Role, { objects }: RoleCatalog): RoleFact[] {
 /** FirstNormalObjectId: below it is what initdb made. */
 const FIRST_NORMAL = 16_384;
 
-/** By schema and kind of object, how many of how many each privilege is held on, and the database. */
-function mayOf(catalog: RoleCatalog): (role: Role) => RoleFact[] {
-  const held = effectiveRights(catalog);
+/** An object, and what a role may do with it. */
+export interface HeldRights {
+  readonly object: SecuredObject;
+  readonly privileges: readonly Privilege[];
+}
+
+/** What a role may do with the objects of one schema and kind, in words: those it may do something with, and how many there are. */
+export type SayRights = (held: readonly HeldRights[], of: number) => string;
+
+/** By schema and kind of object, what is held on them, and the database. */
+function mayOf(catalog: RoleCatalog, say: SayRights): (role: Role) => RoleFact[] {
+  const rights = effectiveRights(catalog);
   const groups = groupsOf(catalog);
   return ({ id, superuser }) => {
     if (superuser) return [{ about: 'may', text: 'everything: superuser' }];
     return [...groups].flatMap(([key, objects]): RoleFact[] => {
-      const counts = new Map<string, number>();
-      for (const object of objects) {
-        for (const privilege of privilegesOf(held(id, object) & allRights(object.kind, catalog.serverVersion)))
-          counts.set(privilege, (counts.get(privilege) ?? 0) + 1);
-      }
-      const texts = [...counts].map((one) => countText(one, objects.length));
-      return texts.length === 0 ? [] : [{ about: 'may', text: `${key}: ${texts.join(', ')}` }];
+      const held = objects
+        .map((object) => ({
+          object,
+          privileges: privilegesOf(rights(id, object) & allRights(object.kind, catalog.serverVersion)),
+        }))
+        .filter(({ privileges }) => privileges.length > 0);
+      return held.length === 0 ? [] : [{ about: 'may', text: `${key}: ${say(held, objects.length)}` }];
     });
   };
+}
+
+/** On how many of how many each privilege is held. */
+function counted(held: readonly HeldRights[], of: number): string {
+  const counts = new Map<string, number>();
+  for (const privilege of held.flatMap(({ privileges }) => privileges)) counts.set(privilege, (counts.get(privilege) ?? 0) + 1);
+  return [...counts].map((one) => countText(one, of)).join(', ');
 }
 
 function groupsOf(catalog: RoleCatalog): ReadonlyMap<string, readonly SecuredObject[]> {
