@@ -89,17 +89,22 @@ const SESSION = { access: 'read', applicationName: 'dbctl evidence' } as const;
 type Facts = Omit<AccessReview, 'format' | 'id' | 'number' | 'at' | 'previous'>;
 
 async function store(facts: Facts, evidence: Evidence, context: Context): Promise<StoredReport<AccessReview>> {
-  const [{ storeReport }, { ACCESS_REVIEWS }] = await Promise.all([
+  const [{ storeReport }, { accessReviews }] = await Promise.all([
     import('../ops/report-chain/store.ts'),
     import('../ops/evidence/review.ts'),
   ]);
   const { place, publicKeys } = evidence;
   const { clock, signal } = context;
-  return storeReport(place, ACCESS_REVIEWS, (chain): AccessReview => ({ format: 'dbctl-access-review/1', ...chain, ...facts }), {
-    at: clock(),
-    about: facts.environment,
-    signer: await evidence.signer(),
-    publicKeys,
-    signal,
-  });
+  return storeReport(
+    place,
+    accessReviews(facts.environment),
+    (chain): AccessReview => ({ format: 'dbctl-access-review/1', ...chain, ...facts }),
+    {
+      at: clock(),
+      about: facts.environment,
+      signer: await evidence.signer(),
+      publicKeys,
+      signal,
+    },
+  );
 }

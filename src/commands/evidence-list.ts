@@ -11,7 +11,8 @@ export const spec: CommandSpec = {
   name: 'evidence list',
   summary: 'the access reviews that were recorded, and the drills beside the backups',
   description:
-    'Every record with what it answers, who reviewed it and its hash, oldest first: access reviews under evidence.storage, and the reports of ' +
+    'Every record with what it answers, who reviewed it and its hash, oldest first: access reviews of the environment under ' +
+    'evidence.storage, and the reports of ' +
     'drills in each of backup.repositories. Each is checked as dbctl evidence verify does. Needs no database and no private key. Exit 1 when ' +
     'one is not as it was signed, or one is missing.',
   effect: 'reads',
@@ -46,12 +47,12 @@ export async function run(_options: ParsedOptions, context: Context): Promise<An
 }
 
 async function reviewItems(context: Context): Promise<Item[]> {
-  const [{ verifyReports }, { ACCESS_REVIEWS }] = await Promise.all([
+  const [{ verifyReports }, { accessReviews }] = await Promise.all([
     import('../ops/report-chain/verify.ts'),
     import('../ops/evidence/review.ts'),
   ]);
   const { place, publicKeys } = await openEvidence(context);
-  return (await verifyReports(place, ACCESS_REVIEWS, publicKeys)).map((link) =>
+  return (await verifyReports(place, accessReviews(context.globals.env), publicKeys)).map((link) =>
     linkItem('access-review', link, ({ answer, environment, reviewers }) => ({
       answer: reviewers.length === 0 ? `${answer}; collected` : answer,
       by: reviewers.length === 0 ? 'nobody' : reviewers.join(', '),

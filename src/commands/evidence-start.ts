@@ -13,12 +13,12 @@ export async function startOf(
   const now = clock();
   if (asked !== undefined && asked > now)
     fail('usage', `--since ${asked.toISOString()} is in the future`, { hint: 'Name a day that is over.' });
-  const [{ newestReport }, { ACCESS_REVIEWS }, { periodStart }] = await Promise.all([
+  const [{ newestReport }, { accessReviews }, { periodStart }] = await Promise.all([
     import('../ops/report-chain/report.ts'),
     import('../ops/evidence/review.ts'),
     import('../ops/evidence/period.ts'),
   ]);
-  const wanted = ({ environment, reviewers }: AccessReview): boolean => environment === globals.env && reviewers.length > 0;
-  const before = await newestReport(place, ACCESS_REVIEWS, publicKeys, wanted);
+  const reviewed = ({ environment, reviewers }: AccessReview): boolean => environment === globals.env && reviewers.length > 0;
+  const before = await newestReport(place, accessReviews(globals.env), publicKeys, reviewed);
   return { start: periodStart(asked, before, now), before };
 }

@@ -9,7 +9,7 @@ export const spec: CommandSpec = {
   name: 'evidence verify',
   summary: 'is every access review the one that was signed, and is none missing?',
   description:
-    'Reads every record under evidence.storage: is it the one that was signed, is its Markdown the one that was signed with it, does it follow ' +
+    'Reads every record of the environment under evidence.storage: is it the one that was signed, is its Markdown the one that was signed with it, does it follow ' +
     'the one before. Needs no database and no private key, only the public keys of dbctl.yaml. One that was changed, exchanged or taken away ' +
     'is found; the newest ones, taken away with all that is left of them, only by a hash that was written down elsewhere: ask for it with ' +
     '--head. Exit 1 when something is wrong. The reports of drills are beside the backups: dbctl backup drill --verify-reports.',
@@ -27,16 +27,16 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     fail('usage', `a head has 64 digits from 0 to f, and ${JSON.stringify(head)} has not`, {
       hint: 'dbctl evidence export prints it.',
     });
-  const [{ verifyReports }, { ACCESS_REVIEWS }] = await Promise.all([
+  const [{ verifyReports }, { accessReviews }] = await Promise.all([
     import('../ops/report-chain/verify.ts'),
     import('../ops/evidence/review.ts'),
   ]);
   const { place, publicKeys } = await openEvidence(context);
-  const links = await verifyReports(place, ACCESS_REVIEWS, publicKeys, head);
+  const links = await verifyReports(place, accessReviews(context.globals.env), publicKeys, head);
   const answer = chainAnswer(links, {
-    summary: { place: place.storage.place },
+    summary: { place: place.storage.place, environment: context.globals.env },
     answer: (report) => report.answer,
-    none: `${place.storage.place} holds no access review. Make one: dbctl evidence export`,
+    none: `${place.storage.place} holds no access review of ${context.globals.env}. Make one: dbctl evidence export`,
   });
   return { ...answer, view: { ...answer.view, notes: [...(answer.view?.notes ?? []), ...keyNotes(publicKeys)] } };
 }

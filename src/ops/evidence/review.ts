@@ -69,12 +69,15 @@ export interface AccessReview extends ChainedReport, SeenAccess, Reviewers {
   } | null;
 }
 
-export const ACCESS_REVIEWS: ReportKind<AccessReview> = {
+/** Each environment has a chain of its own: two that are reviewed at the same moment, on two machines, do not meet. */
+export const accessReviews = (environment: string): ReportKind<AccessReview> => ({
   format: 'dbctl-access-review/1',
-  folder: 'access-reviews/',
+  folder: `access-reviews/${environment}/`,
   markdown: reviewMarkdown,
   sealsMarkdown: true,
-};
+  misplaced: (report) =>
+    report.environment === environment ? null : `it is of environment ${report.environment}, and not of ${environment}`,
+});
 
 /** `differs` where a finding counts; what could not be seen is never a plain yes. Pure. */
 export function answerOf(findings: Pick<ReviewedFindings, 'counting'>, unseen: readonly Unseen[]): ReviewAnswer {

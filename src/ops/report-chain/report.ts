@@ -31,6 +31,8 @@ export interface ReportKind<Report extends ChainedReport> {
    * stays as it is for ever.
    */
   readonly sealsMarkdown: boolean;
+  /** What is wrong with a report that is good by itself, and of another chain; null: it is of this one. */
+  readonly misplaced?: (report: Report) => string | null;
 }
 
 /** A report whose note was good. */

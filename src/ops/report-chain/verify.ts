@@ -57,11 +57,16 @@ async function verifyLink<Report extends ChainedReport>(
   // What nobody signed is not looked into.
   if (typeof sealed === 'string') return { id, report: null, hash, problems: [sealed] };
   const { report } = sealed;
+  const misplaced = kind.misplaced?.(report) ?? null;
   return {
     id,
     report,
     hash,
-    problems: [...markdownProblems(kind, sealed, markdown ?? null), ...placeProblems(report, id, before)],
+    problems: [
+      ...(misplaced === null ? [] : [misplaced]),
+      ...markdownProblems(kind, sealed, markdown ?? null),
+      ...placeProblems(report, id, before),
+    ],
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AccessReview } from '../../../src/ops/evidence/review.ts';
@@ -12,7 +12,7 @@ let lab: ReferenceLab;
 let kept: string;
 beforeAll(async () => {
   lab = await startReferenceLab();
-  kept = join(lab.project, '.dbctl', 'evidence', 'access-reviews');
+  kept = join(lab.project, '.dbctl', 'evidence', 'access-reviews', 'ci');
   await expectDone(lab, ['ledger', 'key', '.dbctl/ledger.key']);
   await lab.as(undefined, (client) => client.query('create role ann login connection limit 2'));
   await letLoginsIn(lab);
@@ -315,6 +315,21 @@ describe('the chain', () => {
     expect(problems(await verified(['--head', 'a'.repeat(64)]))).toEqual(['no report has this hash']);
     expect((await verified(['--head', head])).status).toBe(0);
   });
+});
+
+test('the reviews of another environment are none of this one', async () => {
+  const other = join(kept, '..', 'staging');
+  cpSync(kept, other, { recursive: true });
+  const file = join(lab.project, 'dbctl.yaml');
+  const written = readFileSync(file, 'utf8');
+  writeFileSync(file, written.replace('  ci:\n', '  staging:\n    url: { variable: DATABASE_URL }\n  ci:\n'));
+  const how = { cwd: lab.project, env: { DATABASE_URL: lab.url() } };
+  const { status, stdout } = await runCli(['evidence', 'verify', '--env', 'staging', '--format', 'json'], how);
+  writeFileSync(file, written);
+  rmSync(other, { recursive: true });
+  expect(status).toBe(1);
+  const { items } = JSON.parse(stdout) as CliReport;
+  expect(new Set(items.map(({ message }) => message))).toEqual(new Set(['it is of environment ci, and not of staging']));
 });
 
 describe('the list', () => {
