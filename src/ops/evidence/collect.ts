@@ -87,7 +87,7 @@ function seenAccess(
     exceptions: reviewedExceptions(comparison.file.exceptions, { today: comparison.today, nextReview }),
     loans: loansOf(comparison.loans ?? null, period.since),
     ...sections,
-    logins: { countedSince: usage.since, rows: logins },
+    logins: { countedSince: usage.state === 'counted' ? usage.since : null, rows: logins },
   };
   return { seen, items };
 }
@@ -120,13 +120,15 @@ function unseenSections(sections: Sections, usage: Usage, user: string): Item[] 
     sections.runs.state === 'not there'
       ? [unseenItem(WHAT.runs, 'this database keeps no records of them', 'dbctl migrate up makes schema dbctl, which keeps them')]
       : [];
-  const grant = `grant usage on schema ${ident(usage.schema ?? '')} to ${ident(user)};`;
-  const uncounted =
-    usage.state === 'not seen'
-      ? [unseenItem('which logins ran statements', `${user} may not read pg_stat_statements`, grant)]
-      : [];
-  return [...closed, ...absent, ...uncounted];
+  return [...closed, ...absent, ...(usage.state === 'not seen' ? [uncounted(usage.schema, user)] : [])];
 }
+
+const uncounted = (schema: string, user: string): Item =>
+  unseenItem(
+    'which logins ran statements',
+    `${user} may not read pg_stat_statements`,
+    `grant usage on schema ${ident(schema)} to ${ident(user)};`,
+  );
 
 const unseenItem = (object: string, message: string, fix: string): Item =>
   item({ id: NOT_SEEN, object, status: 'unknown', severity: 'medium', message, fix });

@@ -21,15 +21,11 @@ export interface ReviewedLogin {
 }
 
 /** What pg_stat_statements has counted. */
-export interface Usage {
-  /** `not counted`: it is not there, or was not loaded. */
-  readonly state: 'counted' | 'not counted' | 'not seen';
-  /** Since when. */
-  readonly since: string | null;
-  readonly calls: ReadonlyMap<string, number>;
-  /** Where the extension is; null: nowhere. */
-  readonly schema: string | null;
-}
+export type Usage =
+  | { readonly state: 'counted'; readonly since: string | null; readonly calls: ReadonlyMap<string, number> }
+  /** It is not there, or was not loaded. */
+  | { readonly state: 'not counted' }
+  | { readonly state: 'not seen'; readonly schema: string };
 
 /**
  * Reads what was counted of each role in all databases. Outside of the transaction of the review: counters are no part of a snapshot, and a
@@ -37,7 +33,7 @@ export interface Usage {
  */
 export async function readUsage(session: Session): Promise<Usage> {
   const [extension] = await session.rows<{ schema: string }>(EXTENSION);
-  if (extension === undefined) return { state: 'not counted', since: null, calls: new Map(), schema: null };
+  if (extension === undefined) return { state: 'not counted' };
   const { schema } = extension;
   const inSchema = (name: string): string => qualified(schema, name);
   try {
@@ -53,13 +49,12 @@ group by r.rolname`);
       state: 'counted',
       since: info?.since.toISOString() ?? null,
       calls: new Map(rows.map(({ login, calls }) => [login, calls])),
-      schema,
     };
   } catch (thrown) {
     if (!(thrown instanceof DbctlError)) throw thrown;
     // 55000: the library was not loaded when the server started; 42501: the schema is closed.
     if (thrown.sqlstate !== '55000' && thrown.sqlstate !== '42501') throw thrown;
-    return { state: thrown.sqlstate === '55000' ? 'not counted' : 'not seen', since: null, calls: new Map(), schema };
+    return thrown.sqlstate === '55000' ? { state: 'not counted' } : { state: 'not seen', schema };
   }
 }
 
