@@ -25,10 +25,8 @@ export function reviewAnswer({ facts, items, stored, strict, target }: Reviewed)
       reviewers: [...facts.reviewers],
       counting: findings.counting,
       unseen: unseen.length,
-      report: stored?.path ?? null,
-      number: stored?.report.number ?? null,
-      head: stored?.head ?? null,
       state: stored === null ? 'planned' : 'done',
+      record: stored === null ? null : { number: stored.report.number, path: stored.path, head: stored.head },
     },
     target,
     view: viewOf(facts, stored, items),
@@ -36,7 +34,8 @@ export function reviewAnswer({ facts, items, stored, strict, target }: Reviewed)
 }
 
 function viewOf(facts: Reviewed['facts'], stored: Reviewed['stored'], items: readonly Item[]): View {
-  const { hidden, notes } = listed(facts, items);
+  const { counting, failOn } = facts.findings;
+  const hidden: readonly Status[] = counting > MOST_LISTED ? ['fail', 'waived'] : ['waived'];
   return {
     title: `Access review of ${facts.environment}: ${facts.answer}`,
     overview: {
@@ -47,34 +46,30 @@ function viewOf(facts: Reviewed['facts'], stored: Reviewed['stored'], items: rea
       rows: overviewRows(facts).map(([object, message]) => item({ id: 'section', object, message })),
     },
     hidden,
+    least: failOn,
     // Nothing is listed: then the notes have said what the summary would repeat.
-    ...(items.every(({ status }) => hidden.includes(status)) ? { columns: [{ field: 'message', title: '' }] } : {}),
-    notes: [
-      ...notes,
-      facts.reviewers.length === 0
-        ? 'Nobody has reviewed it: say who did with --reviewer.'
-        : `Reviewed by ${facts.reviewers.join(', ')}.`,
-      ...(stored === null
-        ? ['Nothing was stored.']
-        : [
-            `Record ${stored.report.number}: ${stored.path}, and for people ${stored.report.id}.md beside it.`,
-            `Write its hash down elsewhere; dbctl evidence verify --head asks for it: ${stored.head}`,
-          ]),
-    ],
+    ...(counting === 0 && facts.unseen.length === 0 ? { columns: [{ field: 'message', title: '' }] } : {}),
+    notes: [...findingsNote(facts, items), ...reviewNotes(facts), ...recordNotes(stored)],
   };
 }
 
 /** People see what counts, where it is no list of hundreds; what is accepted, and what is below the bar, they read in the record. */
-function listed(
-  { findings }: Reviewed['facts'],
-  items: readonly Item[],
-): { hidden: readonly Status[]; notes: readonly string[] } {
-  const failed = items.filter(({ status }) => status === 'fail').length;
-  const isShown = findings.counting > 0 && failed <= MOST_LISTED;
-  return {
-    hidden: isShown ? ['waived'] : ['fail', 'waived'],
-    notes: failed === 0 || isShown ? [] : ['The findings are in the record, one by one, and here: dbctl roles audit'],
-  };
+function findingsNote({ findings }: Reviewed['facts'], items: readonly Item[]): string[] {
+  const found = items.filter(({ status }) => status === 'fail' || status === 'waived').length;
+  const isAll = found === findings.counting && found <= MOST_LISTED;
+  return found === 0 || isAll ? [] : [`All ${found} findings are in the record, one by one, and here: dbctl roles audit --full`];
+}
+
+const reviewNotes = ({ reviewers }: Reviewed['facts']): string[] => [
+  reviewers.length === 0 ? 'Nobody has reviewed it: say who did with --reviewer.' : `Reviewed by ${reviewers.join(', ')}.`,
+];
+
+function recordNotes(stored: Reviewed['stored']): string[] {
+  if (stored === null) return ['Nothing was stored.'];
+  return [
+    `Record ${stored.report.number}: ${stored.path}, and for people ${stored.report.id}.md beside it.`,
+    `Write its hash down elsewhere; dbctl evidence verify --head asks for it: ${stored.head}`,
+  ];
 }
 
 function overviewRows(facts: Reviewed['facts']): [what: string, seen: string][] {

@@ -74,6 +74,8 @@ export interface View {
   readonly revealsSecret?: boolean;
   /** Items of these statuses are counted, not listed. */
   readonly hidden?: readonly Status[];
+  /** Findings of less than this severity are counted, not listed. */
+  readonly least?: Severity;
   /** A table above the items that sums them up, where they are too many to be read. */
   readonly overview?: { readonly columns: NonNullable<View['columns']>; readonly rows: readonly Item[] };
   /** What the format prometheus shows besides the outcome of the run. */

@@ -1,13 +1,15 @@
 import type { Json } from '../core/json.ts';
-import type { Item, View } from '../core/report.ts';
+import { atLeast, type Item, type View } from '../core/report.ts';
 import { jsonText } from './json-text.ts';
 
 export type Columns = NonNullable<View['columns']>;
 
 /** The items a view lists. */
 export function listedItems(items: readonly Item[], view: View): readonly Item[] {
-  const { hidden = [] } = view;
-  return hidden.length === 0 ? items : items.filter(({ status }) => !hidden.includes(status));
+  const { hidden = [], least } = view;
+  if (hidden.length === 0 && least === undefined) return items;
+  const isSmall = ({ status, severity }: Item): boolean => status === 'fail' && least !== undefined && !atLeast(severity, least);
+  return items.filter((item) => !hidden.includes(item.status) && !isSmall(item));
 }
 
 /** The view's columns, but for those without title and text, and the message where an item is not as wanted and no column would say why. */

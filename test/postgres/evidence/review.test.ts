@@ -26,9 +26,9 @@ const ids = (): string[] =>
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -5))
     .toSorted();
-const recordOf = (report: CliReport): AccessReview =>
-  JSON.parse(readFileSync(text(report.summary, 'report'), 'utf8')) as AccessReview;
-const markdownOf = (report: CliReport): string => readFileSync(text(report.summary, 'report').replace(/json$/, 'md'), 'utf8');
+const recordIn = ({ summary }: CliReport) => summary['record'] as unknown as { number: number; path: string; head: string };
+const recordOf = (report: CliReport): AccessReview => JSON.parse(readFileSync(recordIn(report).path, 'utf8')) as AccessReview;
+const markdownOf = (report: CliReport): string => readFileSync(recordIn(report).path.replace(/json$/, 'md'), 'utf8');
 const verified = (args: readonly string[] = []): Promise<CliReport> => lab.dbctl(['evidence', 'verify', ...args]);
 /** What an item or a summary says under a key, as text. */
 const text = (of: Readonly<Record<string, unknown>>, key: string): string => {
@@ -53,7 +53,11 @@ describe('a project whose database is as declared', () => {
       minutes('minutes.md', '# All good\n'),
     ]);
     expect(report.error).toBe(null);
-    expect(report).toMatchObject({ status: 0, ok: true, summary: { answer: 'as declared', number: 1, counting: 0, unseen: 0 } });
+    expect(report).toMatchObject({
+      status: 0,
+      ok: true,
+      summary: { answer: 'as declared', record: { number: 1 }, counting: 0, unseen: 0 },
+    });
     const record = recordOf(report);
     expect(record).toMatchObject({
       format: 'dbctl-access-review/1',
@@ -84,7 +88,7 @@ describe('a project whose database is as declared', () => {
     expect(shown).toContain('**Reviewed by Ann Lee, Bo Ray.** Roles and rights are as roles.yaml says.');
     expect(shown).toContain('- may: database lab: CONNECT\n- may: all that <code>web_app</code> may');
     expect(shown).toContain('```\n# All good\n```');
-    expect(await verified(['--head', text(report.summary, 'head')])).toMatchObject({ status: 0, ok: true });
+    expect(await verified(['--head', recordIn(report).head])).toMatchObject({ status: 0, ok: true });
   });
 
   test('has in it what dbctl did to its roles and guards', async () => {
@@ -116,7 +120,7 @@ describe('a project whose database is as declared', () => {
     renameSync(join(lab.project, '.dbctl/ledger.key'), join(lab.project, '.dbctl/away'));
     const report = await exported(['--dry-run']);
     renameSync(join(lab.project, '.dbctl/away'), join(lab.project, '.dbctl/ledger.key'));
-    expect(report).toMatchObject({ status: 0, summary: { state: 'planned', report: null, head: null } });
+    expect(report).toMatchObject({ status: 0, summary: { state: 'planned', record: null } });
     expect(ids()).toEqual(before);
   });
 });
@@ -240,7 +244,7 @@ describe('the chain', () => {
     const before = ids().length;
     const ends = await Promise.all(Array.from({ length: 4 }, () => exported()));
     expect(ends.map(({ status }) => status)).toEqual([0, 0, 0, 0]);
-    expect(new Set(ends.map(({ summary }) => summary['number'])).size).toBe(4);
+    expect(new Set(ends.map((end) => recordIn(end).number)).size).toBe(4);
     expect(ids()).toHaveLength(before + 4);
     expect(await verified()).toMatchObject({ status: 0, summary: { broken: 0 } });
   });

@@ -18,7 +18,13 @@ describe('what a person reads of a review', () => {
   it.each([60, 100])('fits %i columns', async (width) => {
     const findings = { ...review().findings, counting: 1 };
     const facts = review({ answer: 'differs', findings, unseen: [{ what: 'runs of dbctl', why: 'closed', fix: null }] });
-    const answer = reviewAnswer({ facts, items: [finding('app: a')], stored: stored(), strict: false, target });
+    const answer = reviewAnswer({
+      facts,
+      items: [finding('app: a'), { ...finding('app: b'), severity: 'info' }],
+      stored: stored(),
+      strict: false,
+      target,
+    });
     const shown = await render('human', report({ ...answer, target }), {
       color: false,
       width,
@@ -31,14 +37,16 @@ describe('what a person reads of a review', () => {
     expect(shown).toMatch(/let through guards +not kept in this database/);
     expect(shown).toContain('Nobody has reviewed it');
     expect(shown).toContain('grant-excess  app: a');
+    expect(shown).not.toContain('app: b');
   });
 
   it('is no list of hundreds of findings, which are in the record', () => {
     const items = Array.from({ length: 60 }, (_, n) => finding(`app: ${n}`));
-    const { view, items: all } = reviewAnswer({ facts: review(), items, stored: null, strict: false, target });
+    const findings = { ...review().findings, counting: 60 };
+    const { view, items: all } = reviewAnswer({ facts: review({ findings }), items, stored: null, strict: false, target });
     expect(view?.hidden).toEqual(['fail', 'waived']);
     expect(view?.notes).toContain('Nothing was stored.');
-    expect(view?.notes).toContain('The findings are in the record, one by one, and here: dbctl roles audit');
+    expect(view?.notes).toContain('All 60 findings are in the record, one by one, and here: dbctl roles audit --full');
     expect(all).toHaveLength(60);
   });
 });

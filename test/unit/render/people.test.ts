@@ -38,6 +38,19 @@ describe('human', () => {
     expect(hidden).toContain('1 failed, 1 passed');
   });
 
+  test('findings below a severity are counted where the view says so, and what is unknown is always listed', async () => {
+    const items = [
+      finding({ id: 'small', status: 'fail', severity: 'low' }),
+      finding({ id: 'great', status: 'fail', severity: 'high' }),
+      finding({ id: 'unseen', status: 'unknown', severity: 'low' }),
+    ];
+    const text = await human({ ok: false, items }, { view: { least: 'medium' } });
+    expect(text).not.toContain('small');
+    expect(text).toContain('great');
+    expect(text).toContain('unseen');
+    expect(text).toContain('2 failed, 1 unknown');
+  });
+
   test('an overview stands above the items, which may be hidden', async () => {
     const overview = { columns: [{ field: 'object', title: 'table' }], rows: [finding({ object: 'a.b' })] };
     const text = await human({ ok: false, items: [finding({})] }, { view: { overview, hidden: ['pass'] } });
