@@ -88,7 +88,7 @@ function overviewRows(facts: Reviewed['facts']): [what: string, seen: string][] 
       'roles plan',
       steps === 0 ? 'nothing to do' : `${total(plan.gives)} give, ${total(plan.takes)} take, ${plan.left} for a person`,
     ],
-    ['changed', changes === null ? 'no review before it' : `${changes.roles.length} roles since ${changes.since}`],
+    ['changed', changes === null ? 'no review before it' : `${rolesText(changes.roles.length)} since ${changes.since}`],
     ['exceptions', `${exceptions.length}, ${ending} ended or ending before ${facts.nextReview}`],
     ['lent roles', countText(facts.loans)],
     ['unlocks', countText(facts.unlocks)],
@@ -99,6 +99,8 @@ function overviewRows(facts: Reviewed['facts']): [what: string, seen: string][] 
     ['not seen', String(unseen.length)],
   ];
 }
+
+const rolesText = (count: number): string => (count === 1 ? '1 role' : `${count} roles`);
 
 const total = ({ rows, more }: Section<unknown>): number => rows.length + more;
 

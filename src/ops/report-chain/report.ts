@@ -74,10 +74,10 @@ export function openReport<Report extends ChainedReport>(
   return { report: JSON.parse(text) as Report, markdown: markdown?.[1] ?? null };
 }
 
-/** Names of the reports in the order of the chain. */
+/** Names of the reports in the order of the chain. Files of other names take no place in it. */
 export const reportIds = async ({ storage }: ReportPlace, folder: string): Promise<string[]> =>
   (await storage.names(folder))
-    .filter((name) => name.endsWith('.json'))
+    .filter((name) => /^\d{6,}-.*\.json$/.test(name))
     .map((name) => name.slice(0, -5))
     .toSorted((a, b) => numberOf(a) - numberOf(b));
 

@@ -173,6 +173,15 @@ describe('a chain of reports whose notes name their Markdown, too', () => {
     expect(await problems(place)).toEqual(['the note is not to be trusted: none of its signatures is of a known key']);
   });
 
+  it('a file of another name is told of, and takes no place', async () => {
+    const place = copyOf('stray');
+    writeFileSync(join(place.folder, 'tales', 'zzz.json'), '{}');
+    writeFileSync(join(place.folder, 'tales', '7.json'), '{}');
+    const { report } = await tell('day 5', '2026-11-05T06:00:00Z', place);
+    expect(report.number).toBe(5);
+    expect(await problems(place)).toEqual(Array(2).fill('its report is gone, and another file of it is there'));
+  });
+
   it('a copy that nobody signed is nothing, and the next report goes on without it', async () => {
     const place = copyOf('planted');
     writeFileSync(COPY(place), JSON.stringify({ id: '000009-20261109T060000Z-prod', json: '{}', md: '', note: 'x' }));
