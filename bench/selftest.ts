@@ -18,6 +18,8 @@ const settings: ImmutabilitySettings = {
   runbook: 'runbooks/immutability-violation.md',
   partitionCreators: [],
   unlockers: [],
+  archivers: [],
+  archiveVerifiers: [],
   tables: Array.from({ length: TABLES }, (_, n) => ({
     schema: 'public',
     name: `t${n}`,

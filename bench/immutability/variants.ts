@@ -32,6 +32,8 @@ const settings: ImmutabilitySettings = {
   runbook: 'runbooks/immutability-violation.md',
   partitionCreators: [],
   unlockers: [],
+  archivers: [],
+  archiveVerifiers: [],
   tables: [{ schema: 'public', name: 'events', generated: [], accept: [], probe: null }],
 };
 

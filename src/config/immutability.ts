@@ -49,5 +49,11 @@ export const immutability = section({
     .describe('What the message of a refused attempt refers to, relative to the folder of dbctl.yaml.'),
   partition_creators: roles().prefault([]).describe('Roles that may call dbctl.create_partition().'),
   unlockers: roles().prefault([]).describe('Roles that may ask for, approve and use an emergency unlock; two people are needed.'),
+  archivers: roles()
+    .prefault([])
+    .describe('Roles that may fence partitions, record copies of them, and remove what somebody else has read back.'),
+  archive_verifiers: roles()
+    .prefault([])
+    .describe('Roles that may record that a copy was read back; what a role exported itself it cannot verify.'),
   tables: tables.prefault([]).describe('Append-only tables.'),
 });

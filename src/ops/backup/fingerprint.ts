@@ -1,5 +1,6 @@
 import { DbctlError } from '../../core/errors.ts';
 import { qualified } from '../../db/ident.ts';
+import { ROW_HASHES, ROW_TEXT_SETTINGS, unmixed } from '../../db/row-hash.ts';
 import type { Session } from '../../db/session.ts';
 
 /** Rows of one table or partition: how many, and a sum over their hashes that knows no order. */
@@ -80,12 +81,7 @@ type Figures = Omit<TableFingerprint, 'name'>;
 
 /** Texts of rows are the same in every session with these; row security would hide rows and is an error instead. */
 const SETTINGS = `set local row_security = off;
-set local timezone = 'UTC';
-set local datestyle = 'ISO, YMD';
-set local intervalstyle = 'postgres';
-set local extra_float_digits = 1;
-set local bytea_output = 'hex';
-set local lc_monetary = 'C';
+${ROW_TEXT_SETTINGS.map(([name, value]) => `set local ${name} = ${value};`).join('\n')}
 set local jit = off;
 set local search_path = pg_catalog`;
 
@@ -102,19 +98,6 @@ async function figuresOf(session: Session, relation: Relation): Promise<Figures>
   });
 }
 
-/**
- * The hash of a record is a linear sum of those of its columns (31 times the one before, plus the next): added up over rows, two rows that have
- * exchanged a value look the same in every second case (113 of 200 tried). So it is hashed once more; float8 is the one type of its size
- * whose hash takes all of its bits (53 of these 64), where that of int8 takes 32. It costs a twentieth.
- */
-const unmixed = (record: string): string =>
-  `pg_catalog.hashfloat8extended(pg_catalog.hash_record_extended(${record}, 0)::pg_catalog.float8, 0)`;
-
-const HASHES = {
-  record: unmixed('t.*'),
-  text: 'pg_catalog.hashtextextended((t.*)::pg_catalog.text, 0)',
-} as const;
-
 /** Gives back the locks on the indexes, of which a transaction that has read thousands of tables had too many for the server's table of locks. */
 const RELEASE = 'rollback to savepoint fingerprint; release savepoint fingerprint';
 
@@ -122,7 +105,7 @@ const RELEASE = 'rollback to savepoint fingerprint; release savepoint fingerprin
 async function sumOf(session: Session, { schema, name }: Relation, by: TableFingerprint['by']): Promise<Figures> {
   const [, answer] = await session.script(
     `savepoint fingerprint;
-     select pg_catalog.count(*)::pg_catalog.text as rows, coalesce(pg_catalog.sum(${HASHES[by]}), 0)::pg_catalog.text as hash
+     select pg_catalog.count(*)::pg_catalog.text as rows, coalesce(pg_catalog.sum(${ROW_HASHES[by]}), 0)::pg_catalog.text as hash
      from only ${qualified(schema, name)} t;
      ${RELEASE}`,
   );

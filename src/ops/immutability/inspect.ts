@@ -18,7 +18,8 @@ export interface ServerFacts {
   readonly functions: Readonly<Record<string, string>>;
   /** Roles that may execute a governed function, by `function role`. */
   readonly executors: readonly string[];
-  readonly createPartitionOwner: string | null;
+  /** Owner of each function of schema dbctl, by name. */
+  readonly functionOwners: Readonly<Record<string, string>>;
   /** Triggers of the registry's own tables that are missing or not enabled always, as `dbctl.permit: permit_ends`. */
   readonly registryTriggers: readonly string[];
 }

@@ -2,9 +2,10 @@ import { step, type Step } from '../../core/step.ts';
 import { ident, literal } from '../../db/ident.ts';
 import { EVENT_TRIGGERS, GUARD_FUNCTIONS, REGISTRY_TRIGGERS } from '../schema/immutability/index.ts';
 import { createRoleUnlessThere } from '../schema/role.ts';
-import { createFunction, functionHash } from '../schema/immutability/function.ts';
+import { executorsOf } from '../schema/immutability/executors.ts';
+import { createFunction, functionHash, signatureOf, type DatabaseFunction } from '../schema/immutability/function.ts';
 import { displayName } from './display-name.ts';
-import type { GuardFacts, RegisteredFacts, TableFacts } from './inspect.ts';
+import type { GuardFacts, RegisteredFacts, ServerFacts, TableFacts } from './inspect.ts';
 import { missingLayers, type MissingLayer } from './layers.ts';
 import { refusals, type Refusal } from './refusals.ts';
 import { registrationScript } from './registration.ts';
@@ -196,29 +197,33 @@ function needed(
 }
 
 /** Functions that act with more rights than their callers: who owns them, who may call them. */
-function governedSteps(settings: ImmutabilitySettings, { server }: GuardFacts, { repair }: PlanMode): Step[] {
-  const { owner, partitionCreators, unlockers } = settings;
-  const steps: Step[] = [];
-  const create = 'dbctl.create_partition(regclass, text, text, text)';
-  const known = server.createPartitionOwner === null || server.createPartitionOwner === 'dbctl_guard' || repair;
-  if (server.superuser && server.createPartitionOwner !== owner && known && settings.tables.length > 0) {
-    const sql = `${SELF_PERMIT}\nalter function ${create} owner to ${ident(owner)}`;
-    steps.push(step('function', 'dbctl.create_partition', `let it create partitions as ${owner}`, sql));
-  }
-  const grants = [
-    ...partitionCreators.map((role) => [create, 'create_partition', role] as const),
-    ...unlockers.flatMap((role) => [
-      ['dbctl.request_unlock(regclass, text)', 'request_unlock', role] as const,
-      ['dbctl.approve_unlock(uuid)', 'approve_unlock', role] as const,
-      ['dbctl.use_unlock(uuid)', 'use_unlock', role] as const,
-      ['dbctl.unlock_for_migration(regclass)', 'unlock_for_migration', role] as const,
-    ]),
-  ];
-  for (const [signature, name, role] of grants) {
-    if (server.executors.includes(`${name} ${role}`)) continue;
-    steps.push(step('grant', `dbctl.${name}`, `let ${role} call it`, `grant execute on function ${signature} to ${ident(role)}`));
-  }
-  return steps;
+function governedSteps(settings: ImmutabilitySettings, { server }: GuardFacts, mode: PlanMode): Step[] {
+  const acting = settings.tables.length === 0 ? [] : GUARD_FUNCTIONS.filter(({ owner }) => owner === 'tables');
+  const owners = server.superuser ? acting.flatMap((one) => ownerSteps(one, settings.owner, server, mode)) : [];
+  return [...owners, ...grantSteps(settings, server)];
+}
+
+/** One that belongs to somebody else than dbctl left it to is drift. */
+function ownerSteps(one: DatabaseFunction, owner: string, { functionOwners }: ServerFacts, { repair }: PlanMode): Step[] {
+  const now = functionOwners[one.name] ?? GUARD;
+  if (now === owner || (now !== GUARD && !repair)) return [];
+  const sql = `${SELF_PERMIT}\nalter function ${signatureOf(one)} owner to ${ident(owner)}`;
+  return [step('function', `dbctl.${one.name}`, `let it act as ${owner}, the owner of the tables`, sql)];
+}
+
+/** The role guard functions belong to when they are created. */
+const GUARD = 'dbctl_guard';
+
+function grantSteps(settings: ImmutabilitySettings, { executors, superuser }: ServerFacts): Step[] {
+  const wanted = Object.entries(executorsOf(settings)).flatMap(([name, roles]) => roles.map((role) => ({ name, role })));
+  return wanted.flatMap(({ name, role }) => {
+    const one = GUARD_FUNCTIONS.find((other) => other.name === name);
+    // Without a superuser there is no owner of the tables to act as, and a function that is its owner's needs no grant to it.
+    const own = role === settings.owner && (!superuser || settings.tables.length === 0 || one?.owner === 'tables');
+    if (one === undefined || own || executors.includes(`${name} ${role}`)) return [];
+    const sql = `grant execute on function ${signatureOf(one)} to ${ident(role)}`;
+    return [step('grant', `dbctl.${name}`, `let ${role} call it`, sql)];
+  });
 }
 
 function eventTriggerSteps({ server }: GuardFacts, { repair }: PlanMode): Step[] {

@@ -40,9 +40,9 @@ select session_user::text as user,
            select from pg_catalog.pg_trigger t
            where t.tgrelid = pg_catalog.to_regclass(w.relation) and t.tgname = w.name and t.tgenabled = 'A')
          order by 1) as "registryTriggers",
-       (select p.proowner::pg_catalog.regrole::text
+       (select coalesce(pg_catalog.json_object_agg(p.proname, pg_catalog.pg_get_userbyid(p.proowner)), '{}')
         from pg_catalog.pg_proc p
-        where p.pronamespace = pg_catalog.to_regnamespace('dbctl') and p.proname = 'create_partition') as "createPartitionOwner"
+        where p.pronamespace = pg_catalog.to_regnamespace('dbctl')) as "functionOwners"
 from pg_catalog.pg_roles r
 where r.rolname = session_user`;
 

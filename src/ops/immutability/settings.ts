@@ -18,6 +18,8 @@ export interface ImmutabilitySettings {
   readonly runbook: string;
   readonly partitionCreators: readonly string[];
   readonly unlockers: readonly string[];
+  readonly archivers: readonly string[];
+  readonly archiveVerifiers: readonly string[];
   readonly tables: readonly ProtectedTable[];
 }
 
@@ -27,6 +29,8 @@ export function immutabilitySettings({ immutability }: Pick<Config, 'immutabilit
     runbook: immutability.runbook,
     partitionCreators: immutability.partition_creators,
     unlockers: immutability.unlockers,
+    archivers: immutability.archivers,
+    archiveVerifiers: immutability.archive_verifiers,
     tables: immutability.tables.map(({ table, generated, accept, probe }) => ({
       ...splitName(table),
       generated,

@@ -2,6 +2,7 @@ import { DbctlError, fail } from '../../core/errors.ts';
 import { literal, qualified, splitName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { createRoleUnlessThere } from './role.ts';
+import { archiveVersion } from './archive/index.ts';
 import { immutabilityVersion } from './immutability/index.ts';
 import { ledgerVersion } from './ledger.ts';
 import { loansVersion } from './loans.ts';
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly ((table: string) => string)[] = [
   ledgerVersion,
   loansVersion,
   passwordsVersion,
+  archiveVersion,
 ];
 
 /** The version this dbctl brings schema dbctl to. */

@@ -1,4 +1,5 @@
 import { splitName } from '../../db/ident.ts';
+import { executorsOf } from '../schema/immutability/executors.ts';
 import { bodyHash, SEARCH_PATH, type DatabaseFunction } from '../schema/immutability/function.ts';
 import { EVENT_TRIGGERS, GUARD_FUNCTIONS } from '../schema/immutability/index.ts';
 
@@ -51,6 +52,8 @@ export interface GuardPolicySource {
   readonly owner: string;
   readonly partition_creators: readonly string[];
   readonly unlockers: readonly string[];
+  readonly archivers: readonly string[];
+  readonly archive_verifiers: readonly string[];
   readonly tables: readonly {
     /** `schema.table`. */
     readonly table: string;
@@ -76,17 +79,14 @@ export function guardPolicyFrom(source: GuardPolicySource | undefined): GuardPol
   };
 }
 
-function guardFunction(
-  one: DatabaseFunction,
-  { owner, partition_creators: creators, unlockers }: GuardPolicySource,
-): GuardFunctionPolicy {
+function guardFunction(one: DatabaseFunction, source: GuardPolicySource): GuardFunctionPolicy {
   const settings = [`search_path = ${SEARCH_PATH}`, ...(one.settings ?? [])];
   const granted: Readonly<Record<string, readonly string[]>> = {
-    create_partition: creators,
-    request_unlock: unlockers,
-    approve_unlock: unlockers,
-    use_unlock: unlockers,
-    unlock_for_migration: unlockers,
+    ...executorsOf({
+      ...source,
+      partitionCreators: source.partition_creators,
+      archiveVerifiers: source.archive_verifiers,
+    }),
     guard_problems: ['dbctl_auditor'],
     relation_shape: ['dbctl_auditor'],
   };
@@ -99,8 +99,7 @@ function guardFunction(
     volatility: one.volatility,
     settings: settings.map(stored),
     clauses: settings.map((setting) => `set ${setting}`).join(' '),
-    // It creates partitions, so it acts as the owner of the tables.
-    owner: one.name === 'create_partition' ? owner : GUARD,
+    owner: one.owner === 'tables' ? source.owner : GUARD,
     executors: one.public ? null : (granted[one.name] ?? []),
   };
 }

@@ -87,7 +87,13 @@ describe('immutability install on the reference project', () => {
     expect(found).toEqual(EVENT_TRIGGERS.map(({ name }) => ({ name, enabled: 'A' })));
   });
 
-  const OTHER_OWNERS: Readonly<Record<string, string>> = { create_partition: 'dbctl_protected', password_kinds: 'dbctl_owner' };
+  const OTHER_OWNERS: Readonly<Record<string, string>> = {
+    create_partition: 'dbctl_protected',
+    fence_partition: 'dbctl_protected',
+    unfence_partition: 'dbctl_protected',
+    remove_partition: 'dbctl_protected',
+    password_kinds: 'dbctl_owner',
+  };
   it('owns guards by a role nobody can become, with a search path of their own', async () => {
     const functions = await bench.rows<{ name: string; owner: string; path: string }>(
       `select p.proname as name, pg_get_userbyid(p.proowner)::text as owner, p.proconfig[1] as path

@@ -23,6 +23,8 @@ export function settingsFor(...tables: readonly (Partial<ProtectedTable> & { rea
     runbook: 'runbooks/immutability-violation.md',
     partitionCreators: [],
     unlockers: [],
+    archivers: [],
+    archiveVerifiers: [],
     tables: tables.map((table) => ({ schema: 'public', generated: [], accept: [], probe: null, ...table })),
   };
 }

@@ -80,6 +80,8 @@ describe('a new epoch on a protected table', () => {
     runbook: 'runbooks/immutability-violation.md',
     partitionCreators: [],
     unlockers: [],
+    archivers: [],
+    archiveVerifiers: [],
     tables: [{ schema: 'public', name: 'log', generated: ['recorded_xid'], accept: [], probe: null }],
   };
 

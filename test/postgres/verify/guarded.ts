@@ -10,6 +10,8 @@ const immutability = {
   runbook: 'runbooks/immutability-violation.md',
   partition_creators: ['archiver'],
   unlockers: ['keeper'],
+  archivers: [],
+  archive_verifiers: [],
   tables: [
     { table: 'audit.log', generated: ['id', 'at'], accept: [] },
     { table: 'audit.event', generated: ['id'], accept: [] },

@@ -41,6 +41,8 @@ describe('a good dbctl.yaml', () => {
         runbook: 'runbooks/immutability-violation.md',
         partition_creators: [],
         unlockers: [],
+        archivers: [],
+        archive_verifiers: [],
         tables: [],
       },
       ledger: {

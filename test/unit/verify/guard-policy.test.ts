@@ -10,6 +10,8 @@ const immutability = {
   owner: 'vault',
   partition_creators: ['archiver'],
   unlockers: ['ann', 'bob'],
+  archivers: [],
+  archive_verifiers: [],
   tables: [{ table: 'audit.log', generated: ['id'], accept: ['enum'] }],
 };
 const policy = guardPolicyFrom(immutability);

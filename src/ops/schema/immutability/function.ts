@@ -10,6 +10,8 @@ export interface DatabaseFunction {
   /** `definer`: runs with the rights of dbctl_guard, so that callers need none on registry and counters. */
   readonly security: 'definer' | 'invoker';
   readonly volatility: 'volatile' | 'stable';
+  /** Whose rights a definer's function has: those of dbctl_guard, or, where it makes and removes partitions, those of the owner of the protected tables. */
+  readonly owner?: 'tables';
   /** May every role call it? Only for functions that are harmless in anybody's hands, or that triggers need. */
   readonly public: boolean;
   readonly comment: string;
@@ -22,15 +24,19 @@ export interface DatabaseFunction {
 export const SEARCH_PATH = 'pg_catalog, pg_temp';
 
 /** The statements that create the function, with its comment and rights. */
-export function createFunction({ name, args, returns, language, security, volatility, body, ...rest }: DatabaseFunction): string {
-  const types = argumentTypes(args);
+export function createFunction(one: DatabaseFunction): string {
+  const { name, args, returns, language, security, volatility, body, ...rest } = one;
+  const signature = signatureOf(one);
   return `create or replace function dbctl.${name}(${args}) returns ${returns}
 language ${language} ${volatility} security ${security}
 set search_path = ${SEARCH_PATH}${(rest.settings ?? []).map((setting) => `\nset ${setting}`).join('')}
 as $body$${body}$body$;
-comment on function dbctl.${name}(${types}) is '${rest.comment.replaceAll("'", "''")}';
-revoke all on function dbctl.${name}(${types}) from public;${rest.public ? `\ngrant execute on function dbctl.${name}(${types}) to public;` : ''}`;
+comment on function ${signature} is '${rest.comment.replaceAll("'", "''")}';
+revoke all on function ${signature} from public;${rest.public ? `\ngrant execute on function ${signature} to public;` : ''}`;
 }
+
+/** As `alter function` wants it: the name with the types of its arguments. */
+export const signatureOf = ({ name, args }: DatabaseFunction): string => `dbctl.${name}(${argumentTypes(args)})`;
 
 /** Hex SHA-256 of what pg_proc.prosrc holds. */
 export function bodyHash({ body }: DatabaseFunction): string {

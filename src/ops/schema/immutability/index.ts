@@ -1,3 +1,4 @@
+import { ARCHIVE_FUNCTIONS } from '../archive/functions.ts';
 import { createRoleUnlessThere } from '../role.ts';
 import { createFunction, type DatabaseFunction } from './function.ts';
 import {
@@ -34,8 +35,8 @@ import { REGISTRY } from './registry.ts';
 import { NOTE_VIOLATION, REFUSE_ROW_CHANGE, REFUSE_TRUNCATE } from './row-guards.ts';
 import { FORBIDDEN_GRANTS, GUARD_PROBLEMS, RELATION_SHAPE } from './shape.ts';
 
-/** Every function, those that others call first: PostgreSQL checks the bodies of SQL functions when it creates them. */
-export const GUARD_FUNCTIONS: readonly DatabaseFunction[] = [
+/** Those of version 2, those that others call first: PostgreSQL checks the bodies of SQL functions when it creates them. */
+const FIRST_FUNCTIONS: readonly DatabaseFunction[] = [
   NOTE_VIOLATION,
   REFUSE_ROW_CHANGE,
   REFUSE_TRUNCATE,
@@ -67,6 +68,9 @@ export const GUARD_FUNCTIONS: readonly DatabaseFunction[] = [
   REFUSE_CONCURRENT_DDL,
 ];
 
+/** Every function that guards rely on, or that acts with more rights than its callers. */
+export const GUARD_FUNCTIONS: readonly DatabaseFunction[] = [...FIRST_FUNCTIONS, ...ARCHIVE_FUNCTIONS];
+
 /** Event triggers by the function each runs; those of one event fire in the order of their names. */
 export const EVENT_TRIGGERS = [
   {
@@ -88,7 +92,7 @@ export const EVENT_TRIGGERS = [
 
 /** Version 2 of schema dbctl: registry, guards, counters, permits. Nothing is guarded by it: that is what install does. */
 export function immutabilityVersion(): string {
-  return [REGISTRY, ...GUARD_FUNCTIONS.map(createFunction), REGISTRY_TRIGGERS, OWNERSHIP].join('\n\n');
+  return [REGISTRY, ...FIRST_FUNCTIONS.map(createFunction), REGISTRY_TRIGGERS, OWNERSHIP].join('\n\n');
 }
 
 /** Tables of schema dbctl that nobody writes by hand: each has the trigger dbctl_writer. */

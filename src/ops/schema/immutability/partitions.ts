@@ -307,6 +307,7 @@ export const CREATE_PARTITION: DatabaseFunction = {
   language: 'plpgsql',
   security: 'definer',
   volatility: 'volatile',
+  owner: 'tables',
   public: false,
   comment: 'creates a range partition of a protected table, guarded; the name is in the schema of the parent',
   body: /* sql */ `

@@ -79,6 +79,8 @@ export const SETTINGS: ImmutabilitySettings = {
   runbook: 'runbooks/immutability-violation.md',
   partitionCreators: [],
   unlockers: [],
+  archivers: [],
+  archiveVerifiers: [],
   tables: [
     table('log', ['enum', 'composite', 'domain', 'virtual-column', 'large-object', 'cascade', 'inheritance']),
     table('history'),

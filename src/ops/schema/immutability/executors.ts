@@ -1,0 +1,36 @@
+/** Roles that are named in dbctl.yaml for something. */
+export interface GovernedRoles {
+  /** Owner of the protected tables. */
+  readonly owner: string;
+  readonly partitionCreators: readonly string[];
+  readonly unlockers: readonly string[];
+  readonly archivers: readonly string[];
+  readonly archiveVerifiers: readonly string[];
+}
+
+/**
+ * Who may call which governed function besides its owner; for the others nobody, or everybody. Those of the owner of the tables call some of
+ * dbctl_guard's on their way. Pure.
+ */
+export function executorsOf(roles: GovernedRoles): Readonly<Record<string, readonly string[]>> {
+  const { owner, partitionCreators, unlockers, archivers, archiveVerifiers } = roles;
+  return {
+    create_partition: partitionCreators,
+    request_unlock: unlockers,
+    approve_unlock: unlockers,
+    use_unlock: unlockers,
+    unlock_for_migration: unlockers,
+    fence_partition: archivers,
+    unfence_partition: archivers,
+    keep_rows: archivers,
+    record_segment: archivers,
+    remove_partition: archivers,
+    removal_problem: [...new Set([...archivers, ...archiveVerifiers])],
+    verify_segment: archiveVerifiers,
+    archive_permit: [owner],
+    end_archive_permit: [owner],
+    require_old: [owner],
+    require_removable: [owner],
+    finish_removal: [owner],
+  };
+}
