@@ -4,7 +4,7 @@ import { withAdvisoryLock } from '../../db/advisory-lock.ts';
 import type { Session } from '../../db/session.ts';
 import { ensureDbctlSchema } from '../schema/dbctl-schema.ts';
 import { readSchemaVersion } from '../schema/schema-version.ts';
-import { applySteps } from './apply.ts';
+import { applySteps } from '../../db/apply-steps.ts';
 import { inspectGuards } from './inspect.ts';
 import { planGuards, type GuardPlan, type PlanMode } from './plan.ts';
 import type { ImmutabilitySettings } from './settings.ts';

@@ -3,7 +3,7 @@ import { step, type Step } from '../../core/step.ts';
 import { ident } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { EVENT_TRIGGERS } from '../schema/immutability/index.ts';
-import { applySteps } from './apply.ts';
+import { applySteps } from '../../db/apply-steps.ts';
 
 /** A registered relation, and what it was before. */
 interface Registered {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Progress } from '../../core/progress.ts';
-import type { Step } from '../../core/step.ts';
-import type { Session } from '../../db/session.ts';
-import { worthRetrying } from '../../db/transaction.ts';
+import type { Progress } from '../core/progress.ts';
+import type { Step } from '../core/step.ts';
+import type { Session } from './session.ts';
+import { worthRetrying } from './transaction.ts';
 
-/** A guard needs its table for a few milliseconds; whoever waits for it longer holds up every writer behind it. */
+/** DDL of this kind needs its table for a few milliseconds; whoever waits for it longer holds up every writer behind it. */
 const LOCK_TIMEOUT_MS = 500;
 const ATTEMPTS = 20;
 
