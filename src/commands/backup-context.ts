@@ -91,11 +91,12 @@ export async function knownBackups({ repository, publicKeys }: Backups): Promise
   return knowBackups(repository, publicKeys);
 }
 
-/** The backup of that id, or the newest sealed one for `latest`, with a warning of each newer one that is broken. Fails with backup.failed where it is not there or its seal is broken. */
+/** The backup of that id, or the newest sealed one for `latest`, with a warning of each newer one that is broken. Fails with backup.failed where it is not there or its seal is broken, with storage.failed where it, or a newer one, could not be read. */
 export async function chooseBackup(backups: Backups, id: string): Promise<Manifest> {
   const known = await knownBackups(backups);
   const found = id === 'latest' ? known.findLast(({ state }) => state === 'sealed') : known.find((one) => one.id === id);
   if (found === undefined) {
+    if (id === 'latest') (await import('../ops/backup/unread.ts')).requireRead(known, 'no other one is sealed');
     return fail(
       'backup.failed',
       id === 'latest' ? `${backups.repository.name} has no sealed backup` : `${backups.repository.name} has no backup ${id}`,
@@ -104,11 +105,14 @@ export async function chooseBackup(backups: Backups, id: string): Promise<Manife
       },
     );
   }
-  if (found.state === 'broken')
+  const { requireRead } = await import('../ops/backup/unread.ts');
+  if (found.state === 'unread') requireRead([found], 'nothing was begun');
+  if (found.state !== 'sealed')
     return fail('backup.failed', `${found.id} is not to be trusted: ${found.problem}`, {
       hint: 'Take another one: dbctl backup list.',
     });
   if (id === 'latest') {
+    requireRead(known.slice(known.indexOf(found) + 1), `it is newer than ${found.id}: name that one to take it all the same`);
     for (const one of known.slice(known.indexOf(found) + 1))
       if (one.state === 'broken') backups.warn(`${one.id} is newer than ${found.id}, and not to be trusted: ${one.problem}`);
   }

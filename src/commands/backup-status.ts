@@ -1,6 +1,7 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
+import type { Problem } from '../ops/backup/chain.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { DrillReport } from '../ops/drill/report.ts';
 import { REPOSITORIES_OPTION, knownBackups, openBackups, type Backups } from './backup-context.ts';
@@ -12,7 +13,7 @@ export const spec: CommandSpec = {
   summary: 'how old the newest backup and the newest passed drill are, for alarms',
   description:
     'Exit 1 when a repository does not answer, when in one of them the newest sealed backup of a database is older than backup.max_age, when no drill has passed within backup.drill_days, or when a seal is ' +
-    'broken, or one that an incremental backup was made on is gone. Needs no database.',
+    'broken or could not be read, or one that an incremental backup was made on is gone. Needs no database.',
   effect: 'reads',
   options: [REPOSITORIES_OPTION],
   examples: [
@@ -32,7 +33,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const drills = answered.flatMap((one) => one.drills).toSorted((a, b) => (a.at < b.at ? -1 : 1));
   const passed = drills.findLast(({ ok }) => ok);
   const ages = answered.flatMap((one) => {
-    const good = one.known.filter(({ id }) => !one.broken.some((bad) => bad.id === id));
+    const good = one.known.filter(({ id }) => !one.problems.some((bad) => bad.id === id));
     return status
       .newestOfEach(good, dropped)
       .map(({ source, at }) => ({ repository: one.name, source, ms: now - Date.parse(at) }));
@@ -44,16 +45,21 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   };
   const items = [
     ...seen.flatMap((one) => ('problem' in one ? [failed('repository', one.name, one.problem, 'dbctl backup list')] : [])),
-    ...answered.flatMap(({ name }) => {
+    ...answered.flatMap(({ name, problems }) => {
       const own = ages.filter(({ repository }) => repository === name);
       const what = `newest sealed backup${several ? ` in ${name}` : ''}`;
+      if (own.length === 0 && problems.some(({ problem }) => problem.unread)) return [unread('backup-age', what, NONE_READ)];
       if (own.length === 0) return [judged('backup-age', what, null, maxAge, 'dbctl backup create')];
       return own.map(({ source, ms }) =>
         judged('backup-age', own.length === 1 ? what : `${what} of ${source}`, ms, maxAge, 'dbctl backup create'),
       );
     }),
     judged('drill-age', 'newest passed drill', drillMs, drillDays * 86_400_000, 'dbctl backup drill'),
-    ...answered.flatMap(({ broken }) => broken.map(({ id, problem }) => failed('broken', id, problem, 'dbctl backup verify'))),
+    ...answered.flatMap(({ problems }) =>
+      problems.map(({ id, problem }) =>
+        problem.unread ? unread('unread', id, problem.words) : failed('broken', id, problem.words, 'dbctl backup verify'),
+      ),
+    ),
   ];
   const [first] = answered;
   return {
@@ -63,7 +69,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       repository: backups.repository.name,
       repositories: backups.repositories.length,
       backups: answered.reduce((sum, { known }) => sum + known.length, 0),
-      broken: answered.reduce((sum, { broken }) => sum + broken.length, 0),
+      broken: answered.reduce((sum, one) => sum + countOf(one, false), 0),
+      unread: answered.reduce((sum, one) => sum + countOf(one, true), 0),
       newest: first?.newest ?? null,
     },
     view: {
@@ -88,7 +95,13 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
           name: 'dbctl_backup_broken',
           help: 'Backups whose seal is broken, or that of one they were made on.',
           type: 'gauge',
-          samples: answered.map(({ name, broken }) => ({ labels: { repository: name }, value: broken.length })),
+          samples: answered.map((one) => ({ labels: { repository: one.name }, value: countOf(one, false) })),
+        },
+        {
+          name: 'dbctl_backup_unread',
+          help: 'Backups of which nothing is known, since the repository did not give their manifest.',
+          type: 'gauge',
+          samples: answered.map((one) => ({ labels: { repository: one.name }, value: countOf(one, true) })),
         },
         {
           name: 'dbctl_drill_age_seconds',
@@ -107,7 +120,7 @@ type Seen =
   | {
       readonly name: string;
       readonly known: readonly KnownBackup[];
-      readonly broken: readonly { readonly id: string; readonly problem: string }[];
+      readonly problems: readonly { readonly id: string; readonly problem: Problem }[];
       readonly newest: string | null;
       readonly drills: readonly DrillReport[];
     }
@@ -127,7 +140,7 @@ async function look(backups: Backups): Promise<Seen> {
     return {
       name,
       known,
-      broken: problems.flatMap(({ id, problem }) => (problem === null ? [] : [{ id, problem }])),
+      problems: problems.flatMap(({ id, problem }) => (problem === null ? [] : [{ id, problem }])),
       newest: problems.findLast(({ problem }) => problem === null)?.id ?? null,
       drills: await readReports(repository, publicKeys),
     };
@@ -139,3 +152,12 @@ async function look(backups: Backups): Promise<Seen> {
 
 const failed = (id: string, object: string, message: string, fix: string): Item =>
   item({ id, object, status: 'fail', severity: 'high', message, fix });
+
+/** Not known is no alarm of its own kind: exit 1 all the same, since an answer was asked for. */
+const unread = (id: string, object: string, message: string): Item =>
+  item({ id, object, status: 'unknown', severity: 'high', message, fix: 'look at the storage, and run it again' });
+
+const NONE_READ = 'not known: what is there could not be read';
+
+const countOf = ({ problems }: { readonly problems: readonly { readonly problem: Problem }[] }, unreadOnes: boolean): number =>
+  problems.filter(({ problem }) => problem.unread === unreadOnes).length;

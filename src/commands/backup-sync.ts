@@ -67,6 +67,9 @@ async function openStates({ repositories, publicKeys }: Backups): Promise<{ open
       failures.push(failedItem(one.name, 'repository', thrown));
     }
   }
+  for (const { repository, state } of opened) {
+    for (const one of state.known) if (one.state === 'unread') failures.push(failed(repository.name, one.id, one.problem));
+  }
   return { opened, failures };
 }
 

@@ -1,4 +1,5 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import { REPOSITORY_OPTION, bytesOf, knownBackups, openBackups, sizeText, type Backups } from './backup-context.ts';
@@ -37,13 +38,14 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     );
   }
   step.done();
-  const bad = items.filter(({ status }) => status === 'fail').length;
+  const count = (outcome: Item['status']) => items.filter(({ status }) => status === outcome).length;
+  const [bad, unread] = [count('fail'), count('unknown')];
   const { unnamedBackups } = await import('../ops/backup/previous.ts');
   const unnamed = unnamedBackups(all.flatMap((one) => (one.state === 'sealed' ? [one.manifest] : [])));
   return {
-    ok: bad === 0 && items.length > 0,
+    ok: bad + unread === 0 && items.length > 0,
     items,
-    summary: { repository: backups.repository.name, backups: items.length, bad, unnamed: unnamed.length, bytes },
+    summary: { repository: backups.repository.name, backups: items.length, bad, unread, unnamed: unnamed.length, bytes },
     view: {
       columns: [
         { field: 'id', title: 'backup' },
@@ -70,7 +72,7 @@ async function choose(
   if (wanted === undefined) return all;
   const { followChain } = await import('../ops/backup/chain.ts');
   const chosen = wanted === 'latest' ? all.at(-1) : all.find(({ id }) => id === wanted);
-  if (chosen?.state === 'broken') return [chosen];
+  if (chosen !== undefined && chosen.state !== 'sealed') return [chosen];
   // One that holds changes is whole when those it was made on are.
   if (chosen !== undefined) {
     const { members } = followChain(chosen.manifest, all);
@@ -85,9 +87,20 @@ async function verified(
   { repository, publicKeys }: Backups,
   onBytes: (bytes: number) => void,
 ): Promise<Item> {
-  const { backupProblems } = await import('../ops/backup/verify.ts');
-  const problems = await backupProblems(repository, known, { all, publicKeys, onBytes });
+  const [{ backupProblems }, { unreadText }] = await Promise.all([
+    import('../ops/backup/verify.ts'),
+    import('../ops/backup/unread.ts'),
+  ]);
   const { id } = known;
+  const unknown = (message: string) =>
+    item({ id, object: id, status: 'unknown', severity: 'high', message, fix: 'look at the storage, and run it again' });
+  if (known.state === 'unread') return unknown(known.problem);
+  const problems = await backupProblems(repository, known, { all, publicKeys, onBytes }).catch((thrown: unknown) => {
+    // The others are read all the same.
+    if (thrown instanceof DbctlError && thrown.code === 'storage.failed') return unknown(unreadText(thrown));
+    throw thrown;
+  });
+  if (!Array.isArray(problems)) return problems;
   if (problems.length === 0) return item({ id, object: id, message: 'every file as it was sealed' });
   const fix = 'take another one, and find out what happened to it';
   return item({ id, object: id, status: 'fail', severity: 'high', message: problems.join('; '), fix });

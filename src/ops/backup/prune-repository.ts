@@ -9,6 +9,7 @@ import type { Manifest } from './manifest.ts';
 import { planPrune, readHolds, readLocks, type PruneDecision } from './prune.ts';
 import { finishRemovals, removeBackups, unfinishedRemovals } from './remove.ts';
 import type { Repository } from './repository.ts';
+import { requireRead } from './unread.ts';
 import { knowBackups } from './verify.ts';
 
 /** What would go from one repository. */
@@ -26,7 +27,10 @@ export interface RepositoryPrune {
   readonly left: readonly StoredFile[];
 }
 
-/** Looks and decides; removes nothing. Fails with storage.failed. */
+/**
+ * Looks and decides; removes nothing. Fails with storage.failed, also where a single manifest could not be read: what that backup was made on,
+ * and which log it needs, would not be known.
+ */
 export async function planRepository(
   repository: Repository,
   publicKeys: readonly string[],
@@ -34,6 +38,7 @@ export async function planRepository(
   now: Date,
 ): Promise<RepositoryPrune> {
   const known = await knowBackups(repository, publicKeys);
+  requireRead(known, `nothing was removed from ${repository.name}`);
   const holds = await readHolds(repository);
   const wished = planPrune(known, rule, holds);
   const locks = await readLocks(repository, idsOf(wished));

@@ -45,6 +45,7 @@ function planEach(known: readonly KnownBackup[], rule: KeepRule, holds: Holds): 
   return known.map((one): PruneDecision => {
     const hold = holds.get(one.id);
     if (hold !== undefined) return { id: one.id, act: 'keep', why: `held: ${hold}` };
+    if (one.state === 'unread') return { id: one.id, act: 'keep', why: one.problem };
     if (one.state === 'broken') return { id: one.id, act: 'keep', why: `not to be trusted, look at it first: ${one.problem}` };
     const reasons = kept.get(one.id);
     return reasons === undefined

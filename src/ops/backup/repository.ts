@@ -8,7 +8,7 @@ import { KEY_FILE } from '../codec/data-key.ts';
 import { withLockFile } from '../process/lock.ts';
 import { mapAtOnce } from '../storage/at-once.ts';
 import { syncPath } from '../storage/durable.ts';
-import { folderStorage } from '../storage/folder.ts';
+import { folderStorage, storageError } from '../storage/folder.ts';
 import type { Storage } from '../storage/storage.ts';
 import { MANIFEST, SEAL, type BackupFile } from './manifest.ts';
 
@@ -95,11 +95,17 @@ export function backupId(database: string, at: Date, random: string): string {
 
 const timeOf = (id: string): string => /-(\d{8}T\d{9}Z-\w+)$/.exec(id)?.[1] ?? '';
 
-/** The text under a key; null: it is not there. */
+/** The text under a key; null: it is not there. Fails with storage.failed, also where a disk fails in the middle of it. */
 export async function readText({ storage }: Pick<Repository, 'storage'>, key: string): Promise<string | null> {
   const found = await storage.read(key);
-  return found === null ? null : text(found);
+  return found === null ? null : text(found).catch(unreadable(storage, key));
 }
+
+const unreadable =
+  ({ place }: Storage, key: string) =>
+  (thrown: unknown): never => {
+    throw storageError(join(place, key), thrown);
+  };
 
 /** The texts of manifest and seal. Fails with backup.failed where there is no such backup, or one of them is missing. */
 export async function readManifestTexts(repository: Repository, id: string): Promise<{ text: string; seal: string }> {
@@ -143,11 +149,15 @@ async function hashOf(
 ): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of (await storage.read(key)) ?? []) {
-    const read = chunk as Buffer;
-    hash.update(read);
-    bytes += read.length;
-    onBytes(read.length);
+  try {
+    for await (const chunk of (await storage.read(key)) ?? []) {
+      const read = chunk as Buffer;
+      hash.update(read);
+      bytes += read.length;
+      onBytes(read.length);
+    }
+  } catch (thrown) {
+    throw storageError(join(storage.place, key), thrown);
   }
   return { bytes, sha256: hash.digest('hex') };
 }

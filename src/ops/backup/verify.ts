@@ -5,19 +5,25 @@ import { mapAtOnce } from '../storage/at-once.ts';
 import { manifestText, openManifest, sha256Of, type BackupFile, type Manifest } from './manifest.ts';
 import { linksOf } from './previous.ts';
 import { wasPruned } from './prune.ts';
+import { unreadText } from './unread.ts';
 import { backupIds, hashBackup, readManifestTexts, readText, type Repository } from './repository.ts';
 
-/** A backup as its seal shows it. */
+/** A backup as its seal shows it. `unread`: the place it is in did not give its manifest or seal, which says nothing of the backup. */
 export type KnownBackup =
   | { readonly id: string; readonly state: 'sealed'; readonly manifest: Manifest }
-  | { readonly id: string; readonly state: 'broken'; readonly problem: string };
+  | { readonly id: string; readonly state: 'broken' | 'unread'; readonly problem: string };
 
-/** Reads one backup's manifest. A broken one is an answer, not an error: the others of the list are wanted all the same. */
+/**
+ * Reads one backup's manifest. A broken one is an answer, not an error, and so is one that could not be read: the others of the list are wanted
+ * all the same.
+ */
 export async function knowBackup(repository: Repository, id: string, publicKeys: readonly string[]): Promise<KnownBackup> {
   try {
     const { text, seal } = await readManifestTexts(repository, id);
     return { id, state: 'sealed', manifest: openManifest(id, text, seal, publicKeys) };
   } catch (thrown) {
+    if (thrown instanceof DbctlError && thrown.code === 'storage.failed')
+      return { id, state: 'unread', problem: unreadText(thrown) };
     if (thrown instanceof DbctlError || thrown instanceof SyntaxError) return { id, state: 'broken', problem: thrown.message };
     throw thrown;
   }
@@ -53,19 +59,22 @@ export async function knowBackups(repository: Repository, publicKeys: readonly s
   return mapAtOnce(ids, (id) => knowBackup(repository, id, publicKeys));
 }
 
-/** What is wrong with one backup, read whole: its seal, its files, and its place in the chain of `all`. None when nothing is. */
+/**
+ * What is wrong with one backup, read whole: its seal, its files, and its place in the chain of `all`. None when nothing is. Fails with
+ * storage.failed where a file cannot be read.
+ */
 export async function backupProblems(
   repository: Repository,
   known: KnownBackup,
   { all, publicKeys, onBytes }: VerifyInputs,
 ): Promise<string[]> {
-  if (known.state === 'broken') return [known.problem];
+  if (known.state !== 'sealed') return [known.problem];
   const files = await verifyFiles(repository, known.manifest, onBytes);
   const { problem } = followChain(known.manifest, all);
   return [
     ...files,
     ...(await keyProblems(repository, known.manifest)),
-    ...(problem === null ? [] : [problem]),
+    ...(problem === null || problem.unread ? [] : [problem.words]),
     ...(await chainProblems(repository, known.manifest, all, publicKeys)),
   ];
 }
@@ -102,7 +111,7 @@ async function chainProblems(
       if (!pruned) problems.push(`the backup before it, ${link.id}, is gone`);
       continue;
     }
-    // A broken one is told by itself.
+    // A broken one is told by itself, and so is one that could not be read.
     if (before.state === 'sealed' && sha256Of(manifestText(before.manifest)) !== link.manifest)
       problems.push(`the backup before it, ${link.id}, is not the one it followed`);
   }

@@ -19,7 +19,7 @@ export async function rewrapBackups(
   const identity = await repository.codec.identity();
   const rewrap = async (known: KnownBackup): Promise<Rewrapped> => {
     const { id } = known;
-    if (known.state === 'broken') return { id, outcome: 'failed', problem: known.problem };
+    if (known.state !== 'sealed') return { id, outcome: 'failed', problem: known.problem };
     const { encryption } = known.manifest;
     if (encryption === null) return { id, outcome: 'not encrypted', problem: null };
     const { key, text } = await readKeyFile(repository, id);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../../core/errors.ts';
 import type { Manifest } from '../backup/manifest.ts';
+import { requireRead } from '../backup/unread.ts';
 import type { KnownBackup } from '../backup/verify.ts';
 
 /** How a backup came to be drilled; part of the report, so that nobody can say the good one was picked. */
@@ -14,13 +15,15 @@ export type Choice =
 
 /**
  * A sealed backup by chance, of those whose data is not older than the window. The same seed draws the same one of the same backups, and the
- * same one as long as it is there when others go. Fails with backup.failed where there is none.
+ * same one as long as it is there when others go. Fails with backup.failed where there is none, with storage.failed where one could not be read: a draw
+ * that leaves out what is hard to reach is none.
  */
 export function drawBackup(
   known: readonly KnownBackup[],
   window: { readonly text: string | null; readonly ms: number | null; readonly now: Date },
   seed: string,
 ): { readonly manifest: Manifest; readonly choice: Choice } {
+  requireRead(known, 'nothing was drawn');
   const from = window.ms === null ? Number.NEGATIVE_INFINITY : window.now.getTime() - window.ms;
   const among = known
     .flatMap((one) => (one.state === 'sealed' ? [one.manifest] : []))

@@ -2,6 +2,7 @@ import { DbctlError, fail } from '../../core/errors.ts';
 import { followChain } from '../backup/chain.ts';
 import type { PhysicalManifest } from '../backup/manifest.ts';
 import type { Repository } from '../backup/repository.ts';
+import { requireRead } from '../backup/unread.ts';
 import type { KnownBackup } from '../backup/verify.ts';
 import { readArchive } from '../wal/archive.ts';
 import { readHistories } from '../wal/read-histories.ts';
@@ -23,7 +24,7 @@ export function candidates(known: readonly KnownBackup[], target: RecoveryTarget
 
 /**
  * The newest backup from which the archive leads to the target, and what the recovery needs. Fails with refused, in the words of the newest
- * that could have been it, where there is none.
+ * that could have been it, where there is none, and with storage.failed where one that could not be read may be it.
  */
 export async function planFromNewest(
   repository: Repository,
@@ -33,6 +34,7 @@ export async function planFromNewest(
 ): Promise<{ readonly manifest: PhysicalManifest; readonly replay: Replay }> {
   const before = candidates(known, target);
   if (before.length === 0) {
+    requireRead(known, 'no other one leads to that point');
     fail('refused', `${repository.name} has no physical backup from before that point`, {
       hint: 'dbctl backup list shows what is there; a dump cannot be rolled forward.',
     });
@@ -49,5 +51,6 @@ export async function planFromNewest(
       first ??= thrown;
     }
   }
+  requireRead(known, `of the others none leads to that point: ${first?.message}`);
   throw first;
 }

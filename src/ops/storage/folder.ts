@@ -68,7 +68,7 @@ async function read(path: string): Promise<Readable | null> {
   if (handle === null) return null;
   if ((await handle.stat()).isFile()) return handle.createReadStream({ highWaterMark: 1 << 20 });
   await handle.close();
-  return fail('storage.failed', `${path}: it is not a plain file`, { hint: 'Find out who put it there.' });
+  return fail('backup.failed', `${path}: it is not a plain file`, { hint: 'Find out who put it there.' });
 }
 
 async function write(path: string, content: Content, transfer?: Transfer): Promise<void> {
@@ -171,15 +171,19 @@ const goneMeanwhile = (thrown: NodeJS.ErrnoException): null => {
   throw thrown;
 };
 
-/** What the system said of a path, in words: storage.failed. What it did not say stays as it is. */
+/** What the system said of a path, in words: storage.failed, or backup.failed of a link or a pipe. What it did not say stays as it is. */
 export function storageError(path: string, thrown: unknown): Error {
   const { code } = thrown as NodeJS.ErrnoException;
   if (code === 'ABORT_ERR' || code === undefined || thrown instanceof DbctlError) return thrown as Error;
-  return new DbctlError('storage.failed', `${path}: ${WORDS[code] ?? code}`, {
-    hint: 'Look at the disk, the path and its rights.',
+  const misplaced = MISPLACED.includes(code);
+  return new DbctlError(misplaced ? 'backup.failed' : 'storage.failed', `${path}: ${WORDS[code] ?? code}`, {
+    hint: misplaced ? 'Find out who put it there.' : 'Look at the disk, the path and its rights.',
     cause: thrown,
   });
 }
+
+/** Said of what is there, and not of a place that does not do what was asked. */
+const MISPLACED: readonly string[] = ['ELOOP', 'ENXIO'];
 
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',

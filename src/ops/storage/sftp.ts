@@ -169,7 +169,7 @@ export function sftpStorage(settings: SftpSettings): Storage {
         connection,
         path: pathOf(key),
         signal,
-        failure: (words: string, cause: unknown) => failure(key, words, cause),
+        failure: (words: string, cause: unknown, code?: ErrorCode) => failure(key, words, cause, undefined, code),
       };
       return asked(key, never, () => readRemote(reading));
     },

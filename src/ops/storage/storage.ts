@@ -33,7 +33,10 @@ export interface Storage {
   list(prefix: string): Promise<StoredFile[]>;
   /** Names of files and folders directly below the prefix, without it, in their order; folders end with `/`. */
   names(prefix: string): Promise<string[]>;
-  /** The bytes of a file; null: it is not there. A stream that ends early fails instead of ending. */
+  /**
+   * The bytes of a file; null: it is not there. A stream that ends early fails instead of ending. Fails with `backup.failed` where a link, a pipe or
+   * the like has the place of the file: the place does what was asked, and what is there is no file of ours.
+   */
   read(key: string): Promise<Readable | null>;
   /** Stores a file whole or not at all, durable when it returns, in the place of one of that key. */
   write(key: string, content: Content, transfer?: Transfer): Promise<void>;

@@ -22,6 +22,9 @@ export interface WalPrune {
 export function planWalPrune({ names, sizes, system }: WalArchive, kept: readonly KnownBackup[]): WalPrune {
   const stays = (why: string): WalPrune => ({ remove: [], bytes: 0, why });
   if (system === null) return stays('nothing was archived yet');
+  const unread = kept.find(({ state }) => state === 'unread');
+  if (unread !== undefined)
+    return stays(`all of it stays: what ${unread.id} would need is not known, since it could not be read`);
   const broken = kept.find(({ state }) => state === 'broken');
   if (broken !== undefined) return stays(`all of it stays: what ${broken.id} would need is not known while its seal is broken`);
   const oldest = oldestBeginning(kept, system.identifier);

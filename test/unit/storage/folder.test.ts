@@ -83,7 +83,7 @@ describe('what is no plain file', () => {
     mkdirSync(folder, { recursive: true });
     make(join(folder, name));
     await expect(folderStorage(folder).read(name)).rejects.toMatchObject({
-      code: 'storage.failed',
+      code: 'backup.failed',
       message: `${join(folder, name)}: ${words}`,
     });
   });

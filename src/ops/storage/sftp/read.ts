@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
+import type { ErrorCode } from '../../../core/errors.ts';
 import { ConnectionLost, type SftpConnection } from './connection.ts';
 import { attributesOf, CHUNK, closeHandle, nullWhereNone, openForReading, readAt, WINDOW } from './files.ts';
 import type { Attributes } from './packet.ts';
@@ -8,8 +9,8 @@ export interface RemoteReading {
   readonly connection: () => Promise<SftpConnection>;
   readonly path: string;
   readonly signal: AbortSignal;
-  /** Makes the error of a stream. */
-  readonly failure: (words: string, cause: unknown) => Error;
+  /** Makes the error of a stream; storage.failed where no code is given. */
+  readonly failure: (words: string, cause: unknown, code?: ErrorCode) => Error;
 }
 
 /** A connection that is lost is made again and the reading goes on, this often without a byte in between. */
@@ -23,7 +24,7 @@ export async function readRemote(reading: RemoteReading): Promise<Readable | nul
   const attributes = await attributesOf(connection, handle);
   if (attributes.kind !== undefined && attributes.kind !== 'file') {
     await closeHandle(connection, handle);
-    throw reading.failure('it is not a plain file', undefined);
+    throw reading.failure('it is not a plain file', undefined, 'backup.failed');
   }
   const stream = Readable.from(bytes(reading, { connection, handle }, attributes), { objectMode: false });
   // Also where nobody began to read: the handle would stay open.
