@@ -111,12 +111,18 @@ export async function chooseBackup(backups: Backups, id: string): Promise<Manife
     return fail('backup.failed', `${found.id} is not to be trusted: ${found.problem}`, {
       hint: 'Take another one: dbctl backup list.',
     });
-  if (id === 'latest') {
-    requireRead(known.slice(known.indexOf(found) + 1), `it is newer than ${found.id}: name that one to take it all the same`);
-    for (const one of known.slice(known.indexOf(found) + 1))
-      if (one.state === 'broken') backups.warn(`${one.id} is newer than ${found.id}, and not to be trusted: ${one.problem}`);
-  }
+  if (id === 'latest') await requireNewestKnown(backups, known, found.id);
   return found.manifest;
+}
+
+/** Warns of backups that are newer than the one that was chosen, and broken. Fails with storage.failed where one could not be read. */
+export async function requireNewestKnown(backups: Backups, known: readonly KnownBackup[], id: string): Promise<void> {
+  const { requireRead } = await import('../ops/backup/unread.ts');
+  const newer = known.slice(known.findIndex((one) => one.id === id) + 1);
+  requireRead(newer, `it is newer than ${id}: name that one to take it all the same`);
+  for (const one of newer) {
+    if (one.state === 'broken') backups.warn(`${one.id} is newer than ${id}, and not to be trusted: ${one.problem}`);
+  }
 }
 
 /**

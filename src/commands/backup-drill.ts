@@ -146,7 +146,7 @@ async function chooseRecovery(at: string, id: string | undefined, options: Parse
   const named = id === undefined ? undefined : await physicalBackup(backups, id);
   const { manifest, replay } =
     named === undefined
-      ? await planFromNewest(repository, await knownBackups(backups), to, timeline)
+      ? await planFromNewest(repository, await knownBackups(backups), to, { timeline })
       : { manifest: named, replay: await planReplay(repository, named, to, timeline) };
   const choice: Choice = { by: 'recovery', to: at, timeline: replay.timeline, segments: replay.segments.length };
   return { manifest, choice, recovery: { to, replay } };

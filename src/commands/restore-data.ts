@@ -2,10 +2,15 @@ import { resolve } from 'node:path';
 import { fail } from '../core/errors.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Manifest, PhysicalManifest } from '../ops/backup/manifest.ts';
+import type { NewestWish } from '../ops/restore/newest.ts';
 import type { Replay } from '../ops/restore/replay.ts';
 import { ancestorsOf, chooseBackup, knownBackups, requireIdentity, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
+import { chooseNewest } from './newest-backup.ts';
 import { toolsContext } from './tools-context.ts';
+
+/** Of which environment a backup is that nobody named. */
+export type BackupSource = Pick<NewestWish, 'of' | 'environment'>;
 
 export interface FolderRequest {
   /** Undefined: the newest physical one, from which the point can be reached. */
@@ -15,6 +20,7 @@ export interface FolderRequest {
   readonly to: string | undefined;
   /** A number; undefined: the latest. */
   readonly timeline: string | undefined;
+  readonly source: BackupSource;
 }
 
 export interface ChosenPhysical {
@@ -56,11 +62,16 @@ export async function restoreIntoFolder(request: FolderRequest, backups: Backups
 
 /** The physical backup to begin with, and what is replayed after it. Fails with refused where the archive does not lead to the point. */
 export async function choosePhysical(
-  { id, to, timeline }: Omit<FolderRequest, 'data'>,
+  { id, to, timeline, source }: Omit<FolderRequest, 'data'>,
   backups: Backups,
 ): Promise<ChosenPhysical> {
   const following = timelineOf(timeline);
-  if (to === undefined) return { manifest: await physicalBackup(backups, id), replay: null };
+  if (to === undefined) {
+    return {
+      manifest: id === undefined ? await newestPhysical(backups, source) : await physicalBackup(backups, id),
+      replay: null,
+    };
+  }
   const [{ parseRecoveryTarget }, { planReplay }, { planFromNewest }] = await Promise.all([
     import('../ops/restore/recovery-target.ts'),
     import('../ops/restore/replay.ts'),
@@ -68,16 +79,19 @@ export async function choosePhysical(
   ]);
   const target = parseRecoveryTarget(to);
   const { repository } = backups;
-  if (id === undefined) return planFromNewest(repository, await knownBackups(backups), target, following);
+  if (id === undefined) return planFromNewest(repository, await knownBackups(backups), target, { timeline: following, source });
   const manifest = await physicalBackup(backups, id);
   return { manifest, replay: await planReplay(repository, manifest, target, following) };
 }
 
-/** The physical backup of that id, or the newest. Fails with refused where it is a dump. */
-export async function physicalBackup(backups: Backups, id: string | undefined): Promise<PhysicalManifest> {
-  const newest = (known: Awaited<ReturnType<typeof knownBackups>>) =>
-    known.findLast((one) => one.state === 'sealed' && one.manifest.type === 'physical')?.id;
-  const manifest: Manifest = await chooseBackup(backups, id ?? newest(await knownBackups(backups)) ?? 'latest');
+/** The physical backup of that id. Fails with refused where it is a dump. */
+export const physicalBackup = async (backups: Backups, id: string): Promise<PhysicalManifest> =>
+  requirePhysical(await chooseBackup(backups, id));
+
+const newestPhysical = async (backups: Backups, source: BackupSource): Promise<PhysicalManifest> =>
+  requirePhysical(await chooseNewest(backups, { type: 'physical', database: null, ...source }));
+
+function requirePhysical(manifest: Manifest): PhysicalManifest {
   if (manifest.type === 'physical') return manifest;
   return fail('refused', `${manifest.id} is a dump, and a data folder is made of a physical backup`, {
     hint: 'Name a physical one of dbctl backup list, or leave --data out and restore into a database.',

@@ -5,6 +5,7 @@ import type { Look } from '../ops/restore/look.ts';
 import type { Replay } from '../ops/restore/replay.ts';
 import { ancestorsOf, chooseBackup, requireIdentity, type Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
+import { chooseNewest } from './newest-backup.ts';
 import { choosePhysical, type FolderRequest } from './restore-data.ts';
 import { comparisonItems } from './restore.ts';
 import { toolsContext } from './tools-context.ts';
@@ -54,7 +55,9 @@ async function choose(
   backups: Backups,
 ): Promise<{ readonly manifest: Manifest; readonly replay: Replay | null }> {
   if (request.to !== undefined) return choosePhysical(request, backups);
-  return { manifest: await chooseBackup(backups, request.id ?? 'latest'), replay: null };
+  const { id, source } = request;
+  const newest = () => chooseNewest(backups, { type: null, database: null, ...source });
+  return { manifest: await (id === undefined ? newest() : chooseBackup(backups, id)), replay: null };
 }
 
 function answer(manifest: Manifest, { server, database, restored }: Look, seconds: number, config: string): Answer {

@@ -2,17 +2,19 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { CheckedPart } from '../ops/restore/catalogue-difference.ts';
+import type { Manifest } from '../ops/backup/manifest.ts';
 import type { PartsWish } from '../ops/restore/selection.ts';
 import {
   IDENTITY_OPTION,
   REPOSITORY_OPTION,
   chooseBackup,
-  knownBackups,
   openBackups,
   requireIdentity,
   type Backups,
 } from './backup-context.ts';
 import type { Context } from './context.ts';
+import type { BackupSource } from './restore-data.ts';
+import { OF_OPTION, chooseNewest } from './newest-backup.ts';
 import { toolsContext } from './tools-context.ts';
 
 export const spec: CommandSpec = {
@@ -24,7 +26,7 @@ export const spec: CommandSpec = {
     'state of triggers are compared with what was seen when the backup was made; a difference is exit 1. Single tables or schemas go into a ' +
     'database that does not have them, in one transaction. Refuses protected environments.',
   effect: 'destroys',
-  args: [{ name: '[id]', description: 'the backup (default: latest)' }],
+  args: [{ name: '[id]', description: 'the backup (default: the newest of one database of one environment)' }],
   options: [
     { flags: '--data <folder>', description: 'a physical backup into this new data folder; no server is started' },
     {
@@ -46,11 +48,13 @@ export const spec: CommandSpec = {
       description: 'embedded: a server of its own on this machine, in the background, to look into; with --to, a physical backup',
       choices: ['embedded'],
     },
+    OF_OPTION,
     IDENTITY_OPTION,
     REPOSITORY_OPTION,
   ],
   examples: [
     ['dbctl restore --env staging', 'the newest backup'],
+    ['dbctl restore --env staging --of prod', 'the newest of prod, where staging is backed up to the same repository'],
     ['dbctl restore --env staging --table app.orders --dry-run', 'what one table would bring along, and what would be missing'],
     ['dbctl restore --data /var/lib/postgresql/restored', 'the files of a physical backup'],
     ['dbctl restore --data /var/lib/postgresql/restored --to 2026-11-21T06:00Z', 'to a point in time'],
@@ -78,18 +82,19 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     options['repository'] as string | undefined,
     options['identity'] as string | undefined,
   );
-  const { id, data, to, timeline, into } = options as Partial<Record<string, string>>;
+  const { id, data, to, timeline, into, of } = options as Partial<Record<string, string>>;
+  const source = { of, environment: context.globals.env };
   requireTogether(options);
   if (into !== undefined) {
     const { restoreIntoEmbedded } = await import('./restore-into.ts');
-    return restoreIntoEmbedded({ id, to, timeline }, backups, context);
+    return restoreIntoEmbedded({ id, to, timeline, source }, backups, context);
   }
   if (data !== undefined) {
     const { restoreIntoFolder } = await import('./restore-data.ts');
-    return restoreIntoFolder({ id, data, to, timeline }, backups, context);
+    return restoreIntoFolder({ id, data, to, timeline, source }, backups, context);
   }
   const wish = partsWish(options);
-  const manifest = await chooseBackup(backups, id ?? (await latestDump(backups, context)));
+  const manifest = await (id === undefined ? newestDump(backups, context, source) : chooseBackup(backups, id));
   if (manifest.type === 'physical') {
     fail('refused', `${manifest.id} is of a whole server, and cannot be restored into a database`, {
       hint: 'Restore it into a new data folder: dbctl restore --data FOLDER.',
@@ -144,31 +149,21 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   });
 }
 
-/** In a repository with backups of several databases: the newest of the one with the name of the target. Fails with refused where none has it. */
-async function latestDump(backups: Backups, context: Context): Promise<string> {
-  const dumps = (await knownBackups(backups)).flatMap((one) =>
-    one.state === 'sealed' && one.manifest.type === 'logical' ? [one.manifest] : [],
-  );
-  const names = [...new Set(dumps.map(({ source }) => source.database))].toSorted();
-  if (names.length <= 1) return 'latest';
+/** In a repository with backups of several databases: of the one with the name of the target. Fails with refused where it is not clear which. */
+async function newestDump(backups: Backups, context: Context, source: BackupSource): Promise<Manifest> {
   const { database } = await context.connection();
-  const found = dumps.findLast(({ source }) => source.database === database);
-  return (
-    found?.id ??
-    fail('refused', `${backups.repository.name} has backups of ${names.join(', ')}, and none of ${database}`, {
-      hint: 'Say which one: dbctl restore ID, with an ID of dbctl backup list.',
-    })
-  );
+  return chooseNewest(backups, { type: 'logical', database, ...source });
 }
 
 /** Options that mean different things to do. Fails with usage. */
 function requireTogether(options: ParsedOptions): void {
-  const { data, to, timeline, into } = options as Partial<Record<string, string>>;
+  const { id, data, to, timeline, into, of } = options as Partial<Record<string, string>>;
   const hint = 'Run dbctl restore --help.';
   if (data !== undefined && into !== undefined) fail('usage', '--data and --into are two places: name one', { hint });
   if (data === undefined && into === undefined && to !== undefined) {
     fail('usage', '--to goes with --data or --into: a dump is of one moment', { hint });
   }
+  if (of !== undefined && id !== undefined) fail('usage', `--of chooses a backup, and ${id} is named`, { hint });
   if (timeline !== undefined && to === undefined) fail('usage', '--timeline goes with --to', { hint });
   if (partsWish(options) !== null && (data !== undefined || into !== undefined)) {
     fail('usage', '--table and --schema go into a database, not with --data or --into', {

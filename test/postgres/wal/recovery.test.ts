@@ -83,7 +83,7 @@ async function plan(to: string, { from, timeline, of = repository }: Request) {
   const target = parseRecoveryTarget(to);
   if (from !== undefined) return { manifest: from, replay: await planReplay(of, from, target, timeline) };
   const known = await knowBackups(of, [bench.signer.verifierKey]);
-  return planFromNewest(of, known, target, timeline);
+  return planFromNewest(of, known, target, { timeline });
 }
 
 /** Restores to the point, starts a server there, and says what is in it; `use` may do more with it. */
