@@ -15,7 +15,7 @@ export const spec: CommandSpec = {
     'and always the newest sealed one. One under hold (a file of its name in the folder .holds of the repository) and one whose seal is ' +
     'broken stay, and so does what an incremental one that stays was made on. A signed note of each removal keeps the chain of manifests whole. ' +
     'The write-ahead log goes up to the segment in which the oldest physical backup that stays begins; without one all of it stays. ' +
-    'What a killed push left half-written in the log goes after a day. ' +
+    'A hold whose name is that of no backup stops it: what it was to keep would go. What a killed push left half-written in the log goes after a day. ' +
     'Look first with --dry-run. One repository that fails is exit 1, and the others are pruned all the same. Needs no database.',
   effect: 'changes',
   options: [REPOSITORIES_OPTION],

@@ -1,6 +1,7 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
+import type { StrayHold } from '../ops/backup/holds.ts';
 import type { Problem } from '../ops/backup/chain.ts';
 import type { KnownBackup } from '../ops/backup/verify.ts';
 import type { DrillReport } from '../ops/drill/report.ts';
@@ -13,7 +14,7 @@ export const spec: CommandSpec = {
   summary: 'how old the newest backup and the newest passed drill are, for alarms',
   description:
     'Exit 1 when a repository does not answer, when in one of them the newest sealed backup of a database is older than backup.max_age, when no drill has passed within backup.drill_days, or when a seal is ' +
-    'broken or could not be read, or one that an incremental backup was made on is gone. Needs no database.',
+    'broken or could not be read, one that an incremental backup was made on is gone, or a hold is of no backup. Needs no database.',
   effect: 'reads',
   options: [REPOSITORIES_OPTION],
   examples: [
@@ -60,6 +61,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         problem.unread ? unread('unread', id, problem.words) : failed('broken', id, problem.words, 'dbctl backup verify'),
       ),
     ),
+    ...answered.flatMap(({ strays }) => strays.map(({ name, message }) => failed('hold', name, message, HOLD_FIX))),
   ];
   const [first] = answered;
   return {
@@ -122,14 +124,16 @@ type Seen =
       readonly known: readonly KnownBackup[];
       readonly problems: readonly { readonly id: string; readonly problem: Problem }[];
       readonly newest: string | null;
+      readonly strays: readonly StrayHold[];
       readonly drills: readonly DrillReport[];
     }
   | { readonly name: string; readonly problem: string };
 
 async function look(backups: Backups): Promise<Seen> {
-  const [{ readReports }, { problemOf }] = await Promise.all([
+  const [{ readReports }, { problemOf }, { readHolds, strayHolds }] = await Promise.all([
     import('../ops/drill/report.ts'),
     import('../ops/backup/chain.ts'),
+    import('../ops/backup/holds.ts'),
   ]);
   const { repository, publicKeys } = backups;
   const { name } = repository;
@@ -142,6 +146,11 @@ async function look(backups: Backups): Promise<Seen> {
       known,
       problems: problems.flatMap(({ id, problem }) => (problem === null ? [] : [{ id, problem }])),
       newest: problems.findLast(({ problem }) => problem === null)?.id ?? null,
+      strays: strayHolds(
+        name,
+        await readHolds(repository),
+        known.map(({ id }) => id),
+      ),
       drills: await readReports(repository, publicKeys),
     };
   } catch (thrown) {
@@ -161,3 +170,5 @@ const NONE_READ = 'not known: what is there could not be read';
 
 const countOf = ({ problems }: { readonly problems: readonly { readonly problem: Problem }[] }, unreadOnes: boolean): number =>
   problems.filter(({ problem }) => problem.unread === unreadOnes).length;
+
+const HOLD_FIX = 'give the file in .holds the name of a backup, or remove it';

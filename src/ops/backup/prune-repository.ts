@@ -6,7 +6,8 @@ import { leftWal, removeLeftWal } from '../wal/left-behind.ts';
 import { planWalPrune, pruneWal, type WalPrune } from '../wal/prune.ts';
 import type { KeepRule } from './keep.ts';
 import type { Manifest } from './manifest.ts';
-import { planPrune, readHolds, readLocks, type PruneDecision } from './prune.ts';
+import { readHolds, requireNoStray } from './holds.ts';
+import { planPrune, readLocks, type PruneDecision } from './prune.ts';
 import { finishRemovals, removeBackups, unfinishedRemovals } from './remove.ts';
 import type { Repository } from './repository.ts';
 import { requireRead } from './unread.ts';
@@ -29,7 +30,7 @@ export interface RepositoryPrune {
 
 /**
  * Looks and decides; removes nothing. Fails with storage.failed, also where a single manifest could not be read: what that backup was made on,
- * and which log it needs, would not be known.
+ * and which log it needs, would not be known. Fails with refused where a hold is of no backup.
  */
 export async function planRepository(
   repository: Repository,
@@ -40,6 +41,11 @@ export async function planRepository(
   const known = await knowBackups(repository, publicKeys);
   requireRead(known, `nothing was removed from ${repository.name}`);
   const holds = await readHolds(repository);
+  requireNoStray(
+    repository.name,
+    holds,
+    known.map(({ id }) => id),
+  );
   const wished = planPrune(known, rule, holds);
   const locks = await readLocks(repository, idsOf(wished));
   // Once more: what a locked one was made on has to stay with it.

@@ -2,6 +2,7 @@ import { DbctlError } from '../../core/errors.ts';
 import { openNote } from '../signing/note.ts';
 import { mapAtOnce } from '../storage/at-once.ts';
 import { parentOf } from './chain.ts';
+import type { Holds } from './holds.ts';
 import { keptBackups, type KeepRule } from './keep.ts';
 import { MANIFEST } from './manifest.ts';
 import { readText, type Repository } from './repository.ts';
@@ -13,9 +14,6 @@ export interface PruneDecision {
   readonly act: 'keep' | 'remove';
   readonly why: string;
 }
-
-/** Reasons to keep, by backup: a file of that name in the folder `.holds` of the repository, whose text is the reason. */
-export type Holds = ReadonlyMap<string, string>;
 
 /**
  * Decides; removes nothing. A backup whose seal is broken stays until somebody has looked at it, and one that another that stays was made on
@@ -52,21 +50,6 @@ function planEach(known: readonly KnownBackup[], rule: KeepRule, holds: Holds): 
       ? { id: one.id, act: 'remove', why: 'no rule keeps it' }
       : { id: one.id, act: 'keep', why: reasons.join(', ') };
   });
-}
-
-const HOLDS = '.holds/';
-
-/** The holds on backups of a repository. */
-export async function readHolds(repository: Repository): Promise<Holds> {
-  const ids = (await repository.storage.names(HOLDS)).filter((name) => !name.endsWith('/'));
-  const found = await mapAtOnce(ids, async (id) => [id, await holdOn(repository, id)] as const);
-  return new Map(found.flatMap(([id, reason]) => (reason === null ? [] : [[id, reason] as const])));
-}
-
-/** Why a backup is under hold; null: it is not. */
-export async function holdOn(repository: Repository, id: string): Promise<string | null> {
-  const text = await readText(repository, `${HOLDS}${id}`);
-  return text === null ? null : text.trim() || 'no reason given';
 }
 
 /**

@@ -4,7 +4,8 @@ import type { Signer } from '../signing/signer.ts';
 import { mapAtOnce } from '../storage/at-once.ts';
 import { parentsFirst } from './chain.ts';
 import { MANIFEST, manifestText, sha256Of, type Manifest } from './manifest.ts';
-import { hasPruneNote, holdOn, noteKey, pruneText } from './prune.ts';
+import { holdOn } from './holds.ts';
+import { hasPruneNote, noteKey, pruneText } from './prune.ts';
 import { backupFolders, readText, removeFiles, withRepositoryLock, type Repository } from './repository.ts';
 import type { KnownBackup } from './verify.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { sendBackup } from '../../../src/ops/backup/send.ts';
 import { folderRepository, readBeside, readManifestTexts } from '../../../src/ops/backup/repository.ts';
 import { backupProblems, knowBackups } from '../../../src/ops/backup/verify.ts';
-import { readHolds } from '../../../src/ops/backup/prune.ts';
+import { readHolds } from '../../../src/ops/backup/holds.ts';
 import { folderStorage } from '../../../src/ops/storage/folder.ts';
 import { nights, newSigner, sealBackups } from '../../support/sealed-backups.ts';
 
