@@ -10,7 +10,7 @@ export const spec: CommandSpec = {
   summary: 'hash every file of the backups again, and compare with the sealed manifests',
   description:
     'Finds files that were changed, cut short, swapped, added or are missing, manifests that were changed, and backups that are missing in ' +
-    'the chain of manifests, or that an incremental one needs. Says nothing about whether they can be restored: that is what backup drill tries. Needs no database.',
+    'the chain of manifests, or that an incremental one needs. Says nothing about whether they can be restored: that is what backup drill tries. The archived log is read by wal status --read. Needs no database.',
   effect: 'reads',
   args: [{ name: '[id]', description: 'one backup, or latest (default: all of them)' }],
   options: [REPOSITORY_OPTION],

@@ -11,7 +11,8 @@ import { writeDurably } from '../storage/durable.ts';
 /** In the archive of the log. */
 export const LOG_KEYS = '.wal/keys/';
 
-const keyOf = (id: string): string => `${LOG_KEYS}${id}.age`;
+/** Where the private half of a pair is. */
+export const keyOf = (id: string): string => `${LOG_KEYS}${id}.age`;
 
 /**
  * The pair the log is encrypted to now: the one this machine remembers, while it is of the same recipients and its private half is in the

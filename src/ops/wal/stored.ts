@@ -1,5 +1,5 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { PassThrough, Readable, type Duplex } from 'node:stream';
+import { PassThrough, Readable, Transform, type Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -12,6 +12,7 @@ import { dataKeyText, newDataKey, parseDataKey } from '../codec/data-key.ts';
 import { decryptStream } from '../codec/decrypt.ts';
 import { encryptStream } from '../codec/encrypt.ts';
 import { findZstd } from '../codec/find-zstd.ts';
+import { HEADER, parseHeader, parseWord, TAG, WORD } from '../codec/frames.ts';
 import { wrapBytes } from '../codec/recipients.ts';
 import { currentLogKey, openWithLogKey } from './log-keys.ts';
 
@@ -107,6 +108,27 @@ const FOREIGN = 'is not encrypted by dbctl, or its first line was changed';
 /** What is wrong with an encrypted file, as far as it can be seen without an identity; null: nothing. */
 export const sealedProblem = (content: Buffer): string | null => (parseStored(content) === null ? FOREIGN : null);
 
+/** The pair an encrypted file is encrypted to; null: its first line is none of ours. */
+export const pairOf = (content: Buffer): string | null => parseStored(content)?.line.key ?? null;
+
+/** The same, with the frames followed to their end by their lengths: what was cut short or goes on shows, a flipped bit does not. */
+export function outsideProblem(content: Buffer): string | null {
+  const frames = parseStored(content)?.frames;
+  if (frames === undefined) return FOREIGN;
+  const header = parseHeader(frames);
+  if (frames.length < HEADER || typeof header !== 'object') return 'has no frames behind its first line';
+  let at = HEADER;
+  for (let counter = 0; at + WORD <= frames.length; counter += 1) {
+    const word = parseWord(frames.readUInt32BE(at), counter);
+    if (word === null) return `has a frame no writer writes, ${counter} frames in`;
+    at += WORD + word.bytes + TAG;
+    if (word.last) return at === frames.length ? null : at < frames.length ? 'goes on behind its last frame' : ENDS;
+  }
+  return ENDS;
+}
+
+const ENDS = 'ends before its last frame does';
+
 const decompress = async (name: string, content: Buffer): Promise<Buffer> =>
   through(content, decompressor(name, await findZstd()));
 
@@ -130,6 +152,23 @@ const sameOf = (bytes: Buffer, salt: Buffer): Promise<Buffer> =>
 
 async function through(bytes: Buffer, stages: readonly Duplex[]): Promise<Buffer> {
   const end = new PassThrough({ highWaterMark: 1 << 20 });
-  const [all] = await Promise.all([buffer(end), pipeline([Readable.from([bytes], { objectMode: false }), ...stages, end])]);
+  const source = Readable.from([bytes], { objectMode: false });
+  const [all] = await Promise.all([buffer(end), pipeline([source, ...stages, noMoreThanASegment(), end])]);
   return all;
+}
+
+/** The largest a segment can be (initdb --wal-segsize=1024), and an eighth more: encryption and a container without compression add less. */
+const LARGEST = 1024 ** 3 + 128 * 1024 * 1024;
+
+/** A few bytes can be made to unpack to many: they would fill the memory. */
+function noMoreThanASegment(): Transform {
+  let total = 0;
+  return new Transform({
+    highWaterMark: 1 << 20,
+    transform(chunk: Buffer, _encoding, done) {
+      total += chunk.length;
+      if (total > LARGEST) done(new Error('it unpacks to more than any segment has'));
+      else done(null, chunk);
+    },
+  });
 }

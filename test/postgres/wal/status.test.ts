@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -148,4 +148,25 @@ it.each<[readonly string[], string]>([
   const { report, exit } = await status(args);
   expect(report.error?.message).toContain(said);
   expect(exit).toBe(2);
+});
+
+it('reads every file with --read, and finds the one that rotted', async () => {
+  const read = async () => {
+    const { stdout, status: exit } = await dbctl(['status', '--read', '--format', 'json']);
+    return { exit, report: JSON.parse(stdout) as Report };
+  };
+  const good = await read();
+  const files = good.report.summary['read'];
+  expect(good).toMatchObject({ report: { summary: { broken: 0, unread: 0 } } });
+  const name = copied(server)[1] ?? '';
+  const of = join(folder, 'backups', '.wal', name.slice(0, 16));
+  const path = join(of, readdirSync(of).find((one) => one.startsWith(`${name}.`)) ?? '');
+  const bytes = readFileSync(path);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+  writeFileSync(path, bytes);
+  const rotten = await read();
+  expect(rotten).toMatchObject({ exit: 1, report: { ok: false, summary: { read: files, broken: 1, unread: 0 } } });
+  expect(rotten.report.items.find(({ id }) => id === 'file')).toMatchObject({ object: name, status: 'fail' });
+  const { status: exit, stderr } = await dbctl(['status', '--identity', 'ann']);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining('--identity needs --read')]);
 });
