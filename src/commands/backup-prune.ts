@@ -15,7 +15,7 @@ export const spec: CommandSpec = {
     'and always the newest sealed one. One under hold (a file of its name in the folder .holds of the repository) and one whose seal is ' +
     'broken stay, and so does what an incremental one that stays was made on. A signed note of each removal keeps the chain of manifests whole. ' +
     'The write-ahead log goes up to the segment in which the oldest physical backup that stays begins; without one all of it stays. ' +
-    'A hold whose name is that of no backup stops it: what it was to keep would go. What a killed push left half-written in the log goes after a day. ' +
+    'A hold whose name is that of no backup stops it: what it was to keep would go. What a killed push left half-written in the log goes after a day, and so does what a killed run was sending to a bucket in parts. ' +
     'Look first with --dry-run. One repository that fails is exit 1, and the others are pruned all the same. Needs no database.',
   effect: 'changes',
   options: [REPOSITORIES_OPTION],
@@ -144,7 +144,7 @@ function sumOf(outcomes: readonly Outcome[]): Sum {
     backups: outcomes.reduce((sum, { backups }) => sum + backups.size, 0),
     walFiles: wal.reduce((sum, { remove }) => sum + remove.length, 0),
     walBytes: wal.reduce((sum, { bytes }) => sum + bytes, 0),
-    leftFiles: outcomes.reduce((sum, one) => sum + (one.wal ? one.plan.left.length : 0), 0),
+    leftFiles: outcomes.reduce((sum, one) => sum + (one.wal ? leftOf(one.plan).length : 0), 0),
   };
 }
 
@@ -153,7 +153,9 @@ const walText = ({ walFiles, walBytes }: Sum): string =>
 
 const leftText = ({ leftFiles }: Sum): string => (leftFiles === 0 ? '' : ` and ${leftFiles} half-written files`);
 
-function itemsOf({ plan: { repository, decisions, wal, left }, backups, wal: walWent }: Outcome): Item[] {
+const leftOf = ({ left, uploads }: RepositoryPrune) => [...left, ...uploads];
+
+function itemsOf({ plan: { repository, decisions, wal, left, uploads }, backups, wal: walWent }: Outcome): Item[] {
   const { name } = repository;
   const decided = decisions.map(({ id, act, why }) => {
     const stays = act === 'remove' && !backups.has(id);
@@ -165,7 +167,8 @@ function itemsOf({ plan: { repository, decisions, wal, left }, backups, wal: wal
       repository: name,
     });
   });
-  const items = [...decided, ...(left.length === 0 || !walWent ? [] : [leftItem(left, name)])];
+  const leavings = walWent ? [...leftItems(WAL_LEFT, left, name), ...leftItems(UPLOADS_LEFT, uploads, name)] : [];
+  const items = [...decided, ...leavings];
   if (wal === null) return items;
   const { remove, bytes, why } = wal;
   const goes = remove.length > 0 && walWent;
@@ -177,18 +180,23 @@ function itemsOf({ plan: { repository, decisions, wal, left }, backups, wal: wal
   ];
 }
 
-function leftItem(left: RepositoryPrune['left'], repository: string): Item {
+const WAL_LEFT = { id: 'wal-left', object: 'write-ahead log', what: 'half-written files' };
+const UPLOADS_LEFT = { id: 'uploads-left', object: 'unfinished uploads', what: 'files sent in part' };
+
+function leftItems({ id, object, what }: typeof WAL_LEFT, left: RepositoryPrune['left'], repository: string): Item[] {
+  if (left.length === 0) return [];
   const bytes = left.reduce((sum, file) => sum + file.bytes, 0);
-  const message = `${left.length} half-written files, ${sizeText(bytes)}: a run that was killed left them more than a day ago`;
-  return item({ id: 'wal-left', object: 'write-ahead log', message, act: 'remove', repository, files: left.length, bytes });
+  const message = `${left.length} ${what}, ${sizeText(bytes)}: a run that was killed left them more than a day ago`;
+  return [item({ id, object, message, act: 'remove', repository, files: left.length, bytes })];
 }
 
 function goingLines(plan: RepositoryPrune): string[] {
-  const { wal, left } = plan;
+  const { wal, left, uploads } = plan;
   const { name } = plan.repository;
   const lines = [
     ...[...foreseen(plan).backups].map((id) => `  ${id} of ${name}`),
     ...(left.length === 0 ? [] : [`  ${left.length} half-written files in the log of ${name}`]),
+    ...(uploads.length === 0 ? [] : [`  ${uploads.length} files sent in part to ${name}`]),
   ];
   if (wal === null || wal.remove.length === 0) return lines;
   return [...lines, `  the log of ${name}, ${wal.remove[0]} to ${wal.remove.at(-1)}`];

@@ -26,6 +26,8 @@ export interface RepositoryPrune {
   readonly wal: WalPrune | null;
   /** Half-written files of the log. */
   readonly left: readonly StoredFile[];
+  /** Files of backups that were being sent in parts by runs that were killed. */
+  readonly uploads: readonly StoredFile[];
 }
 
 /**
@@ -67,6 +69,7 @@ export async function planRepository(
             known.filter(({ id }) => !ids.has(id)),
           ),
     left: await leftWal(repository, now),
+    uploads: (await repository.storage.leftUploads?.(now, 'list')) ?? [],
   };
 }
 
@@ -86,7 +89,7 @@ export interface Pruned {
  * refuses is an answer: others have to be pruned all the same. Fails with interrupted.
  */
 export async function pruneRepository(
-  { repository, going, unfinished, wal, left }: RepositoryPrune,
+  { repository, going, unfinished, wal, left, uploads }: RepositoryPrune,
   signer: () => Promise<Signer>,
   { now, signal, onRemoved }: { readonly now: Date; readonly signal: AbortSignal; readonly onRemoved: (id: string) => void },
 ): Promise<Pruned> {
@@ -101,6 +104,7 @@ export async function pruneRepository(
     if (going.length > 0) await removeBackups(repository, going, await signer(), { signal, onRemoved: note });
     if (wal !== null && wal.remove.length > 0) await pruneWal(repository, wal, signal);
     if (left.length > 0) await removeLeftWal(repository, now);
+    if (uploads.length > 0) await repository.storage.leftUploads?.(now, 'remove');
     return { backups, wal: true, problem: null };
   } catch (thrown) {
     if (!(thrown instanceof DbctlError) || signal.aborted) throw thrown;

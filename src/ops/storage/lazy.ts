@@ -18,6 +18,7 @@ export function lazyStorage(place: string, open: () => Promise<Storage>): Storag
     remove: async (keys) => (await storage()).remove(keys),
     keptBy: async (key) => (await (await storage()).keptBy?.(key)) ?? null,
     leftBehind: async (prefix, now, act) => (await (await storage()).leftBehind?.(prefix, now, act)) ?? [],
+    leftUploads: async (now, act) => (await (await storage()).leftUploads?.(now, act)) ?? [],
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
 }

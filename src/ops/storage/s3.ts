@@ -6,6 +6,7 @@ import { s3Place } from './s3/place.ts';
 import { createObject, proveCreation } from './s3/create.ts';
 import { listAsOf, listNamesAsOf, versionAsOf } from './s3/as-of.ts';
 import { makeClient, type Checksums, type ObjectLock, type Patience, type S3Address } from './s3/client.ts';
+import { leftUploads } from './s3/left-uploads.ts';
 import { listNames, listObjects } from './s3/list.ts';
 import { lockOn } from './s3/locks.ts';
 import { partBytes, USUAL_PART } from './s3/parts.ts';
@@ -130,6 +131,7 @@ function liveStorage(settings: S3Settings, asOf: Date | null): Storage {
         return removeObjects({ client, bucket, place, checksums, signal }, all);
       }),
     keptBy: (key) => asked(key, never, () => lockOn(target(key, never), root + key, clock())),
+    leftUploads: (now, act) => asked('', never, () => leftUploads({ client, bucket, root, signal }, now, act)),
     close: () => Promise.resolve(client.destroy()),
   };
 }
@@ -141,7 +143,7 @@ function readOnly(storage: Storage, asOf: Date): Storage {
         hint: 'Take as_of out of the repository in dbctl.yaml to write to it.',
       }),
     );
-  return { ...storage, write: refuse, create: refuse, remove: refuse };
+  return { ...storage, write: refuse, create: refuse, remove: refuse, leftUploads: () => Promise.resolve([]) };
 }
 
 /** Once more when the upload ended under our hands: the answer to its completion was lost, or another run cleared it away. */

@@ -51,6 +51,11 @@ export interface Storage {
    * Absent: the place keeps none, since a file comes whole or not at all.
    */
   leftBehind?(prefix: string, now: Date, act: 'list' | 'remove'): Promise<StoredFile[]>;
+  /**
+   * Files in parts that a killed run was sending, which have no key and nobody has gone on with for a day; `remove` gives them up as well, and frees
+   * what they take. Absent: the place keeps none.
+   */
+  leftUploads?(now: Date, act: 'list' | 'remove'): Promise<StoredFile[]>;
   /** Ends connections. */
   close(): Promise<void>;
 }

@@ -100,11 +100,12 @@ function listParts({ uploads }: Service, key: string, id: string): S3Answer {
   const { parts } = uploads.require(id, key);
   const Part = [...parts]
     .toSorted(([a], [b]) => a - b)
-    .map(([number, { bytes, etag, sha256 }]) => ({
+    .map(([number, { bytes, etag, sha256, at }]) => ({
       PartNumber: number,
       ETag: `"${etag}"`,
       Size: bytes.length,
       ChecksumSHA256: sha256,
+      LastModified: at.toISOString(),
     }));
   return answer('ListPartsResult', { Key: key, UploadId: id, IsTruncated: false, Part });
 }

@@ -6,6 +6,7 @@ interface Part {
   readonly bytes: Buffer;
   readonly etag: string;
   readonly sha256: string | undefined;
+  readonly at: Date;
 }
 
 export interface Upload {
@@ -50,7 +51,7 @@ export class Uploads {
       refuse(400, 'InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
     if (upload.sha256 && sha256 === undefined)
       refuse(400, 'InvalidRequest', 'The upload was created using the sha256 checksum mode. The part needs it.');
-    const part = { bytes, etag: createHash('md5').update(bytes).digest('hex'), sha256 };
+    const part = { bytes, etag: createHash('md5').update(bytes).digest('hex'), sha256, at: this.#now() };
     upload.parts.set(number, part);
     return part;
   }
