@@ -6,7 +6,8 @@ import { complete, type Config, type Environment } from './config.ts';
 import { parseConfigDocument, type ConfigDocument } from './document.ts';
 import { effective, environmentNames, originsOf, type Sources } from './effective.ts';
 import { CONFIG_FILE, findConfigFile } from './find-file.ts';
-import { fileLayer, overlayLayer } from './layers.ts';
+import { fileLayer, overlayLayer, valueAt } from './layers.ts';
+import { dotted } from './path.ts';
 import type { Origin } from './origin.ts';
 import { ConfigError, type Problem } from './problem.ts';
 import { readConfigFile } from './read-file.ts';
@@ -33,6 +34,11 @@ export interface LoadedConfig {
   readonly environment: Environment;
   /** Dotted key → where its value comes from, for every key of `config` that has one. */
   readonly origins: ReadonlyMap<string, Origin>;
+  /**
+   * What is wrong with a value that only the command that uses it can judge, at its place in the file: `path` is that below the environment's
+   * overlay, where that has the section, else in the file.
+   */
+  problemAt(path: readonly PropertyKey[], message: string): Problem;
   /** What is likely a mistake and does not stop the run: for the log. */
   readonly warnings: readonly string[];
 }
@@ -71,6 +77,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
     folder: file === undefined ? cwd : dirname(file),
     environment: config.environments[env] ?? fail('internal', `environment ${env} was checked and is gone`),
     origins: originsOf(sourcesOf(env), config),
+    problemAt: (path: readonly PropertyKey[], message: string) => problemAt(document, env, path, message),
     warnings: [...misnamedWarning(misnamed, cwd), ...unknownVariables(variables)],
   });
 }
@@ -101,6 +108,14 @@ function failWithoutFile(env: string): never {
   return fail('config.invalid', `no environment ${JSON.stringify(env)}: there is no ${CONFIG_FILE} here or in a folder above`, {
     hint: 'Run dbctl init to write one, or name it with --config.',
   });
+}
+
+function problemAt(document: ConfigDocument | undefined, env: string, path: readonly PropertyKey[], message: string): Problem {
+  const name = dotted(path);
+  if (document === undefined) fail('internal', `${name} stands in no file: ${message}`);
+  const overlay = ['environments', env, 'overlay', ...path];
+  const full = valueAt(document.value, overlay) === undefined ? path : overlay;
+  return document.problem(document.place(full).value, dotted(full), message);
 }
 
 /** Without a file the folder names the project. */

@@ -6,6 +6,7 @@ import { immutability } from './immutability.ts';
 import { backup } from './backup.ts';
 import { evidence } from './evidence.ts';
 import { ledger, words } from './ledger.ts';
+import { retention } from './retention.ts';
 import {
   checkWord,
   environmentName,
@@ -130,6 +131,7 @@ const environment = section({
     migrations: migrations.optional().describe('Keys of migrations that differ in this environment.'),
     verify: verify.optional().describe('Keys of verify that differ in this environment.'),
     immutability: immutability.optional().describe('Keys of immutability that differ in this environment.'),
+    retention: retention.optional().describe('Keys of retention that differ in this environment.'),
     backup: backup.optional().describe('Keys of backup that differ in this environment.'),
     ledger: ledger
       .optional()
@@ -138,7 +140,7 @@ const environment = section({
   })
     .optional()
     .describe(
-      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger, backup and evidence. A list replaces the list it overlays.',
+      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger, retention, backup and evidence. A list replaces the list it overlays.',
     ),
 })
   .refine((value) => !(value.embedded === true && value.url !== undefined), {
@@ -160,6 +162,7 @@ export const configFile = section({
   verify: verify.prefault({}).describe('Which checks run and what they decide.'),
   immutability: immutability.prefault({}).describe('Append-only tables and who owns them.'),
   ledger: ledger.prefault({}).describe('Signed checkpoints of append-only tables, published outside the database.'),
+  retention: retention.prefault({}).describe('What is removed when it is old enough.'),
   backup: backup.prefault({}).describe('Backups and the programs that make them.'),
   roles: roles.prefault({}).describe('Who may do what in the database.'),
   evidence: evidence.prefault({}).describe('Signed records for auditors.'),

@@ -73,6 +73,7 @@ describe('a good dbctl.yaml', () => {
         notify: [],
       },
       evidence: {},
+      retention: { rules: [], grace: '1 day' },
       roles: { file: 'roles.yaml' },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });
