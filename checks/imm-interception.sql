@@ -61,6 +61,8 @@ with recursive family as (
    where not (n.nspname = 'dbctl' and p.proname in ('refuse_row_change', 'refuse_truncate') and t.tgtype & 4 = 0)
      -- dbctl's own tables say who may write them; on any other table the same function would eat inserts.
      and not (n.nspname = 'dbctl' and p.proname = 'refuse_stranger' and f.relation::regclass::text like 'dbctl.%')
+     -- A hold waits for a batch, once a statement: that changes no row.
+     and not (n.nspname = 'dbctl' and p.proname = 'hold_between_batches' and f.relation::regclass::text = 'dbctl.legal_hold' and t.tgtype & 1 = 0)
      and not (n.nspname = 'pg_catalog' and (pg_catalog.starts_with(p.proname::text, 'RI_FKey_') or p.proname = 'unique_key_recheck'))
      and not exists (
            select from pg_catalog.pg_trigger o

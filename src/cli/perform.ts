@@ -1,5 +1,6 @@
 import { COMMANDS } from '../commands/index.ts';
 import type { Context } from '../commands/context.ts';
+import type { CommandSpec } from '../core/command.ts';
 import { DbctlError, type ErrorCode } from '../core/errors.ts';
 import type { Answer } from '../core/report.ts';
 import { buildContext } from './context.ts';
@@ -67,7 +68,7 @@ async function execute(
   const atEnd = (act: () => Promise<void>) => void endings.push(act);
   try {
     const context = await buildContext(io, globals, redactor, { progress, atEnd });
-    if (command.spec.effect === 'destroys') await refuseProtected(context);
+    if (command.spec.effect === 'destroys') await refuseProtected(context, command.spec, options);
     return await command.run(options, context);
   } finally {
     progress.stop();
@@ -75,11 +76,19 @@ async function execute(
   }
 }
 
-/** A command that destroys does not run on a protected environment. */
-async function refuseProtected(context: Context): Promise<void> {
+/** A command that destroys does not run on a protected environment, or only with the option that says so. A dry run destroys nothing. */
+async function refuseProtected(
+  context: Context,
+  { onProtected }: CommandSpec,
+  options: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const { environment } = await context.config();
   if (!environment.protected) return;
+  if (onProtected !== undefined && (options[onProtected.option] === true || context.globals.dryRun)) return;
   throw new DbctlError('refused', `environment ${environment.name} is protected, and this command destroys`, {
-    hint: 'Choose another environment with --env, or take the protection out of dbctl.yaml in a reviewed change.',
+    hint:
+      onProtected === undefined
+        ? 'Choose another environment with --env, or take the protection out of dbctl.yaml in a reviewed change.'
+        : `Look first with --dry-run; where it is meant, say so: ${onProtected.flag}.`,
   });
 }

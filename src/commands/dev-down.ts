@@ -8,7 +8,7 @@ export const spec: CommandSpec = {
   summary: 'stop the development server of this project',
   description:
     'Sessions are ended and nothing committed is lost: `dbctl dev up` brings the same server back on the same port. With --purge the ' +
-    'server is deleted with every database in it, after a question.',
+    'server is deleted with every database in it, after a question; not while rows of a running one are held (dbctl retention holds).',
   effect: 'changes',
   options: [VERSION_OPTION, { flags: '--purge', description: 'delete its data as well' }],
   examples: [

@@ -14,7 +14,8 @@ export const spec: CommandSpec = {
   description:
     'Drops the database on the development server, ends its sessions, and puts a migrated copy in its place, made from a template ' +
     'that is built again only when a migration or seed changes. It works on the development server and on nothing ' +
-    'else, and asks no question, because that is all the command does. When a migration fails, the database stays as it was.',
+    'else, and asks no question, because that is all the command does. When a migration fails, the database stays as it was; ' +
+    'so it does while rows of it are held (dbctl retention holds).',
   effect: 'destroys',
   options: [
     VERSION_OPTION,

@@ -41,6 +41,12 @@ import * as migratePlan from './migrate-plan.ts';
 import * as migrateStatus from './migrate-status.ts';
 import * as migrateUp from './migrate-up.ts';
 import * as restore from './restore.ts';
+import * as retentionHold from './retention-hold.ts';
+import * as retentionHolds from './retention-holds.ts';
+import * as retentionPlan from './retention-plan.ts';
+import * as retentionRelease from './retention-release.ts';
+import * as retentionRun from './retention-run.ts';
+import * as retentionStatus from './retention-status.ts';
 import * as rolesApply from './roles-apply.ts';
 import * as rolesAudit from './roles-audit.ts';
 import * as rolesExplain from './roles-explain.ts';
@@ -92,6 +98,12 @@ export const COMMANDS: readonly Command[] = [
   ledgerProof,
   ledgerExport,
   ledgerKey,
+  retentionPlan,
+  retentionRun,
+  retentionStatus,
+  retentionHold,
+  retentionRelease,
+  retentionHolds,
   rolesAudit,
   rolesPlan,
   rolesApply,
@@ -135,6 +147,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   config: 'The project file.',
   migrate: 'Schema migrations.',
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
+  retention: 'What is removed when it is old enough, and what nobody may remove.',
   backup: 'Backups that are restored and compared before they count.',
   roles: 'Who may do what: declared in roles.yaml, compared, planned, applied.',
   evidence: 'Signed records of who may do what, for auditors.',

@@ -28,6 +28,11 @@ export interface CommandSpec {
   readonly effect: Effect;
   readonly args?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
+  /**
+   * For a command that destroys and is meant for production: the option without which it does not run on a protected environment, as commander
+   * parses it. Without one it never does.
+   */
+  readonly onProtected?: { readonly flag: string; readonly option: string };
   readonly examples: readonly (readonly [command: string, meaning: string])[];
 }
 

@@ -6,8 +6,8 @@ import type { Session } from './session.ts';
  * First key of every advisory lock dbctl takes: "dbct" in ASCII. The second key names the purpose; numbers are for ever, because
  * two versions of dbctl may run side by side.
  */
-const DBCTL = 0x64626374;
-export const ADVISORY_LOCKS = { migrate: 1, ledger: 2, passwords: 5 } as const;
+export const DBCTL_LOCKS = 0x64626374;
+export const ADVISORY_LOCKS = { migrate: 1, ledger: 2, passwords: 5, retention: 6, holds: 7 } as const;
 export type AdvisoryLock = keyof typeof ADVISORY_LOCKS;
 
 export interface LockWait {
@@ -35,7 +35,7 @@ export async function withAdvisoryLock<T>(
   try {
     return await use();
   } finally {
-    await session.rows('select pg_catalog.pg_advisory_unlock($1, $2)', [DBCTL, ADVISORY_LOCKS[lock]]).catch(() => {});
+    await session.rows('select pg_catalog.pg_advisory_unlock($1, $2)', [DBCTL_LOCKS, ADVISORY_LOCKS[lock]]).catch(() => {});
   }
 }
 
@@ -59,7 +59,7 @@ async function acquire(session: Session, lock: AdvisoryLock, wait: LockWait): Pr
 
 async function tryLock(session: Session, lock: AdvisoryLock): Promise<boolean> {
   const [row] = await session.rows<{ got: boolean }>('select pg_catalog.pg_try_advisory_lock($1, $2) as got', [
-    DBCTL,
+    DBCTL_LOCKS,
     ADVISORY_LOCKS[lock],
   ]);
   return row?.got === true;
@@ -73,7 +73,7 @@ function refuse(lock: AdvisoryLock, waitMs: number, holder: string): never {
 
 async function describeHolder(session: Session, lock: AdvisoryLock): Promise<string> {
   const [row] = await session.rows<{ pid: number; application_name: string; usename: string; since: string }>(HOLDER, [
-    DBCTL,
+    DBCTL_LOCKS,
     ADVISORY_LOCKS[lock],
   ]);
   if (row === undefined) return 'a session that has just ended';

@@ -3,6 +3,7 @@ import { literal, qualified, splitName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { createRoleUnlessThere } from './role.ts';
 import { archiveVersion } from './archive/index.ts';
+import { holdsVersion } from './holds.ts';
 import { immutabilityVersion } from './immutability/index.ts';
 import { ledgerVersion } from './ledger.ts';
 import { loansVersion } from './loans.ts';
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly ((table: string) => string)[] = [
   ledgerVersion,
   loansVersion,
   passwordsVersion,
+  holdsVersion,
   archiveVersion,
 ];
 

@@ -8,7 +8,8 @@ export interface RunRecord {
   readonly commit: string | null;
   readonly ciJob: string | null;
   readonly toolVersion: string;
-  readonly outcome: 'done' | 'failed';
+  /** `started`: another record of the same run says how it ended; where none does, the run was killed. */
+  readonly outcome: 'started' | 'done' | 'failed' | 'stopped';
   readonly summary: JsonObject;
 }
 

@@ -1,0 +1,167 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { bytesText } from '../core/bytes.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import { DbctlError } from '../core/errors.ts';
+import type { Unfit } from '../ops/retention/inspect.ts';
+import type { NewestBackup, Remark, Surveyed } from '../ops/retention/plan.ts';
+import { openBackups, knownBackups } from './backup-context.ts';
+import type { Context } from './context.ts';
+import { RETENTION_SESSION, RULE_OPTION, rulesOf } from './retention-context.ts';
+
+export const spec: CommandSpec = {
+  name: 'retention plan',
+  summary: 'what retention run would remove, how fast, and what is in the way',
+  description:
+    'For each rule of dbctl.yaml: how many rows are old enough, with their bytes and the oldest, by which index the batches find them, what goes or ' +
+    'changes with them by foreign keys, which holds keep rows, which rights are missing, and whether the newest sealed backup is younger than ' +
+    'what goes. Rows and bytes are estimates of the planner from the last ANALYZE; with --exact they are counted, which reads the rows. Exit 1 ' +
+    'when a rule could not run. Needs what retention run needs, to be able to say so.',
+  effect: 'reads',
+  options: [RULE_OPTION, { flags: '--exact', description: 'count rows and bytes instead of estimating them' }],
+  examples: [
+    ['dbctl retention plan --env prod', 'before the first run'],
+    ['dbctl retention plan --env prod --rule auth-sessions --exact', 'one rule, counted'],
+  ],
+};
+
+/** Counting reads what it counts. */
+const EXACT_TIMEOUT_MS = 30 * 60_000;
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const rules = await rulesOf(context, options['rule'] as string[] | undefined);
+  const exact = options['exact'] === true;
+  const [{ surveyRule }, { planBackup, planRule }, { retentionMetrics }] = await Promise.all([
+    import('../ops/retention/survey.ts'),
+    import('../ops/retention/plan.ts'),
+    import('../ops/retention/metrics.ts'),
+  ]);
+  const session = { access: 'read', ...RETENTION_SESSION, ...(exact ? { statementTimeoutMs: EXACT_TIMEOUT_MS } : {}) } as const;
+  return context.withDatabase(session, async (opened) => {
+    const backup = await newestBackup(context, opened.database);
+    const surveyed: (Surveyed | Unfit)[] = [];
+    for (const rule of rules) surveyed.push(await surveyRule(opened, rule, exact));
+    const rows = surveyed.map(ruleItem);
+    const fit = surveyed.flatMap((one) => ('problem' in one ? [] : [one]));
+    const remarks = [...fit.flatMap(planRule), ...(backup === undefined ? [] : planBackup(fit, backup))].map(remarkItem);
+    const toKnow = remarks.filter(({ status }) => status === 'pass');
+    return {
+      ok: rows.every(({ status }) => status === 'pass'),
+      items: [...rows, ...remarks],
+      summary: {
+        rules: rules.length,
+        rows: sum(rows, 'rows'),
+        bytes: sum(rows, 'bytes'),
+        how: exact ? 'exact' : 'estimate',
+        warnings: remarks.length - toKnow.length,
+        unfit: rows.filter(({ status }) => status === 'fail').length,
+      },
+      target: context.target(opened),
+      view: {
+        title: exact ? 'Rows and bytes are counted.' : 'Rows and bytes are estimates from the last ANALYZE; --exact counts them.',
+        overview: { columns: COLUMNS, rows },
+        hidden: ['pass'],
+        notes: toKnow.map(({ object, message }) => `${object}: ${message}.`),
+        metrics: retentionMetrics(
+          surveyed.map((one) =>
+            'problem' in one
+              ? { rule: one.rule.name, table: `${one.rule.schema}.${one.rule.table}`, backlog: null }
+              : { rule: one.facts.rule.name, table: `${one.facts.rule.schema}.${one.facts.rule.table}`, backlog: one.backlog },
+          ),
+        ),
+      },
+    };
+  });
+}
+
+const COLUMNS = [
+  { field: 'object', title: 'rule' },
+  { field: 'table', title: 'table' },
+  { field: 'keeps', title: 'keeps' },
+  { field: 'rows', title: 'rows to go', align: 'right' },
+  { field: 'size', title: 'size', align: 'right' },
+  { field: 'held', title: 'held', align: 'right' },
+  { field: 'day', title: 'oldest' },
+  { field: 'index', title: 'by index' },
+] as const;
+
+const remarkItem = ({ id, object, severity, message, fix }: Remark): Item =>
+  item({ id, object, severity, message, fix, status: severity === 'info' ? 'pass' : 'fail' });
+
+const sum = (items: readonly Item[], field: string): number =>
+  items.reduce((total, one) => total + (typeof one[field] === 'number' ? one[field] : 0), 0);
+
+function ruleItem(one: Surveyed | Unfit): Item {
+  const { rule } = 'problem' in one ? one : one.facts;
+  const table = `${rule.schema}.${rule.table}`;
+  const keeps = `${rule.keep} by ${rule.by}`;
+  const common = {
+    id: 'rule',
+    object: rule.name,
+    table,
+    keep: rule.keep,
+    keeps,
+    by: rule.by,
+    where: rule.where,
+    basis: rule.basis,
+  };
+  if ('problem' in one) {
+    return item({
+      ...common,
+      status: 'fail',
+      severity: 'high',
+      message: one.problem,
+      fix: one.grants.length === 0 ? null : one.grants.join('\n'),
+      rows: null,
+      bytes: null,
+      oldest: null,
+      index: null,
+    });
+  }
+  const { backlog, index, facts } = one;
+  return item({
+    ...common,
+    message: backlog.rows === 0 ? 'nothing is old enough' : `${backlog.rows} rows are old enough`,
+    day: backlog.oldest?.slice(0, 10) ?? '',
+    cutOff: facts.cutOff,
+    rows: backlog.rows,
+    how: backlog.how,
+    bytes: backlog.bytes,
+    size: backlog.bytes === null ? 'not known' : bytesText(backlog.bytes),
+    oldest: backlog.oldest,
+    lateSeconds: Math.round(backlog.lateSeconds),
+    held: backlog.held,
+    holds: [...facts.holds],
+    index: index.indexes.join(', ') || null,
+    indexUsable: index.usable,
+    references: one.following.map(({ reference: { table: child, action, indexed, name }, rows }) => ({
+      table: child,
+      action,
+      indexed,
+      name,
+      rows,
+    })),
+  });
+}
+
+/** Undefined: dbctl.yaml has no repository. A repository that does not answer is no reason to plan nothing. */
+async function newestBackup(context: Context, database: string): Promise<NewestBackup | undefined> {
+  const { config } = await context.config();
+  if (config.backup.repositories.length === 0) return undefined;
+  try {
+    const backups = await openBackups(context, undefined);
+    const known = await Promise.all(backups.repositories.map((repository) => knownBackups({ ...backups, repository })));
+    const sealed = known.flat().flatMap((one) => (one.state === 'sealed' ? [one.manifest] : []));
+    const ours = sealed.filter(
+      ({ type, environment, source }) =>
+        environment === context.globals.env && (type === 'physical' || source.database === database),
+    );
+    const newest = ours
+      .map(({ snapshotAt }) => snapshotAt)
+      .toSorted()
+      .at(-1);
+    return newest === undefined ? null : { at: newest };
+  } catch (thrown) {
+    if (thrown instanceof DbctlError && thrown.code !== 'interrupted') return { unknown: thrown.message };
+    throw thrown;
+  }
+}

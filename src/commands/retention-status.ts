@@ -1,0 +1,159 @@
+import { AGE_PATTERN } from '../config/retention.ts';
+import { ageText } from '../core/age.ts';
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { DbctlError } from '../core/errors.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { Session } from '../db/session.ts';
+import type { Backlog } from '../ops/retention/inspect.ts';
+import type { LastRun } from '../ops/retention/record.ts';
+import type { RetentionRule } from '../ops/retention/settings.ts';
+import type { Context } from './context.ts';
+import { RETENTION_SESSION, RULE_OPTION, rulesOf } from './retention-context.ts';
+
+export const spec: CommandSpec = {
+  name: 'retention status',
+  summary: 'how far each rule is behind, for alarms',
+  description:
+    'For each rule: how much older the oldest row is than the rule keeps it, how many such rows there are (counted up to 100001), how many are held, ' +
+    'and the last run. Rows that are held are not behind. Exit 1 when a rule is behind by more than the grace, or cannot be looked at. Needs SELECT ' +
+    'on the tables and membership in dbctl_auditor.',
+  effect: 'reads',
+  options: [
+    RULE_OPTION,
+    {
+      flags: '--grace <age>',
+      description: 'how far a rule may be behind (default: retention.grace of dbctl.yaml)',
+      parse: parseGrace,
+    },
+  ],
+  examples: [
+    ['dbctl retention status --env prod', 'does the timer run?'],
+    ['dbctl retention status --env prod --grace "2 hours" --format prometheus', 'for the textfile collector'],
+  ],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const rules = await rulesOf(context, options['rule'] as string[] | undefined);
+  const grace = (options['grace'] as string | undefined) ?? (await context.config()).config.retention.grace;
+  const [{ readLastRuns }, { retentionMetrics }] = await Promise.all([
+    import('../ops/retention/record.ts'),
+    import('../ops/retention/metrics.ts'),
+  ]);
+  return context.withDatabase({ access: 'read', ...RETENTION_SESSION }, async (session) => {
+    const graceSeconds = await secondsOf(session, grace);
+    const lastRuns = await readLastRuns(session);
+    const seen: { readonly rule: RetentionRule; readonly sight: Backlog | string }[] = [];
+    for (const rule of rules) seen.push({ rule, sight: await look(session, rule) });
+    const items = seen.map(({ rule, sight }) => statusItem(rule, sight, graceSeconds, lastRuns));
+    return {
+      ok: items.every(({ status }) => status === 'pass'),
+      items,
+      summary: {
+        rules: items.length,
+        behind: items.filter(({ status }) => status === 'fail').length,
+        unknown: items.filter(({ status }) => status === 'unknown').length,
+        grace,
+      },
+      target: context.target(session),
+      view: {
+        columns: [
+          { field: 'object', title: 'rule' },
+          { field: 'table', title: 'table' },
+          { field: 'rows', title: 'old enough', align: 'right' },
+          { field: 'held', title: 'held', align: 'right' },
+          { field: 'lastRun', title: 'last run' },
+          { field: 'removed', title: 'removed', align: 'right' },
+          { field: 'message', title: '' },
+        ],
+        notes: lastRuns === null ? [`${session.user} may not see runs: grant dbctl_auditor to it.`] : [],
+        metrics: [
+          ...retentionMetrics(
+            seen.map(({ rule, sight }) => ({
+              rule: rule.name,
+              table: `${rule.schema}.${rule.table}`,
+              backlog: typeof sight === 'string' ? null : sight,
+            })),
+          ),
+          {
+            name: 'dbctl_retention_last_run_timestamp_seconds',
+            help: 'When the last run of the rule began, in seconds since 1970.',
+            type: 'gauge',
+            samples: (lastRuns ?? []).map(({ rule, at }) => ({ labels: { rule }, value: Date.parse(at) / 1000 })),
+          },
+        ],
+      },
+    };
+  });
+}
+
+function parseGrace(text: string): string {
+  if (AGE_PATTERN.test(text)) return text;
+  throw new Error(`an age is written 24 hours, 30 days or 13 months, not ${text}`);
+}
+
+async function secondsOf(session: Session, age: string): Promise<number> {
+  const [row] = await session.rows<{ seconds: number }>(
+    `select pg_catalog.date_part('epoch', pg_catalog.now() - (pg_catalog.now() - $1::pg_catalog.interval))::pg_catalog.float8 as seconds`,
+    [age],
+  );
+  return row?.seconds ?? 0;
+}
+
+/** What there is to do for a rule; or why it cannot be seen. */
+async function look(session: Session, rule: RetentionRule): Promise<Backlog | string> {
+  const { inspectRule, isUnfit, readBacklog } = await import('../ops/retention/inspect.ts');
+  const facts = await inspectRule(session, rule, 'look');
+  if (isUnfit(facts)) return facts.problem;
+  try {
+    return await readBacklog(session, facts, 'counted');
+  } catch (thrown) {
+    if (thrown instanceof DbctlError && !['db.unreachable', 'interrupted'].includes(thrown.code)) return thrown.message;
+    throw thrown;
+  }
+}
+
+function statusItem(
+  rule: RetentionRule,
+  sight: Backlog | string,
+  graceSeconds: number,
+  lastRuns: readonly LastRun[] | null,
+): Item {
+  const last = lastRuns?.find((one) => one.rule === rule.name);
+  const common = {
+    id: 'rule',
+    object: rule.name,
+    table: `${rule.schema}.${rule.table}`,
+    lastRun: last?.at ?? null,
+    lastState: last?.state ?? null,
+    removed: last?.deleted ?? null,
+  };
+  if (typeof sight === 'string') {
+    return item({
+      ...common,
+      status: 'unknown',
+      severity: 'high',
+      message: sight,
+      fix: 'dbctl retention plan',
+      rows: null,
+      held: null,
+      lateSeconds: null,
+    });
+  }
+  const { rows, held, lateSeconds, oldest } = sight;
+  const behind = lateSeconds > graceSeconds;
+  const message =
+    rows === 0
+      ? 'nothing to do'
+      : `the oldest is ${ageText(lateSeconds)} older than ${rule.keep}${behind ? '' : ': within the grace'}`;
+  return item({
+    ...common,
+    status: behind ? 'fail' : 'pass',
+    severity: behind ? 'high' : 'info',
+    message,
+    fix: behind ? `dbctl retention run --rule ${rule.name}` : null,
+    rows,
+    held,
+    lateSeconds: Math.round(lateSeconds),
+    oldest,
+  });
+}
