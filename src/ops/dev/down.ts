@@ -3,6 +3,7 @@ import { chosenEngine } from './choose-engine.ts';
 import type { Engine } from './engine.ts';
 import type { Control, DevEnvironment, DevProject } from './environment.ts';
 import type { Major } from './lines.ts';
+import { refuseHeldAnywhere } from './held.ts';
 import { planDown } from './plan.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { stateFolder } from './state.ts';
@@ -18,7 +19,7 @@ export interface DownWish {
 /**
  * Stops the project's server of one major, and with `purge` deletes everything it held. A server that does not run is no error.
  * Returns the steps done, none when there was nothing to do.
- * Fails with server.failed when it does not stop.
+ * Fails with server.failed when it does not stop, and with refused where rows of a running one that is to be deleted are held.
  */
 export async function devDown(
   environment: DevEnvironment,
@@ -36,6 +37,7 @@ export async function devDown(
     const engine = await choose();
     const found = await engine.inspect();
     const steps = planDown(engine, found, wish.purge);
+    if (wish.purge && found.kind === 'running') await refuseHeldAnywhere(found.server, control.signal);
     if (steps.some(({ id }) => id === 'stop')) await inStep('stopping the server', control, () => engine.stop(found));
     if (wish.purge) await inStep('deleting its data', control, () => engine.purge());
     const record = await readRecord(state.record);

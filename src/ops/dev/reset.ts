@@ -8,6 +8,7 @@ import type { RunningServer } from './engine.ts';
 import type { Control, DevEnvironment, DevProject } from './environment.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Major } from './lines.ts';
+import { refuseHeld } from './held.ts';
 import { planReset, type FoundDatabase, type ResetStep } from './reset-plan.ts';
 import { withDevSession, type DevSession } from './session.ts';
 import { stateFolder } from './state.ts';
@@ -40,7 +41,7 @@ export interface ResetOutcome {
 /**
  * Puts the project's database on its development server back to a fresh one: copied from a template, which is built once for each content. Works on that
  * server only, found by trying, never on what an environment names. Sessions on the old database are ended.
- * Fails with db.unreachable when the server does not run, and with what `content.fill` throws.
+ * Fails with db.unreachable when the server does not run, with refused while rows of the database are held, and with what `content.fill` throws.
  */
 export async function devReset(
   environment: DevEnvironment,
@@ -71,11 +72,16 @@ async function resetOn(
   wish: ResetWish,
   control: Control,
 ): Promise<readonly ResetStep[]> {
+  await refuseHeld(server, names.database, control.signal);
   return withDevSession(server, control.signal, async (session) => {
     const steps = planReset(await session.rows<FoundDatabase>(DATABASES), names, content.description);
     if (wish.dryRun === true) return steps;
     const target = localTarget(server, names.template);
-    for (const step of steps) await applyStep(session, step, names, () => content.fill(target), control);
+    for (const step of steps) {
+      // Again, at the last moment: building a template takes as long as somebody needs to place a hold.
+      if (step.id === 'swap') await refuseHeld(server, names.database, control.signal);
+      await applyStep(session, step, names, () => content.fill(target), control);
+    }
     return steps;
   });
 }
