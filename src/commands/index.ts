@@ -43,6 +43,7 @@ import * as migrateUp from './migrate-up.ts';
 import * as restore from './restore.ts';
 import * as retentionHold from './retention-hold.ts';
 import * as retentionHolds from './retention-holds.ts';
+import * as retentionPartitions from './retention-partitions.ts';
 import * as retentionPlan from './retention-plan.ts';
 import * as retentionRelease from './retention-release.ts';
 import * as retentionRun from './retention-run.ts';
@@ -101,6 +102,7 @@ export const COMMANDS: readonly Command[] = [
   retentionPlan,
   retentionRun,
   retentionStatus,
+  retentionPartitions,
   retentionHold,
   retentionRelease,
   retentionHolds,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { checkWord, identifier, qualifiedName } from './forms.ts';
+import { partitions } from './partitions.ts';
 import { choice, duration, kinds, section, text, wholeNumber } from './values.ts';
 
 /** `13 months`: a whole number and one unit of the calendar or the clock; the server reads it as an interval. */
@@ -81,6 +82,9 @@ const rules = z
   .register(kinds, { name: 'list of mappings', reads: 'list' });
 
 export const retention = section({
+  partitions: partitions
+    .prefault([])
+    .describe('Tables whose next partitions are made beforehand, and whose default partitions are watched.'),
   rules: rules.prefault([]).describe('What is removed when it is old enough; they run in this order.'),
   grace: age()
     .prefault('1 day')

@@ -88,7 +88,7 @@ function unfitness(name: string, { kind, keyType }: PartitionedTable): Trouble |
     problem: 'not partitioned',
     severity: 'high',
     message: kind === 'p' ? 'it is not partitioned by range of one column of time' : 'it is not partitioned',
-    fix: 'docs/retention.md has the way to make a table partitioned',
+    fix: 'docs/partitions.md has the way to make a table partitioned',
   };
 }
 

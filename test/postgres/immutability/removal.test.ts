@@ -235,6 +235,64 @@ describe('a partition stays', () => {
     expect(await code(record())).toBe('IM014 it is no fenced partition of a protected table');
   });
 
+  const HOLDS: readonly (readonly [what: string, columns: string, values: string])[] = [
+    ['the table', 'scope', `'table'`],
+    ['the partition', 'scope, partition, partition_name', `'partition', 'PARTITION', 'PARTITION'`],
+    ['a time some of its rows are of', 'scope, column_name, from_at, to_at', `'range', 'at', 'YEAR-01-10Z', 'YEAR-01-11Z'`],
+    ['an open time', 'scope, column_name, to_at', `'range', 'at', '1950-01-01Z'`],
+    ['one of its rows', 'scope, column_name, subject', `'subject', 'text', 'row 17'`],
+    ['a column that is gone', 'scope, column_name, subject', `'subject', 'gone', 'x'`],
+  ];
+  const OTHERS: readonly (readonly [what: string, columns: string, values: string])[] = [
+    ['another partition', 'scope, partition, partition_name', `'partition', 'public.log_now', 'public.log_now'`],
+    ['another time', 'scope, column_name, from_at', `'range', 'at', '2020-01-01Z'`],
+    ['rows it does not have', 'scope, column_name, subject', `'subject', 'text', 'row 17000'`],
+  ];
+  const hold = async (columns: string, values: string): Promise<number> => {
+    const text = values.replaceAll('PARTITION', partition).replaceAll('YEAR', String(year));
+    const [made] = await bench.rows<{ id: number }>(
+      `insert into dbctl.legal_hold (relation, relation_name, reason, operator, ${columns})
+       values ('public.log', 'public.log', 'case 4711, ordered by court', 'ann@here', ${text}) returning id::int as id`,
+    );
+    return made?.id ?? 0;
+  };
+  const release = (id: number) =>
+    bench.rows(`insert into dbctl.legal_hold_release (hold, reason, operator) values ($1, 'case 4711 is settled', 'ann@here')`, [
+      id,
+    ]);
+
+  it.each(HOLDS)('where a legal hold is on %s, until it is released', async (_what, columns, values) => {
+    await fence();
+    await record();
+    await verify();
+    const id = await hold(columns, values);
+    expect(await code(remove())).toBe(`IM015 ${stays} ${segment} stays: legal hold ${id} is on rows of it`);
+    await release(id);
+    expect(await code(remove())).toBe('done');
+  });
+
+  it.each(OTHERS)('and leaves where the hold is on %s', async (_what, columns, values) => {
+    await fence();
+    await record();
+    await verify();
+    const id = await hold(columns, values);
+    expect(await code(remove())).toBe('done');
+    await release(id);
+  });
+
+  it('not where the hold comes when it is being removed: who places it waits, and finds it gone', async () => {
+    await fence();
+    await record();
+    await verify();
+    await archiver.query('begin');
+    await remove();
+    const placing = hold('scope', `'table'`);
+    await sleep(150);
+    await archiver.query('commit');
+    await release(await placing);
+    expect(await bench.rows(`select to_regclass('${partition}') as there`)).toEqual([{ there: null }]);
+  });
+
   it('where a reader holds it, and the run is told within its lock_timeout', async () => {
     await fence();
     await record();

@@ -73,7 +73,7 @@ describe('a good dbctl.yaml', () => {
         notify: [],
       },
       evidence: {},
-      retention: { rules: [], grace: '1 day' },
+      retention: { partitions: [], rules: [], grace: '1 day' },
       roles: { file: 'roles.yaml' },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });

@@ -1,5 +1,6 @@
 import { ROW_HASHES, ROW_TEXT_SETTINGS } from '../../../db/row-hash.ts';
 import type { DatabaseFunction } from '../immutability/function.ts';
+import { HOLD_FUNCTIONS } from './holds.ts';
 
 const ROWS_HASH: DatabaseFunction = {
   name: 'rows_hash',
@@ -414,6 +415,7 @@ begin
   execute pg_catalog.format('select min(t.%1$I)::pg_catalog.timestamptz as oldest, max(t.%1$I)::pg_catalog.timestamptz as newest from only %2$s t',
     asked.time_column, asked.partition) into times;
   perform dbctl.require_old(given_segment, times.oldest, times.newest);
+  perform dbctl.require_no_hold(given_segment, asked.partition);
   -- The parent first, as readers do, so that nobody waits for the other in a circle.
   execute pg_catalog.format('lock table only %s in access exclusive mode', asked.parent);
   perform dbctl.finish_removal(given_segment);
@@ -437,5 +439,6 @@ export const ARCHIVE_FUNCTIONS: readonly DatabaseFunction[] = [
   REQUIRE_REMOVABLE,
   FINISH_REMOVAL,
   REQUIRE_OLD,
+  ...HOLD_FUNCTIONS,
   REMOVE_PARTITION,
 ];

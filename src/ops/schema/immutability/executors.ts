@@ -30,6 +30,7 @@ export function executorsOf(roles: GovernedRoles): Readonly<Record<string, reado
     archive_permit: [owner],
     end_archive_permit: [owner],
     require_old: [owner],
+    hold_conditions: [owner],
     require_removable: [owner],
     finish_removal: [owner],
   };
