@@ -1,5 +1,5 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import type { Answer, Target } from '../core/report.ts';
+import type { Answer, Item, Target } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { RolePlan } from '../ops/roles/plan/plan.ts';
 import type { Context } from './context.ts';
@@ -45,9 +45,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       const record = (on: Session): Promise<void> => recordRoles(on, agreed, context);
       applied = await applyRoles(session, { agreed, planAgain, record, progress, signal });
     }
-    await endOverdueLoans(session, context);
+    const loans = await endOverdueLoans(session, context);
     const did = applied === 'already' ? { ...agreed, gives: [], takes: [] } : agreed;
-    return planAnswer(did, 'done', leftItems(agreed), context.target(session), full);
+    return withLoans(planAnswer(did, 'done', leftItems(agreed), context.target(session), full), loans);
   });
 }
 
@@ -58,6 +58,18 @@ const recordRoles = (session: Session, { gives, takes }: RolePlan, context: Cont
     takes: takes.length,
     steps: [...takes, ...gives].slice(0, MOST_LISTED).map(({ summary }) => summary),
   });
+
+/** Loans whose time was over, and what became of them. */
+function withLoans(answer: Answer, loans: readonly Item[]): Answer {
+  if (loans.length === 0) return answer;
+  const notes = loans.flatMap(({ object, message, fix }) => [`${object}: ${message}.`, ...(fix === null ? [] : [fix])]);
+  return {
+    ...answer,
+    ok: answer.ok && loans.every(({ status }) => status === 'pass'),
+    items: [...answer.items, ...loans],
+    view: { ...answer.view, notes: [...notes, ...(answer.view?.notes ?? [])] },
+  };
+}
 
 /** Where, and what: what takes away is always listed, line by line, since it is what the person answers for. */
 function question({ gives, takes }: RolePlan, { env, database, host, port }: Target, full: boolean): string {

@@ -7,7 +7,7 @@ import type { LoanWish } from '../ops/roles/loan/lend.ts';
 import type { Loan } from '../ops/roles/loan/loan.ts';
 import type { Context } from './context.ts';
 import { operatorName } from './migrate-settings.ts';
-import { ensureLoans, withPatientDatabase } from './roles-loan-context.ts';
+import { endLoan, ensureLoans, membershipWants, withPatientDatabase } from './roles-loan-context.ts';
 
 export const spec: CommandSpec = {
   name: 'roles lend',
@@ -115,18 +115,17 @@ async function waitFor({ login, role, until }: Loan, { forMs }: LoanWish, { log,
 }
 
 async function takeBackNow(loan: Loan, context: Context): Promise<Answer> {
-  const [{ takeBack }, { readLoans }] = await Promise.all([
-    import('../ops/roles/loan/take-back.ts'),
-    import('../ops/roles/loan/loan.ts'),
-  ]);
+  const { readLoans } = await import('../ops/roles/loan/loan.ts');
+  const wants = await membershipWants(context);
   return withPatientDatabase(context, async (session) => {
     const now = (await readLoans(session))?.find(({ id }) => id === loan.id) ?? loan;
-    const taken = await takeBack(session, now, operatorName(context));
-    const note =
-      taken === null
-        ? `${loan.role} was taken back from ${loan.login} already.`
-        : `${loan.role} was taken back from ${loan.login}; ${taken.sessions} open sessions were ended.`;
-    return answer({ ...now, state: 'ended' }, null, [`${note} What was made meanwhile: dbctl roles audit`]);
+    const { status, severity, message, fix, detail } = await endLoan(session, now, context, wants);
+    const ended = answer({ ...now, state: 'ended' }, null, [
+      `${loan.login} in ${loan.role}: ${message}. What was made meanwhile: dbctl roles audit`,
+      ...(fix === null ? [] : [fix]),
+    ]);
+    const items = ended.items.map((one) => ({ ...one, status, severity, fix, detail }));
+    return { ...ended, ok: status === 'pass', items };
   });
 }
 

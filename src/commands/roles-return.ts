@@ -2,18 +2,17 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Loan } from '../ops/roles/loan/loan.ts';
-import type { TakenBack } from '../ops/roles/loan/take-back.ts';
 import type { Context } from './context.ts';
-import { operatorName } from './migrate-settings.ts';
-import { withPatientDatabase } from './roles-loan-context.ts';
+import { endLoan, membershipWants, withPatientDatabase } from './roles-loan-context.ts';
 
 export const spec: CommandSpec = {
   name: 'roles return',
   summary: 'take back roles that were lent',
   description:
-    'Takes one loan back, by its number, or with --overdue all whose time is over: revokes the membership, records the end, and ends the open ' +
-    'sessions of the login, since one that has become the role would keep it. Several runs at once do it once. Needs what dbctl roles lend ' +
-    'needs, and pg_signal_backend where it is no superuser.',
+    'Takes one loan back, by its number, or with --overdue all whose time is over: the membership goes back to what roles.yaml wants without ' +
+    'the loan, mostly none, and the open sessions of the login are ended, since one that has become the role would keep it. Exit 1 when a ' +
+    'session could not be ended, with the statement that does. Several runs at once do it once. Needs what dbctl roles lend needs, and ' +
+    'pg_signal_backend where it is no superuser.',
   effect: 'changes',
   args: [{ name: '[loan]', description: 'the number of the loan: dbctl roles loans' }],
   options: [{ flags: '--overdue', description: 'all whose time is over; asks nothing' }],
@@ -24,10 +23,7 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ readLoans }, { takeBack }] = await Promise.all([
-    import('../ops/roles/loan/loan.ts'),
-    import('../ops/roles/loan/take-back.ts'),
-  ]);
+  const { readLoans } = await import('../ops/roles/loan/loan.ts');
   const wanted = options['loan'] as string | undefined;
   const overdue = options['overdue'] === true;
   if ((wanted === undefined) === !overdue)
@@ -38,14 +34,10 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const chosen = overdue ? loans.filter(({ state }) => state === 'overdue') : [oneOf(loans, wanted ?? '')];
     if (!overdue && !context.globals.dryRun) await context.confirm(`${context.globals.env}: ${chosen.map(question).join('\n')}`);
     const items: Item[] = [];
-    for (const loan of chosen) {
-      const message = context.globals.dryRun
-        ? 'would be taken back'
-        : takenText(await takeBack(session, loan, operatorName(context)));
-      items.push(item({ id: 'loan', object: `${loan.login} in ${loan.role}`, message, loan: loan.id }));
-    }
+    const wants = await membershipWants(context);
+    for (const loan of chosen) items.push(context.globals.dryRun ? planned(loan) : await endLoan(session, loan, context, wants));
     return {
-      ok: true,
+      ok: items.every(({ status }) => status === 'pass'),
       items,
       summary: { loans: items.length },
       target: context.target(session),
@@ -54,9 +46,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   });
 }
 
-function takenText(taken: TakenBack | null): string {
-  return taken === null ? 'was taken back by another run meanwhile' : `taken back; ${taken.sessions} open sessions were ended`;
-}
+const planned = ({ id, role, login }: Loan): Item =>
+  item({ id: 'loan', object: `${login} in ${role}`, message: 'would be taken back', loan: id });
 
 function oneOf(loans: readonly Loan[], wanted: string): Loan {
   const loan = loans.find(({ id }) => String(id) === wanted);
