@@ -15,7 +15,7 @@ export const spec: CommandSpec = {
     'Reads postgres of dbctl.yaml, and owner and roles of roles.yaml. Makes the owner, the database (from template0, so that nothing comes along), ' +
     'its time zone, the schema of extensions with those that are required, and the roles with settings and memberships, without passwords. ' +
     'PUBLIC loses CONNECT and TEMPORARY, and logins of the file get CONNECT. What is there already is compared: what can be changed is, and ' +
-    'encoding and locale, which cannot, are said (exit 1). A second run changes nothing. Rights follow with dbctl roles apply, once the ' +
+    'encoding and locale, which cannot, are said (exit 1). A second run changes nothing, and several at once wait for each other. Rights follow with dbctl roles apply, once the ' +
     'migrations have made what they are on. Needs a superuser, or CREATEDB and CREATEROLE where extensions are trusted ones.',
   effect: 'changes',
   examples: [
@@ -29,35 +29,52 @@ interface Work {
   readonly unlike: Unlike[];
   /** It is written down which server it must be. */
   readonly isIdentified: boolean;
+  /** Somebody who does not use dbctl made the database while this did: it is compared, as one that was there. */
+  madeByAnother: boolean;
 }
 
 export async function run(_options: ParsedOptions, context: Context): Promise<Answer> {
   const target = await context.connection();
-  const [wanted, expected, { withCluster, createOnce, doSteps }] = await Promise.all([
+  const [wanted, expected, { withCluster, oneAtATime }] = await Promise.all([
     wantedDatabase(context, target),
     expectedOf(context),
     import('../ops/database/create.ts'),
   ]);
-  const [{ findDatabase }, plan] = await Promise.all([import('../ops/database/inspect.ts'), import('../ops/database/plan.ts')]);
+  const work: Work = { done: [], unlike: [], isIdentified: expected !== null, madeByAnother: false };
   const { dryRun } = context.globals;
-  const work: Work = { done: [], unlike: [], isIdentified: expected !== null };
   const limits = { signal: context.signal, ...(dryRun ? ({ access: 'read' } as const) : {}) };
-  const answered = await withCluster(target, limits, async (cluster) => {
+  return withCluster(target, limits, async (cluster) => {
     await requireExpectedServer(cluster, expected, context);
-    const found = await findDatabase(cluster, wanted.name);
-    if (found === undefined) {
-      const first = [...(await ownerSteps(cluster, wanted, context)), plan.createStep(wanted)];
-      work.done.push(...first);
-      if (dryRun) return answer(work, wanted, context, cluster);
-      await context.confirm(`Make the database ${wanted.name} on ${cluster.host}:${cluster.port}?`);
-      await doSteps(cluster, first.slice(0, -1), context.progress);
-      for (const made of first.slice(-1)) await createOnce(cluster, made);
-    }
-    const there = found ?? (await findDatabase(cluster, wanted.name));
-    if (there !== undefined) work.unlike.push(...plan.unlikeDatabase(wanted, there));
-    return null;
+    const create = async (): Promise<Answer> =>
+      (await outside(work, wanted, context, cluster)) ?? (await inside(work, wanted, context));
+    return dryRun ? create() : oneAtATime(cluster, context.signal, create);
   });
-  return answered ?? inside(work, wanted, context);
+}
+
+/** The database itself. Answers only in a dry run that finds none: nothing can be looked at inside it. */
+async function outside(work: Work, wanted: WantedDatabase, context: Context, cluster: Session): Promise<Answer | null> {
+  const [{ createOnce, doSteps }, { findDatabase }, plan] = await Promise.all([
+    import('../ops/database/create.ts'),
+    import('../ops/database/inspect.ts'),
+    import('../ops/database/plan.ts'),
+  ]);
+  const found = await findDatabase(cluster, wanted.name);
+  if (found === undefined) {
+    const owner = await ownerSteps(cluster, wanted, context);
+    const database = plan.createStep(wanted);
+    if (context.globals.dryRun) {
+      work.done.push(...owner, database);
+      return answer(work, wanted, context, cluster);
+    }
+    await context.confirm(`Make the database ${wanted.name} on ${cluster.host}:${cluster.port}?`);
+    await doSteps(cluster, owner, context.progress);
+    work.done.push(...owner);
+    if (await createOnce(cluster, database)) work.done.push(database);
+    else work.madeByAnother = true;
+  }
+  const there = found ?? (await findDatabase(cluster, wanted.name));
+  if (there !== undefined) work.unlike.push(...plan.unlikeDatabase(wanted, there));
+  return null;
 }
 
 /** The owner comes before what it owns. */
@@ -98,7 +115,12 @@ async function inside(work: Work, wanted: WantedDatabase, context: Context): Pro
 
 const list = (steps: readonly Step[]): string => steps.map(({ summary }) => `  ${summary}`).join('\n');
 
-function answer({ done, unlike, isIdentified }: Work, wanted: WantedDatabase, context: Context, session: Session): Answer {
+function answer(
+  { done, unlike, isIdentified, madeByAnother }: Work,
+  wanted: WantedDatabase,
+  context: Context,
+  session: Session,
+): Answer {
   const state = context.globals.dryRun ? 'planned' : 'done';
   const items: Item[] = [
     ...unlike.map(({ what, message, fix }) =>
@@ -127,6 +149,7 @@ function answer({ done, unlike, isIdentified }: Work, wanted: WantedDatabase, co
         { field: 'message', title: '' },
       ],
       notes: [
+        madeByAnother ? `${wanted.name} was made by somebody else in the same moment; it was compared, and not made here.` : '',
         isNothing ? `${wanted.name} is there, as configured.` : '',
         ...unlike.map(({ message, fix }) => `${message}. ${fix}`),
         isIdentified

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
  * two versions of dbctl may run side by side.
  */
 export const DBCTL_LOCKS = 0x64626374;
-export const ADVISORY_LOCKS = { migrate: 1, ledger: 2, passwords: 5, retention: 6, holds: 7 } as const;
+export const ADVISORY_LOCKS = { migrate: 1, ledger: 2, passwords: 5, retention: 6, holds: 7, databases: 8 } as const;
 export type AdvisoryLock = keyof typeof ADVISORY_LOCKS;
 
 export interface LockWait {

@@ -1,6 +1,7 @@
 import { DbctlError, fail } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Step } from '../../core/step.ts';
+import { withAdvisoryLock } from '../../db/advisory-lock.ts';
 import { withSession, type Session, type SessionOptions } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SOMEONE_ELSE_CREATED_IT } from '../../runtime/sqlstate/classes.ts';
@@ -24,7 +25,18 @@ export async function withCluster<T>(
   }
 }
 
-/** CREATE DATABASE, which runs outside of transactions. False: somebody else made it in the same moment. */
+/** Copying the template and making extensions took 3 s on a busy machine; a person who is asked takes longer. */
+const OTHER_RUN_MS = 120_000;
+
+/**
+ * One run at a time in a cluster: roles are of all of it, and two that make the same one meet in the catalogs. The others find what the first
+ * one made. Fails with lock.held, naming who holds it, after two minutes.
+ */
+export function oneAtATime<T>(cluster: Session, signal: AbortSignal, use: () => Promise<T>): Promise<T> {
+  return withAdvisoryLock(cluster, 'databases', { waitMs: OTHER_RUN_MS, signal }, use);
+}
+
+/** CREATE DATABASE, which runs outside of transactions. False: it was made in the same moment, by somebody who does not use dbctl. */
 export async function createOnce(session: Session, { sql }: Step): Promise<boolean> {
   try {
     await session.script(sql ?? '');
