@@ -87,7 +87,7 @@ async function ownerSteps(cluster: Session, { owner }: WantedDatabase, context: 
 
 /** In the database: roles, its settings, extensions; all in one transaction. */
 async function inside(work: Work, wanted: WantedDatabase, context: Context): Promise<Answer> {
-  const [{ doSteps }, { findDatabase, lookInside }, plan, { roleSteps }] = await Promise.all([
+  const [{ doSteps }, { findDatabase, lookInside }, plan, { roleSteps, administratorsOf }] = await Promise.all([
     import('../ops/database/create.ts'),
     import('../ops/database/inspect.ts'),
     import('../ops/database/plan.ts'),
@@ -98,8 +98,10 @@ async function inside(work: Work, wanted: WantedDatabase, context: Context): Pro
   return context.withDatabase(options, async (session) => {
     const there = await findDatabase(session, wanted.name);
     const found = await lookInside(session);
-    const roles = wanted.owner === null ? [] : roleSteps(await (await comparer(context))(session));
-    const settings = there === undefined ? [] : plan.settingSteps(wanted, there);
+    const comparison = wanted.owner === null ? null : await (await comparer(context))(session);
+    const roles = comparison === null ? [] : roleSteps(comparison);
+    const logins = comparison === null ? wanted.logins : [...wanted.logins, ...administratorsOf(comparison)];
+    const settings = there === undefined ? [] : plan.settingSteps({ ...wanted, logins }, there);
     const steps = [...roles, ...settings, ...plan.extensionSteps(wanted, found)];
     work.unlike.push(...plan.unlikeInside(wanted, found));
     if (!dryRun && steps.length > 0) {

@@ -118,7 +118,9 @@ export const rolesFile = section({
     .describe('Roles that make objects, for which default privileges are set; without it owner.'),
   administrators: listOf(groupName(), 'a list of roles')
     .prefault([])
-    .describe('Roles that run roles apply without being superuser: ADMIN on the roles of this file is no finding with them.'),
+    .describe(
+      'Roles that run roles apply without being superuser: ADMIN on the roles of this file is no finding with them, and CONNECT follows.',
+    ),
   others: choice(['report', 'ignore'])
     .prefault('report')
     .describe('Roles of the cluster that this file does not name: whether rights of theirs in these schemas are a finding.'),

@@ -2,6 +2,7 @@ import type { Step } from '../../core/step.ts';
 import type { Comparison } from '../roles/difference/inputs.ts';
 import { differences } from '../roles/difference/differences.ts';
 import type { Difference } from '../roles/difference/model.ts';
+import { connectingAdministrators } from '../roles/desired/derived.ts';
 import { planRoles } from '../roles/plan/plan.ts';
 
 /** Kinds about roles themselves, which need no object of the database. */
@@ -22,3 +23,7 @@ export function roleSteps(comparison: Comparison): readonly Step[] {
   const found = differences(comparison).filter(({ kind }) => OF_ROLES.has(kind));
   return planRoles(found, comparison).gives;
 }
+
+/** Roles of another hand that will run `roles apply` here: they are let in as the logins of the file are. Pure. */
+export const administratorsOf = ({ file, desired, catalog }: Comparison): readonly string[] =>
+  connectingAdministrators(file.administrators, desired.roles, catalog);

@@ -5,16 +5,18 @@ import { PUBLIC_NAME, type DesiredGrant, type DesiredRole } from './model.ts';
 
 /**
  * What follows from the grants of the file and so is never written in it: USAGE of the schemas that hold what was granted, CONNECT for those
- * who log in, the sequences of defaults, and EXECUTE of the functions that defaults, checks, generated columns, expressions of indexes,
+ * who log in and for administrators, the sequences of defaults, and EXECUTE of the functions that defaults, checks, generated columns, expressions of indexes,
  * policies and views call in the name of whoever uses the table. Functions of triggers are not checked (measured on 18.2).
  */
 export function derivedGrants(
   granted: readonly DesiredGrant[],
   roles: readonly DesiredRole[],
+  administrators: readonly string[],
   catalog: RoleCatalog,
 ): DesiredGrant[] {
   const used = usedGrants(granted, catalog);
-  return [...connects(roles, catalog), ...used, ...schemaUsage([...granted, ...used], catalog)];
+  const connecting = connectingAdministrators(administrators, roles, catalog);
+  return [...connects(roles, connecting, catalog), ...used, ...schemaUsage([...granted, ...used], catalog)];
 }
 
 /**
@@ -36,12 +38,34 @@ export function ownerGrants(
   });
 }
 
-function connects(roles: readonly DesiredRole[], { objects, database }: RoleCatalog): DesiredGrant[] {
+/**
+ * Administrators that another hand made: they run roles apply in this database, and lose CONNECT with PUBLIC. Superusers need none, and neither do
+ * the owner of the database, who has it, and roles of the server, to whom nobody grants.
+ */
+export function connectingAdministrators(
+  administrators: readonly string[],
+  roles: readonly Pick<DesiredRole, 'name'>[],
+  catalog: Pick<RoleCatalog, 'roles' | 'database'>,
+): string[] {
+  const declared = new Set(roles.map(({ name }) => name));
+  return catalog.roles
+    .filter(({ id, superuser, builtIn }) => !superuser && !builtIn && id !== catalog.database.owner)
+    .map(({ name }) => name)
+    .filter((name) => administrators.includes(name) && !declared.has(name));
+}
+
+function connects(
+  roles: readonly DesiredRole[],
+  administrators: readonly string[],
+  { objects, database }: RoleCatalog,
+): DesiredGrant[] {
   const object = objects.find(({ kind, id }) => kind === 'database' && id === database.id);
   if (object === undefined) return [];
-  return roles
-    .filter(({ login }) => login)
-    .map(({ name }) => ({ grantee: name, object, mask: maskOf('CONNECT'), because: 'it logs in' }));
+  const mask = maskOf('CONNECT');
+  return [
+    ...roles.filter(({ login }) => login).map(({ name }) => ({ grantee: name, object, mask, because: 'it logs in' })),
+    ...administrators.map((grantee) => ({ grantee, object, mask, because: 'it is one of the administrators' })),
+  ];
 }
 
 /** A routine's body may name other schemas too: what it needs there is for the file to say. */

@@ -30,7 +30,10 @@ export function desiredState(file: RolesFile, { catalog, insertable, guardedSche
   const defaults = written.flatMap(({ grant, grantee, because }) => futureDefaults(grant, grantee, because, file));
   return {
     roles,
-    grants: merged(grants, [...ownerGrants(file.owner, guardedSchemas, catalog), ...derivedGrants(grants, roles, catalog)]),
+    grants: merged(grants, [
+      ...ownerGrants(file.owner, guardedSchemas, catalog),
+      ...derivedGrants(grants, roles, file.administrators, catalog),
+    ]),
     defaults: mergedDefaults([...defaults, ...publicDefaults(file)]),
     unmatched: resolved.flatMap((one) => one.unmatched),
   };

@@ -134,7 +134,7 @@ const asItCame = ({ kind, schema }: SecuredObject): Mask =>
   schema === null && kind !== 'database' && kind !== 'schema' ? publicRights(kind) : 0;
 
 /**
- * Whether an entry is the file's business: in its schemas everybody's, but for dbctl's own roles; elsewhere in the cluster that of the
+ * Whether an entry is the file's business: in its schemas everybody's, but for dbctl's own roles and superusers it does not name; elsewhere in the cluster that of the
  * roles it names. What PUBLIC may do with objects of extensions and of other schemas stays as it is; with what is in no schema, such as
  * foreign servers, it has what it came with.
  */
@@ -151,7 +151,9 @@ function concerns({ file, desired, catalog }: Comparison, names: RoleNames): (gr
       const inNone = object.schema === null && object.kind !== 'database' && object.kind !== 'schema';
       return (inside || inNone) && object.extension === null;
     }
-    if (object.extension !== null || names.role(grantee)?.builtIn === true) return false;
+    const role = names.role(grantee);
+    // What a superuser is granted gives it nothing; what it is granted while it is one counts once it is none.
+    if (object.extension !== null || role?.builtIn === true || role?.superuser === true) return false;
     return inside && file.others === 'report';
   };
 }
