@@ -31,9 +31,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   return options['sql'] === true ? { ...answer, view: { text: scriptOf(plan) } } : answer;
 }
 
-/** What the plan leaves: to a person, and what an exception accepts. */
-export function leftItems({ left, accepted = [] }: RolePlan): Item[] {
-  return [...personItems(left), ...accepted.map(acceptedItem)];
+/** What the plan leaves: to a person, in the words of the audit, and what an exception accepts. */
+export function leftItems({ words = [], accepted = [] }: RolePlan): Item[] {
+  return [...words.map(personItem), ...accepted.map(acceptedItem)];
 }
 
 function acceptedItem({ id, object, exception, expires }: NonNullable<RolePlan['accepted']>[number]): Item {
@@ -41,34 +41,10 @@ function acceptedItem({ id, object, exception, expires }: NonNullable<RolePlan['
   return item({ id, object, status: 'waived', severity: 'info', message, fix: null });
 }
 
-function personItems(left: RolePlan['left']): Item[] {
-  return left.map((one) => {
-    const object =
-      'because' in one && one.because !== null ? one.because : 'role' in one ? one.role : 'grantee' in one ? one.grantee : '';
-    return item({
-      id: one.kind,
-      object,
-      status: 'fail',
-      severity: 'medium',
-      message: leftMessage(one),
-      fix: 'dbctl roles audit says more',
-    });
-  });
-}
-
-function leftMessage(one: RolePlan['left'][number]): string {
-  if ('problem' in one) return one.problem;
-  if (one.kind === 'schema-missing') return `schema ${one.schema} is not there: dbctl migrate up, then dbctl roles apply again`;
-  if (one.kind === 'exception-expired') return `exception ${one.id} ended on ${one.expired}`;
-  if (one.kind === 'perhaps-lent')
-    return `${one.member} is a member of ${one.role}, a loan or too much: whoever runs this may not see loans, and needs dbctl_auditor`;
-  if (one.kind === 'default-excess')
-    return `${one.grantee}, which is not in the file, will be granted what ${one.creator} makes, and roles.yaml does not say so`;
-  if (one.kind !== 'grant-excess' && one.kind !== 'grant-option') return one.kind;
-  const right = `a right on ${one.object.what} ${one.object.name} that roles.yaml does not say`;
-  return one.grantee === 'PUBLIC'
-    ? `everybody has ${right}, and all databases of the cluster share it`
-    : `${one.grantee}, which is not in the file, has ${right}`;
+/** The table of a plan has no column for the object: what is said begins with it. */
+function personItem({ id, object, severity = 'medium', message, fix }: NonNullable<RolePlan['words']>[number]): Item {
+  const says = `${object}: ${message}`;
+  return item({ id, object, status: 'fail', severity, message: says, fix: fix ?? 'dbctl roles audit says more' });
 }
 
 /** The plan as an answer: planned, the answer is no while there is something to do; done, it is yes. */

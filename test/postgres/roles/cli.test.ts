@@ -172,7 +172,7 @@ describe('dbctl roles, as a person or a pipeline runs it', () => {
     const { status, stdout } = await dbctl(['roles', 'plan', '--env', 'prod']);
     expect(status).toBe(1);
     expect(said(stdout)).toContain(
-      'stranger, which is not in the file, has a right on table app.orders that roles.yaml does not say',
+      'stranger: select on table app.orders: shop_owner granted it to stranger, a role that roles.yaml does not name, and roles.yaml does not say so',
     );
     expect(said(stdout)).toContain('Nothing that apply could do. 1 difference needs a person: dbctl roles audit --env prod');
     await shop.run(['revoke select on app.orders from stranger']);

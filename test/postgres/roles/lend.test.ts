@@ -246,9 +246,10 @@ describe('the record', () => {
     expect(await planned('auditor')).toEqual([]);
     expect(await planned('readonly')).toMatchObject([
       {
-        id: 'perhaps-lent',
+        id: 'membership-perhaps-lent',
         status: 'fail',
-        message: 'ann is a member of readonly, a loan or too much: whoever runs this may not see loans, and needs dbctl_auditor',
+        message: 'ann in readonly: postgres made it a member, and roles.yaml does not say so: a loan, or too much',
+        fix: 'grant dbctl_auditor to whoever runs this, who may not see loans',
       },
     ]);
     const { items } = await lab.dbctl(['roles', 'audit', '--full'], 'readonly');

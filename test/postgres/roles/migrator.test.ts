@@ -21,7 +21,7 @@ test('a superuser prepares it: the extension that is not trusted, schema dbctl, 
   const applied = await lab.dbctl(['roles', 'apply', '--yes']);
   expect(applied.status).toBe(1);
   expect(applied.items.filter(({ status }) => status === 'fail').map(({ id, message }) => `${id}: ${message}`)).toEqual(
-    SCHEMAS.map((schema) => `schema-missing: schema ${schema} is not there: dbctl migrate up, then dbctl roles apply again`),
+    SCHEMAS.map((schema) => `schema-missing: ${schema}: roles.yaml:11 names the schema, and it is not there`),
   );
   await letLoginsIn(lab);
 });

@@ -4,15 +4,25 @@ import type { Difference } from '../difference/model.ts';
 import { planRoles, type RolePlan } from '../plan/plan.ts';
 import { tableNames } from '../plan/target.ts';
 import { identityOf } from './difference-findings.ts';
+import { differenceWords } from './difference-words.ts';
+import type { FindingWords } from './finding.ts';
 import { acceptanceOf } from './exceptions.ts';
 
 /** What has to be done, but for what an exception of the file accepts: a finding that is waived is not undone by the way. Pure. */
 export function planOf(comparison: Comparison): RolePlan {
   const found = differences(comparison);
   const accepted = acceptedOf(found, comparison);
-  if (accepted.size === 0) return planRoles(found, comparison);
-  const others = found.filter((one) => !accepted.has(one));
-  return { ...planRoles(others, comparison), accepted: [...accepted.values()] };
+  const plan = planRoles(accepted.size === 0 ? found : found.filter((one) => !accepted.has(one)), comparison);
+  return {
+    ...plan,
+    ...(plan.left.length === 0 ? {} : { words: wordsOf(plan.left, comparison) }),
+    ...(accepted.size === 0 ? {} : { accepted: [...accepted.values()] }),
+  };
+}
+
+function wordsOf(left: readonly Difference[], { catalog }: Comparison): FindingWords[] {
+  const tableOf = tableNames(catalog);
+  return left.map((one) => differenceWords(one, catalog.serverVersion, tableOf));
 }
 
 /** A difference that is left, as the audit calls it, and the exception that says so. */

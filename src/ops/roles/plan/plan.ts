@@ -2,6 +2,7 @@ import type { Step } from '../../../core/step.ts';
 import type { Comparison } from '../difference/inputs.ts';
 import type { Difference } from '../difference/model.ts';
 import type { Accepted } from '../audit/accepted.ts';
+import type { FindingWords } from '../audit/finding.ts';
 import { defaultSteps, grantSteps, ownerSteps, rowSecuritySteps } from './grant-steps.ts';
 import { revokeSteps } from './revokes.ts';
 import { membershipGrantSteps, membershipRevokeSteps } from './membership-steps.ts';
@@ -15,6 +16,8 @@ export interface RolePlan {
   readonly takes: readonly Step[];
   /** What no statement of a plan puts right: a person has to. */
   readonly left: readonly Difference[];
+  /** What the audit says of each of those; absent: nothing is left. */
+  readonly words?: readonly FindingWords[];
   /** What is left since an exception of the file accepts it; absent: nothing. */
   readonly accepted?: readonly Accepted[];
 }
