@@ -26,18 +26,21 @@ export async function comparer(context: Context): Promise<Compare> {
   const today = context.clock().toISOString().slice(0, 10);
   return async (session) => {
     await requireMembershipOptions(session);
-    const [{ readInTransaction }, { readInsertableColumns }, { desiredState }, { readLoans }] = await Promise.all([
-      import('../ops/roles/catalog/read.ts'),
-      import('../ops/roles/desired/generated.ts'),
-      import('../ops/roles/desired/state.ts'),
-      import('../ops/roles/loan/loan.ts'),
-    ]);
+    const [{ readInTransaction }, { readInsertableColumns }, { readNamedColumns }, { desiredState }, { readLoans }] =
+      await Promise.all([
+        import('../ops/roles/catalog/read.ts'),
+        import('../ops/roles/desired/generated.ts'),
+        import('../ops/roles/desired/columns.ts'),
+        import('../ops/roles/desired/state.ts'),
+        import('../ops/roles/loan/loan.ts'),
+      ]);
     const catalog = await readInTransaction(session);
     const insertable = await readInsertableColumns(session, guarded.tables);
     const schemas = [...new Set(guarded.tables.map(({ schema }) => schema))];
     const isInstalled = catalog.roles.some(({ name }) => name === guarded.owner);
     const guardedSchemas = isInstalled ? schemas : [];
-    const desired = desiredState(file, { catalog, insertable, guardedSchemas, today });
+    const columns = await readNamedColumns(session, file);
+    const desired = desiredState(file, { catalog, insertable, columns, guardedSchemas, today });
     const loans = await readLoans(session);
     return { file, desired, catalog, guarded: isInstalled ? { owner: guarded.owner, schemas } : null, today, loans };
   };

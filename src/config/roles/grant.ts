@@ -31,7 +31,7 @@ export const grant = section({
   on: listOf(pattern(), 'a list of tables and views', 1)
     .optional()
     .describe(
-      'Tables and views. A pattern takes views only where a preset says what they get; partitions are reached through their table.',
+      'Tables and views. A pattern takes views only where a preset says what they get, and no partitions: the right on their table is enough. One that is named is granted by itself.',
     ),
   sequences: listOf(pattern(), 'a list of sequences', 1)
     .optional()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseRolesFile } from '../../../src/config/roles/load.ts';
 import type { RoleCatalog, SecuredObject } from '../../../src/ops/roles/catalog/model.ts';
+import { didYouMean } from '../../../src/ops/roles/desired/did-you-mean.ts';
 import { resolveGrant } from '../../../src/ops/roles/desired/grants.ts';
 import { objectMatcher } from '../../../src/ops/roles/desired/matching.ts';
 import { writtenWord } from '../../../src/ops/roles/desired/written.ts';
@@ -29,7 +30,7 @@ function meant(line: string, objects: readonly SecuredObject[]): string[] {
   const catalog = { serverVersion: 180_002, objects, database: { id: 1, name: 'lab', owner: 10 } } as unknown as RoleCatalog;
   const [grant] = file.roles['boss']?.grants ?? [];
   if (grant === undefined) throw new Error('the file has a grant');
-  const inputs = { file, catalog, insertable: new Map(), matching: objectMatcher(file, catalog) };
+  const inputs = { file, catalog, insertable: new Map(), matching: objectMatcher(file, catalog), meant: didYouMean(catalog) };
   return resolveGrant(grant, 'boss', '', inputs).grants.map((one) => `${one.object.kind} ${one.object.bare}`);
 }
 

@@ -40,7 +40,7 @@ export function differenceWords(one: Difference, serverVersion: number, tableOf:
       return {
         id: 'schema-missing',
         object: one.schema,
-        message: `${one.because} names the schema, and it is not there`,
+        message: `${one.because} names the schema, and it is not there${one.meant}`,
         fix: 'a migration makes it: dbctl migrate up, then dbctl roles apply again',
       };
     case 'row-security':

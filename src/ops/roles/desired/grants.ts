@@ -8,7 +8,8 @@ import type { ObjectKind } from '../rights/kinds.ts';
 import { maskOf, maskOfWords, type Mask, type Privilege } from '../rights/privilege.ts';
 import type { InsertableColumns } from './generated.ts';
 import type { DesiredGrant, DesiredState, Unmatched } from './model.ts';
-import type { Matching } from './matching.ts';
+import { orMeant, type DidYouMean } from './did-you-mean.ts';
+import { isPartition, type Matching } from './matching.ts';
 import { isName } from './pattern.ts';
 
 /** What a grant of the file is worked out with. */
@@ -17,12 +18,18 @@ export interface GrantInputs {
   readonly catalog: RoleCatalog;
   readonly matching: Matching;
   readonly insertable: InsertableColumns;
+  readonly meant: DidYouMean;
+  /** Columns of the tables that the file grants columns of; absent: nobody looked, and all are taken to be there. */
+  readonly columns?: TableColumns;
 }
 
 interface Resolved {
   readonly grants: readonly DesiredGrant[];
   readonly unmatched: DesiredState['unmatched'];
 }
+
+/** The names of the columns of a table, by its oid. */
+export type TableColumns = ReadonlyMap<number, readonly string[]>;
 
 /** The objects a grant of the file is about, and what its role gets on each. `because` is where the grant stands. */
 export function resolveGrant(grant: CheckedGrant, grantee: string, because: string, inputs: GrantInputs): Resolved {
@@ -40,7 +47,10 @@ export function resolveGrant(grant: CheckedGrant, grantee: string, because: stri
   const found = named.map((pattern) => ({ pattern, objects: inputs.matching(pattern, kind, grant.except) }));
   return {
     grants: found.flatMap(({ objects }) => objects.map((object) => to(object, mask))),
-    unmatched: found.flatMap(({ pattern, objects }) => (objects.length > 0 ? [] : nothing(because, kind, pattern, grant))),
+    unmatched: [
+      ...found.flatMap(({ pattern, objects }) => (objects.length > 0 ? [] : nothing(because, kind, pattern, grant, inputs))),
+      ...vainExceptions(grant, kind, because, inputs),
+    ],
   };
 }
 
@@ -82,13 +92,18 @@ function resolveRelations(
   });
   return {
     grants: [
-      ...(inputs.insertable.size === 0 ? whole : whole.flatMap((one) => withoutForgery(one, inputs.insertable))),
+      ...(inputs.insertable.size === 0 ? whole : whole.flatMap((one) => withoutForgery(one, inputs))),
       ...(COLUMN_PRIVILEGES.some((privilege) => grant[privilege] !== undefined)
-        ? found.flatMap(({ objects }) => objects.flatMap((object) => columnGrants(grant, object, to)))
+        ? found.flatMap(({ objects }) => objects.flatMap((object) => columnGrants(grant, object, to, inputs.columns)))
         : []),
       ...sequences.map((object) => to(object, maskOfWords(preset?.sequence ?? []))),
     ].filter(({ mask }) => mask !== 0),
-    unmatched: found.flatMap(({ pattern, objects: some }) => (some.length > 0 ? [] : nothing(because, 'table', pattern, grant))),
+    unmatched: [
+      ...found.flatMap(({ pattern, objects: some }) =>
+        some.length > 0 ? missingColumns(grant, some, because, inputs) : nothing(because, 'table', pattern, grant, inputs),
+      ),
+      ...vainExceptions(grant, 'table', because, inputs),
+    ],
   };
 }
 
@@ -114,21 +129,51 @@ function columnGrants(
   grant: CheckedGrant,
   object: SecuredObject,
   to: (object: SecuredObject, mask: Mask) => DesiredGrant,
+  columns: TableColumns | undefined,
 ): DesiredGrant[] {
-  return COLUMN_PRIVILEGES.filter((privilege) => grant[privilege] !== undefined).flatMap((privilege) =>
-    (grant[privilege] ?? []).map((column) => to(columnOf(object, column), maskOfWords([privilege]))),
+  const known = columns?.get(object.id);
+  return COLUMN_PRIVILEGES.flatMap((privilege) =>
+    (grant[privilege] ?? [])
+      .filter((column) => known?.includes(column) ?? true)
+      .map((column) => to(columnOf(object, column), maskOfWords([privilege]))),
   );
 }
 
-/** INSERT on a table with columns that the database alone fills is INSERT on the others, so that nobody forges those. */
-function withoutForgery(grant: DesiredGrant, insertable: InsertableColumns): DesiredGrant[] {
-  const columns = insertable.get(`${grant.object.schema}.${grant.object.bare}`);
+/** One statement with a column that is not there would end the whole plan. */
+function missingColumns(
+  grant: CheckedGrant,
+  tables: readonly SecuredObject[],
+  because: string,
+  { columns }: GrantInputs,
+): Unmatched[] {
+  const named = new Set(COLUMN_PRIVILEGES.flatMap((privilege) => grant[privilege] ?? []));
+  return tables.flatMap(({ id, name }) => {
+    const known = columns?.get(id) ?? [...named];
+    return [...named]
+      .filter((column) => !known.includes(column))
+      .map((column) => ({ because, problem: `${name} has no column ${column}${orMeant(column, known)}`, pattern: null }));
+  });
+}
+
+/**
+ * INSERT on a table with columns that the database alone fills is INSERT on the others, so that nobody forges those; on a partition of one as
+ * well.
+ */
+function withoutForgery(grant: DesiredGrant, { insertable, catalog }: GrantInputs): DesiredGrant[] {
+  const { schema, bare } = isPartition(grant.object) ? rootOf(grant.object, catalog) : grant.object;
+  const columns = insertable.get(`${schema}.${bare}`);
   const insert = maskOf('INSERT');
   if (columns === undefined || (grant.mask & insert) === 0) return [grant];
   return [
     { ...grant, mask: grant.mask & ~insert },
     ...columns.map((column) => ({ ...grant, object: columnOf(grant.object, column), mask: insert })),
   ];
+}
+
+/** The table of which it is a partition, or a partition of a partition. */
+function rootOf(object: SecuredObject, catalog: Pick<RoleCatalog, 'objects'>): SecuredObject {
+  const parent = catalog.objects.find(({ kind, id }) => kind === 'table' && id === object.parent);
+  return parent === undefined ? object : rootOf(parent, catalog);
 }
 
 /** The column as the catalog has it where something was granted on it, and as one on which nothing was. */
@@ -147,11 +192,23 @@ export function parameter(name: string, { objects }: Pick<RoleCatalog, 'objects'
 const IN_SCHEMAS: readonly ObjectKind[] = ['table', 'sequence', 'routine', 'type', 'schema'];
 
 /** A name has to be there; a pattern may wait for its first object where the grant is for the future too. */
-function nothing(because: string, kind: ObjectKind, pattern: string, { future }: CheckedGrant): Unmatched[] {
+function nothing(
+  because: string,
+  kind: ObjectKind,
+  pattern: string,
+  { future }: Pick<CheckedGrant, 'future'>,
+  { meant }: GrantInputs,
+  what = pattern,
+): Unmatched[] {
   // Everything there is may be nothing.
   if ((future && !isName(pattern)) || pattern === '*.*') return [];
-  const isOfSchema = IN_SCHEMAS.includes(kind);
-  return [
-    { because, problem: `${pattern} fits no ${kind === 'table' ? 'table or view' : kind}`, pattern: isOfSchema ? pattern : null },
-  ];
+  const problem = `${what} fits no ${kind === 'table' ? 'table or view' : kind}${meant(pattern, kind)}`;
+  return [{ because, problem, pattern: IN_SCHEMAS.includes(kind) ? pattern : null }];
+}
+
+/** A misspelt exception leaves nothing out: more is granted than whoever wrote it meant. */
+function vainExceptions(grant: CheckedGrant, kind: ObjectKind, because: string, inputs: GrantInputs): Unmatched[] {
+  return (grant.except ?? [])
+    .filter((pattern) => isName(pattern) && inputs.matching(pattern, kind).length === 0)
+    .flatMap((pattern) => nothing(because, kind, pattern, { future: false }, inputs, `except ${pattern}`));
 }

@@ -16,9 +16,9 @@ export function objectMatcher({ schemas }: Pick<RolesFile, 'schemas'>, { objects
     const named = isName(pattern);
     return candidates(pattern, index.get(kind)).filter((object) => {
       if (object.schema === null) return object.bare === pattern;
-      // A pattern stays within the schemas of the file and leaves out what came with extensions; a name goes where it says.
-      const meant = named || (own.has(object.schema) && object.extension === null);
-      return meant && isPattern(pattern, object) && !isPartition(object) && !except.some((one) => isPattern(one, object));
+      // A pattern stays within the schemas of the file and leaves out partitions and what came with extensions; a name goes where it says.
+      const meant = named || (own.has(object.schema) && object.extension === null && !isPartition(object));
+      return meant && isPattern(pattern, object) && !except.some((one) => isPattern(one, object));
     });
   };
 
@@ -52,8 +52,8 @@ function indexed(objects: RoleCatalog['objects']): ReadonlyMap<ObjectKind, BySch
   return index;
 }
 
-/** Rights on a partition by its own name go around the parent's policies. */
-const isPartition = ({ what, parent }: SecuredObject): boolean =>
+/** Rights on a partition by its own name go around the parent's policies: only who writes that name means it. */
+export const isPartition = ({ what, parent }: SecuredObject): boolean =>
   what === 'partition' || (parent !== null && what === 'partitioned table');
 
 function isPattern(pattern: string, object: SecuredObject): boolean {

@@ -22,6 +22,12 @@ export function schemaOf(pattern: string): string {
   return plain(cut(pattern)[0]);
 }
 
+/** The second part of a pattern, as the catalog has it; of a routine without its arguments. */
+export function nameOf(pattern: string): string {
+  const [, second] = cut(pattern);
+  return plain(second.startsWith('"') ? second.replace(/"[^"]*$/, '"') : second.replace(/\(.*$/s, ''));
+}
+
 const QUOTED = /"(?:[^"]|"")*"/g;
 
 /** At the dot that stands in no quotes. */

@@ -5,7 +5,8 @@ import { futureDefaults, publicDefaults } from './defaults.ts';
 import { derivedGrants, ownerGrants } from './derived.ts';
 import type { InsertableColumns } from './generated.ts';
 import { GrantMap } from './grant-map.ts';
-import { resolveGrant } from './grants.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { resolveGrant, type TableColumns } from './grants.ts';
 import { objectMatcher } from './matching.ts';
 import { PUBLIC_NAME, type DesiredDefault, type DesiredGrant, type DesiredState } from './model.ts';
 import { withReason } from './reasons.ts';
@@ -14,6 +15,8 @@ import { desiredRoles } from './roles.ts';
 export interface StateInputs {
   readonly catalog: RoleCatalog;
   readonly insertable: InsertableColumns;
+  /** See GrantInputs. */
+  readonly columns?: TableColumns;
   /** Schemas that belong to the owner of append-only tables: the file's owner is granted what it needs in them. */
   readonly guardedSchemas: readonly string[];
   /** Today, as YYYY-MM-DD in UTC: exceptions end. */
@@ -21,10 +24,14 @@ export interface StateInputs {
 }
 
 /** What roles.yaml wants of this database. Pure; the same catalog and day give the same answer. */
-export function desiredState(file: RolesFile, { catalog, insertable, guardedSchemas, today }: StateInputs): DesiredState {
+export function desiredState(
+  file: RolesFile,
+  { catalog, insertable, columns, guardedSchemas, today }: StateInputs,
+): DesiredState {
   const roles = desiredRoles(file);
   const written = writtenGrants(file, today);
-  const inputs = { file, catalog, insertable, matching: objectMatcher(file, catalog) };
+  const found = { matching: objectMatcher(file, catalog), meant: didYouMean(catalog) };
+  const inputs = { file, catalog, insertable, ...found, ...(columns === undefined ? {} : { columns }) };
   const resolved = written.map(({ grant, grantee, because }) => resolveGrant(grant, grantee, because, inputs));
   const grants = resolved.flatMap((one) => one.grants);
   const defaults = written.flatMap(({ grant, grantee, because }) => futureDefaults(grant, grantee, because, file));

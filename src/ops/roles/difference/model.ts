@@ -73,7 +73,8 @@ export type Difference =
       readonly grantor: string;
     }
   | { readonly kind: 'owner'; readonly object: SecuredObject; readonly is: string; readonly wanted: string }
-  | { readonly kind: 'schema-missing'; readonly schema: string; readonly because: string }
+  /** `meant`: `, did you mean app`, or empty. */
+  | { readonly kind: 'schema-missing'; readonly schema: string; readonly meant: string; readonly because: string }
   | {
       readonly kind: 'grant-missing';
       readonly grantee: string;

@@ -1,4 +1,5 @@
 import type { SecuredObject } from '../catalog/model.ts';
+import { orMeant } from '../desired/did-you-mean.ts';
 import type { Comparison } from './inputs.ts';
 import { roleNames } from './inputs.ts';
 import type { Difference } from './model.ts';
@@ -12,10 +13,18 @@ export function ownerDifferences(comparison: Comparison): Difference[] {
   const names = roleNames(catalog);
   const wantedOwner = wantedOwners(comparison);
   const there = new Set(catalog.objects.filter(({ kind }) => kind === 'schema').map(({ bare }) => bare));
+  const others = [...there].filter((schema) => !file.schemas.includes(schema));
   const missing = file.schemas.flatMap((schema, index): Difference[] =>
     there.has(schema)
       ? []
-      : [{ kind: 'schema-missing', schema, because: `${file.label}:${file.place(['schemas', index]).line}` }],
+      : [
+          {
+            kind: 'schema-missing',
+            schema,
+            meant: orMeant(schema, others),
+            because: `${file.label}:${file.place(['schemas', index]).line}`,
+          },
+        ],
   );
   const wrong = catalog.objects
     .filter((object) => object.kind !== 'column')

@@ -1,4 +1,5 @@
 import type { RowSecurity, SecuredObject } from '../catalog/model.ts';
+import { didYouMean } from '../desired/did-you-mean.ts';
 import { fits } from '../desired/pattern.ts';
 import type { Comparison } from './inputs.ts';
 import type { Difference } from './model.ts';
@@ -7,12 +8,20 @@ import type { Difference } from './model.ts';
 export function rowSecurityDifferences({ file, catalog }: Comparison): Difference[] {
   const tables = catalog.objects.filter(({ kind }) => kind === 'table');
   const tableOf = (name: string): SecuredObject | undefined => tables.find(({ schema, bare }) => fits(name, schema ?? '', bare));
+  const meant = didYouMean(catalog);
   const states = new Map(catalog.rowSecurity.map((state) => [state.relation, state]));
   const expected = Object.entries(file.row_security).flatMap(([table, wanted]) => {
     const because = `${file.label}:${file.place(['row_security', table]).line}`;
     const object = tableOf(table);
     if (object === undefined)
-      return [{ kind: 'unmatched', problem: `${table} of row_security is not there`, pattern: table, because } as const];
+      return [
+        {
+          kind: 'unmatched',
+          problem: `${table} of row_security is not there${meant(table, 'table')}`,
+          pattern: table,
+          because,
+        } as const,
+      ];
     const state: RowSecurity = states.get(object.id) ?? { relation: object.id, enabled: false, forced: false, policies: [] };
     const found = (problem: string, fix: string | null): Difference => ({
       kind: 'row-security',

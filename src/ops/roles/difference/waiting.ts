@@ -1,3 +1,4 @@
+import { orMeant } from '../desired/did-you-mean.ts';
 import { fitsSchema } from '../desired/pattern.ts';
 import type { Comparison } from './inputs.ts';
 import type { Difference } from './model.ts';
@@ -18,7 +19,7 @@ export function withoutWaiting(found: readonly Difference[], { catalog, desired,
       return [
         {
           kind: 'unmatched',
-          problem: `${one.member} is to be a member of ${one.role}, and that role is not there`,
+          problem: `${one.member} is to be a member of ${one.role}, and that role is not there${orMeant(one.role, roles)}`,
           pattern: null,
           because: one.because,
         },

@@ -7,6 +7,7 @@ import { differenceFindings } from '../../../../src/ops/roles/audit/difference-f
 import type { Finding } from '../../../../src/ops/roles/audit/finding.ts';
 import { whoReaches } from '../../../../src/ops/roles/audit/reached-by.ts';
 import { readInTransaction } from '../../../../src/ops/roles/catalog/read.ts';
+import { readNamedColumns } from '../../../../src/ops/roles/desired/columns.ts';
 import { desiredState } from '../../../../src/ops/roles/desired/state.ts';
 import { differences } from '../../../../src/ops/roles/difference/differences.ts';
 import type { Comparison } from '../../../../src/ops/roles/difference/inputs.ts';
@@ -28,7 +29,8 @@ export function rolesProject(target: ConnectionTarget, yaml: string, today = '20
   const file = parseRolesFile(yaml, 'roles.yaml', 'dev');
   const compare = async (session: Session): Promise<Comparison> => {
     const catalog = await readInTransaction(session);
-    const inputs = { catalog, insertable: new Map(), guardedSchemas: [], today };
+    const columns = await readNamedColumns(session, file);
+    const inputs = { catalog, insertable: new Map(), columns, guardedSchemas: [], today };
     return { file, desired: desiredState(file, inputs), catalog, guarded: null, today };
   };
   const planAgain = async (session: Session): Promise<RolePlan> => planOf(await compare(session));
