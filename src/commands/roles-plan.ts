@@ -3,6 +3,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { RolePlan } from '../ops/roles/plan/plan.ts';
 import type { Context } from './context.ts';
 import { compareOnce, comparer } from './roles-context.ts';
+import { withLastApplied } from './roles-last-applied.ts';
 import { FULL, planView } from './roles-overview.ts';
 
 export const spec: CommandSpec = {
@@ -10,7 +11,7 @@ export const spec: CommandSpec = {
   summary: 'what it takes to make roles and rights as roles.yaml wants them',
   description:
     'Compares the catalogs with roles.yaml in one snapshot and lists every statement, in order: what gives first, what takes away after it ' +
-    'and shown apart. A right that another role passed on is taken back from that role. Nothing is changed. Exit 1 when there is something ' +
+    'and shown apart. A right that another role passed on is taken back from that role. Where dbctl.run can be read it says when the file applied last was another one. Nothing is changed. Exit 1 when there is something ' +
     'to do, or something that only a person can put right. Needs no more than a login.',
   effect: 'reads',
   options: [{ flags: '--sql', description: 'print the statements alone, to be read, kept or run by somebody else' }, FULL],
@@ -21,13 +22,19 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ planOf }, { scriptOf }] = await Promise.all([
+  const [{ planOf }, { scriptOf }, { readLastApplied }] = await Promise.all([
     import('../ops/roles/audit/accepted.ts'),
     import('../ops/roles/apply/apply.ts'),
+    import('../ops/roles/apply/last-applied.ts'),
   ]);
-  const { comparison, session } = await compareOnce(context, await comparer(context));
-  const plan = planOf(comparison);
-  const answer = planAnswer(plan, 'planned', leftItems(plan), context.target(session), options['full'] === true);
+  const compare = await comparer(context);
+  const { comparison: read, session } = await compareOnce(context, async (session) => ({
+    comparison: await compare(session),
+    last: await readLastApplied(session),
+  }));
+  const plan = planOf(read.comparison);
+  const planned = planAnswer(plan, 'planned', leftItems(plan), context.target(session), options['full'] === true);
+  const answer = withLastApplied(planned, read.last, read.comparison.file);
   return options['sql'] === true ? { ...answer, view: { text: scriptOf(plan) } } : answer;
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { checkDocument } from '../check.ts';
 import { parseConfigDocument, type ConfigDocument } from '../document.ts';
@@ -12,6 +13,8 @@ import { rolesFile, type CheckedRolesFile } from './schema.ts';
 export interface RolesFile extends Omit<CheckedRolesFile, 'environments'> {
   /** How messages name it. */
   readonly label: string;
+  /** Of its text with LF line ends: equal on every checkout. */
+  readonly sha256: string;
   /** Where the value of a path is written, or its nearest container that is. */
   readonly place: (path: readonly PropertyKey[]) => At;
 }
@@ -38,7 +41,8 @@ export function parseRolesFile(text: string, label: string, environment: string)
       HINT,
     );
   }
-  return { ...withOverlay(checked, environment), label, place: placeOf(document) };
+  const sha256 = createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
+  return { ...withOverlay(checked, environment), label, sha256, place: placeOf(document) };
 }
 
 /** Keys that stand elsewhere in the file, and that somebody might want to be others in one environment. */

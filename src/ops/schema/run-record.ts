@@ -25,7 +25,7 @@ values ($1, $2, $3, $4, $5, $6, $7::jsonb)`;
 
 /**
  * The same where this database keeps such records and the caller may write them. Asks the catalog first, so that a transaction goes on where it
- * may not. `absent`: there is no dbctl.run, which `dbctl migrate up` makes.
+ * may not. `absent`: there is no dbctl.run, which `dbctl migrate up` makes, or it is that of a standby.
  */
 export async function recordRunIfAllowed(session: Session, record: RunRecord): Promise<'recorded' | 'absent' | 'closed'> {
   const [row] = await session.rows<{ may: boolean }>(MAY_RECORD);
@@ -40,4 +40,4 @@ const MAY_RECORD = /* sql */ `
 select pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'INSERT') as may
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where n.nspname = 'dbctl' and c.relname = 'run'`;
+where n.nspname = 'dbctl' and c.relname = 'run' and not pg_catalog.pg_is_in_recovery()`;
