@@ -45,13 +45,13 @@ export function leftItems({ words = [], accepted = [] }: RolePlan): Item[] {
 
 function acceptedItem({ id, object, exception, expires }: NonNullable<RolePlan['accepted']>[number]): Item {
   const message = `left as it is: exception ${exception} accepts it until ${expires}`;
-  return item({ id, object, status: 'waived', severity: 'info', message, fix: null });
+  return item({ id, object, effect: 'left', status: 'waived', severity: 'info', message, fix: null });
 }
 
 /** The table of a plan has no column for the object: what is said begins with it. */
 function personItem({ id, object, severity = 'medium', message, fix }: NonNullable<RolePlan['words']>[number]): Item {
   const says = `${object}: ${message}`;
-  return item({ id, object, status: 'fail', severity, message: says, fix: fix ?? 'dbctl roles audit says more' });
+  return item({ id, object, effect: 'left', status: 'fail', severity, message: says, fix: fix ?? 'dbctl roles audit says more' });
 }
 
 /** The plan as an answer: planned, the answer is no while there is something to do; done, it is yes. */

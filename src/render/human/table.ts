@@ -18,14 +18,29 @@ const NAME_SHARE = 2 / 3;
  * Each row begins with its symbol where not all pass, and the fixes follow below.
  */
 export function table(items: readonly Item[], viewColumns: Columns, style: Style): string {
-  const columns = shownColumns(items, viewColumns);
   const marks = items.some(({ status }) => status !== 'pass');
-  const cells = items.map((item) => columns.map(({ field }) => text(item, field)));
   const width = style.width - (marks ? 1 + GAP.length : 0);
-  const widths = fit(naturalWidths(columns, cells), wordWidths(columns, cells), width);
-  if (widths === null) return [...records(items, columns, style), ...fixes(items, style)].join('\n\n');
+  const shown = shownColumns(items, viewColumns);
+  // Where there is no room for all of them, one that says nothing of any item makes some.
+  const filled = shown.filter(({ field }) => items.some((item) => text(item, field) !== ''));
+  const laid = layOut(items, shown, width) ?? layOut(items, filled, width);
+  if (laid === null) return [...records(items, shown, style), ...fixes(items, style)].join('\n\n');
+  const { columns, cells, widths } = laid;
   const rows = items.flatMap((item, index) => rowLines(cells[index] ?? [], columns, widths, rowStart(item, marks, style)));
   return [[...headLines(columns, widths, marks, style), ...rows].join('\n'), ...fixes(items, style)].join('\n\n');
+}
+
+interface LaidOut {
+  readonly columns: Columns;
+  readonly cells: readonly (readonly string[])[];
+  readonly widths: readonly number[];
+}
+
+/** null: they do not fit. */
+function layOut(items: readonly Item[], columns: Columns, width: number): LaidOut | null {
+  const cells = items.map((item) => columns.map(({ field }) => text(item, field)));
+  const widths = fit(naturalWidths(columns, cells), wordWidths(columns, cells), timeWidths(columns, cells), width);
+  return widths === null ? null : { columns, cells, widths };
 }
 
 /** The titles and a rule below them; nothing where no column has a title. */
@@ -55,18 +70,29 @@ function wordWidths(columns: Columns, cells: readonly (readonly string[])[]): nu
   );
 }
 
+/** As reports write them: a day, or a moment of it. Nobody reads one that is broken in its middle. */
+const TIME = /^\d{4}-\d\d-\d\d(?:T[\d:.]+Z?)?$/;
+
+/** The longest time in each column, which is never broken. */
+function timeWidths(columns: Columns, cells: readonly (readonly string[])[]): number[] {
+  const times = (cell = ''): string[] => cell.split(' ').filter((word) => TIME.test(word));
+  return columns.map((_, index) =>
+    cells.reduce((widest, row) => Math.max(widest, ...times(row[index]).map(({ length }) => length)), 0),
+  );
+}
+
 function longestWord(cell: string): number {
   return cell.split(' ').reduce((longest, word) => Math.max(longest, displayWidth(word)), 0);
 }
 
 /**
  * Takes from the widest columns until all fit: first what only wraps, then what breaks words. Null where that would break the name in
- * the first column or leave a column too narrow to read.
+ * the first column or a time, or leave a column too narrow to read.
  */
-function fit(natural: readonly number[], words: readonly number[], width: number): number[] | null {
+function fit(natural: readonly number[], words: readonly number[], times: readonly number[], width: number): number[] | null {
   const room = width - GAP.length * (natural.length - 1);
   const name = Math.min(words[0] ?? 0, Math.floor(width * NAME_SHARE));
-  const least = natural.map((_, index) => (index === 0 ? Math.max(name, MIN_WIDTH) : MIN_WIDTH));
+  const least = natural.map((_, index) => Math.max(index === 0 ? name : 0, times[index] ?? 0, MIN_WIDTH));
   const widths = shrink(shrink(natural, words, room), least, room);
   return sum(widths) <= room ? widths : null;
 }
@@ -104,13 +130,13 @@ function rowLines(cells: readonly string[], columns: Columns, widths: readonly n
   });
 }
 
-/** `title: value` lines, one record an item, for terminals too narrow for the table. */
+/** `title: value` lines of what an item has, one record an item, for terminals too narrow for the table. */
 function records(items: readonly Item[], columns: Columns, style: Style): string[] {
   return items.map((item) => {
     const symbol = style.paint.status(item.status, `${style.symbols.status[item.status]} ${WORDS[item.status]}`);
-    const fields = columns.flatMap(({ field, title }) =>
-      wrap(`${title === '' ? '' : `${visible(title)}: `}${text(item, field)}`, style.width - 2),
-    );
+    const fields = columns
+      .filter(({ field }) => text(item, field) !== '')
+      .flatMap(({ field, title }) => wrap(`${title === '' ? '' : `${visible(title)}: `}${text(item, field)}`, style.width - 2));
     return [symbol, ...fields.map((line) => `  ${line}`)].join('\n');
   });
 }

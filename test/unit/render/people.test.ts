@@ -193,7 +193,7 @@ describe('a table', () => {
 
   test('becomes a list of records where the name would have to be broken', async () => {
     const text = await human(
-      { items: [finding({ id: 'a_name_of_26_characters_000', tags: 'x'.repeat(20) })] },
+      { items: [finding({ id: 'a_name_of_26_characters_000', size: 1, tags: 'x'.repeat(20) })] },
       { view: { columns }, width: 41 },
     );
     expect(text.split('\n').slice(0, 2)).toEqual(['✔ pass', '  id: a_name_of_26_characters_000']);
@@ -203,6 +203,38 @@ describe('a table', () => {
     const many = Array.from({ length: 8 }, (_, index) => ({ field: 'object', title: `column ${index}` }));
     const text = await human({ items: [finding({ object: 'wide enough' })] }, { view: { columns: many }, width: 40 });
     expect(text.split('\n').slice(0, 3)).toEqual(['✔ pass', '  column 0: wide enough', '  column 1: wide enough']);
+  });
+
+  test('never breaks a time: it becomes a list of records, without what is empty', async () => {
+    const loan = finding({
+      id: '1',
+      object: 'ann in readonly',
+      from: '2026-11-21T21:21:04Z',
+      until: '2026-11-21T23:21:04Z',
+      by: '',
+    });
+    const view = {
+      columns: ['id', 'object', 'from', 'until', 'by'].map((field) => ({ field, title: field })),
+    };
+    const text = await human({ items: [loan] }, { view, width: 50 });
+    expect(text.split('\n').slice(0, 5)).toEqual([
+      '✔ pass',
+      '  id: 1',
+      '  object: ann in readonly',
+      '  from: 2026-11-21T21:21:04Z',
+      '  until: 2026-11-21T23:21:04Z',
+    ]);
+    for (const width of [66, 80, 120]) {
+      const wide = await human({ items: [loan] }, { view, width });
+      expect(wide).toMatch(/2026-11-21T21:21:04Z {2}2026-11-21T23:21:04Z/);
+    }
+  });
+
+  test('leaves out what no item has before it becomes a list of records', async () => {
+    const view = { columns: ['id', 'object', 'nothing', 'message'].map((field) => ({ field, title: field })) };
+    const items = [finding({ id: 'a-name-of-some-length', object: 'what it is of', message: 'a few words of it' })];
+    expect((await human({ items }, { view, width: 40 })).split('\n')[0]).toMatch(/^id +object +message$/);
+    expect((await human({ items }, { view, width: 60 })).split('\n')[0]).toMatch(/nothing/);
   });
 
   test('without a terminal no line is broken', async () => {
