@@ -5,6 +5,8 @@ import { DbctlError } from '../core/errors.ts';
  * `internal`, with the stack kept as the detail, because there it is the most useful line.
  */
 export function asDbctlError(thrown: unknown, signal?: AbortSignal): DbctlError {
+  // A command that stopped by itself knows what stands and what does not.
+  if (thrown instanceof DbctlError && thrown.code === 'interrupted') return thrown;
   if (signal?.aborted === true) {
     return new DbctlError('interrupted', 'stopped by a signal: what was running was rolled back', {
       cause: thrown,

@@ -8,7 +8,7 @@ import { loadParser, parseStatements, type Statement, type SyntaxProblem } from 
 export async function conditionProblem(text: string): Promise<string | null> {
   await loadParser();
   const bare = parseStatements(`select 1 where\n${text}\n`);
-  if (!Array.isArray(bare)) return `is no SQL condition: ${(bare as SyntaxProblem).message}`;
+  if (!Array.isArray(bare)) return `is no SQL condition: ${(bare as SyntaxProblem).message.replace(/\s+"$/, '"')}`;
   const inBrackets = parseStatements(`select 1 where (\n${text}\n)`);
   if (!Array.isArray(inBrackets) || bare.length !== 1 || inBrackets.length !== 1)
     return 'is more than one condition: write one expression, such as state = $$done$$ and attempts > 3'.replaceAll('$$', "'");

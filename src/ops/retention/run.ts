@@ -136,7 +136,7 @@ async function patientBatch(session: Session, facts: RuleFacts, course: Course, 
       }
       if (!worthRetrying(thrown) || tries >= LOCK_TRIES || signal.aborted) throw thrown;
       // A table lock is mostly that of a migration: a moment later it is gone.
-      await sleep(100 * 2 ** Math.min(tries, 5) * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+      await sleep(100 * 2 ** Math.min(tries, 4) * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
       tries += 1;
     }
   }
