@@ -1,14 +1,14 @@
 import type { Session } from '../../db/session.ts';
 
-/** Who keeps vacuum from clearing away what was removed: older than this it is worth saying. */
+/** Who is older than this keeps vacuum from clearing away what was removed, and is worth a word: seconds. */
 const LONG_SECONDS = 300;
 
 /**
  * What holds the horizon of vacuum, in words; null: nothing for long, or nothing that this login may see. Rows that were removed after it
  * stay in the table as dead rows until it ends.
  */
-export async function whatHoldsTheHorizon(session: Session): Promise<string | null> {
-  const [row] = await session.rows<{ what: string }>(HOLDERS, [LONG_SECONDS]);
+export async function whatHoldsTheHorizon(session: Session, longSeconds = LONG_SECONDS): Promise<string | null> {
+  const [row] = await session.rows<{ what: string }>(HOLDERS, [longSeconds]);
   return row?.what ?? null;
 }
 

@@ -24,7 +24,9 @@ export async function readLag(session: Session): Promise<Lag> {
 /** One that copies the server or catches up from far behind is not waited for: it would be for hours. */
 const STANDBYS = /* sql */ `
 select coalesce(nullif(s.application_name, ''), 'pid ' || s.pid) as standby,
-       greatest(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.replay_lsn), 0)::pg_catalog.float8 as bytes
+       -- greatest() passes over null, and unseen would be 0
+       case when s.replay_lsn is not null
+            then greatest(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.replay_lsn), 0) end::pg_catalog.float8 as bytes
 from pg_catalog.pg_stat_replication s
 where coalesce(s.state, 'streaming') = 'streaming'
 order by 2 desc nulls last, 1`;
