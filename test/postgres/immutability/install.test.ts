@@ -92,6 +92,7 @@ describe('immutability install on the reference project', () => {
     fence_partition: 'dbctl_protected',
     unfence_partition: 'dbctl_protected',
     remove_partition: 'dbctl_protected',
+    require_no_hold: 'dbctl_protected',
     password_kinds: 'dbctl_owner',
   };
   it('owns guards by a role nobody can become, with a search path of their own', async () => {
