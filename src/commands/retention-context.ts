@@ -43,10 +43,12 @@ export async function rulesOf(context: Context, names: readonly string[] = []): 
         return problem === null ? [] : [loaded.problemAt(['retention', 'rules', index, 'where'], problem)];
       }),
     );
-    if (problems.flat().length > 0) throw new ConfigError(problems.flat());
+    if (problems.flat().length > 0) throw new ConfigError(problems.flat(), CONDITION_HINT);
   }
   return names.length === 0 ? rules : rules.filter(({ name }) => names.includes(name));
 }
+
+const CONDITION_HINT = 'One SQL condition on one row, with the columns by their own names: docs/retention.md.';
 
 function requireRule(name: string, rules: readonly RetentionRule[]): void {
   const known = rules.map((rule) => rule.name);

@@ -20,7 +20,7 @@ export const spec: CommandSpec = {
     'Rule by rule, in small batches of their own transactions, oldest rows first, by an index: rows that somebody has locked wait for the next run, ' +
     'standbys that are too far behind are waited for, and every batch looks at the legal holds anew. The moment before which rows go is fixed when ' +
     'a rule begins, by the clock of the server. Ctrl-C stops between two batches; what was removed stays removed, and the record says how much. Asks ' +
-    'first, with the plan; from a timer give --yes. Exit 1 when a rule could not run, failed, or ran out of its time. One run at a time in a database.\n\n' +
+    'first; from a timer give --yes. Exit 1 when a rule could not run, failed, or ran out of its time. One run at a time in a database.\n\n' +
     'Needs SELECT, DELETE and, for the locks, UPDATE on one column of the tables; BYPASSRLS where row-level security hides rows; SELECT on ' +
     'dbctl.legal_hold and dbctl.legal_hold_release, SELECT and INSERT on dbctl.run.',
   effect: 'destroys',

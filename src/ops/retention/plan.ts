@@ -98,6 +98,7 @@ function whatFollows(
   rows: number | null,
 ): Remark[] {
   const about = how === 'exact' || rows === null ? '' : 'about ';
+  if (rows === 0) return [];
   switch (action) {
     case 'cascade':
       return [
@@ -120,7 +121,6 @@ function whatFollows(
         },
       ];
     case 'refuse':
-      if (rows === 0) return [];
       return [
         {
           id: 'referenced',

@@ -122,6 +122,11 @@ describe('tables', () => {
       insert into t select 2, now() from generate_series(1, 500)`);
     expect(await bench.run(rule({ batch: 50 }))).toMatchObject({ deleted: 500 });
     expect(await bench.rows('select id, count(*)::int as n from t group by id')).toEqual([{ id: 2, n: 500 }]);
+    await bench.client.query(
+      `truncate t; insert into t select n, now() - interval '40 days' from generate_series(1, 2) n, generate_series(1, 100)`,
+    );
+    // A batch is of 50 rows, and not of those in the same places of the other partition as well.
+    expect(await bench.run(rule({ batch: 50 }))).toMatchObject({ deleted: 200, batches: 4 });
   });
 
   test('children by inheritance go with their parent', async () => {

@@ -118,12 +118,13 @@ describe('as long as it runs', () => {
 });
 
 describe('schema dbctl of an older dbctl, with its guards on', () => {
-  /** As version 4 left it: without the function of version 5. */
+  /** As version 4 left it: without the function of version 5 and the tables of version 6. */
   const older = (): Promise<unknown> =>
     lab.as(undefined, (client) =>
       client.query(
         `begin; insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'the test');
-         drop function dbctl.password_kinds(); delete from dbctl.schema_version where version = 5; commit`,
+         drop function dbctl.password_kinds(); drop table dbctl.legal_hold, dbctl.legal_hold_release;
+         drop function dbctl.hold_between_batches(); delete from dbctl.schema_version where version > 4; commit`,
       ),
     );
   const newest = (): Promise<unknown> =>
@@ -139,7 +140,7 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
     expect(await newest()).toEqual({ version: 4, kinds: false });
     const { stdout } = await expectDone(lab, ['immutability', 'install', '--yes']);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, summary: { steps: 0 } });
-    expect(await newest()).toEqual({ version: 5, kinds: true });
+    expect(await newest()).toEqual({ version: 6, kinds: true });
     await expectDone(lab, ['immutability', 'install', '--yes']);
     expect((await lab.dbctl(['roles', 'plan'])).summary).toMatchObject({ gives: 0, takes: 0 });
   });
@@ -153,7 +154,7 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
         status: 3,
         error: {
           message:
-            'schema dbctl is at version 4, and this dbctl works with 5: lab_migrator may not bring it there: permission denied for table schema_version',
+            'schema dbctl is at version 4, and this dbctl works with 6: lab_migrator may not bring it there: permission denied for table schema_version',
           hint: 'Let a superuser do it, once: dbctl immutability install. Nothing was changed.',
         },
       });
@@ -167,7 +168,7 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
   test('is brought to the newest version by roles lend', async () => {
     await older();
     const { summary } = await expectDone(lab, lend('readonly', '1h', ['--detach']));
-    expect(await newest()).toEqual({ version: 5, kinds: true });
+    expect(await newest()).toEqual({ version: 6, kinds: true });
     await expectDone(lab, ['roles', 'return', JSON.stringify(summary['loan']), '--yes']);
     const { rows } = await lab.as(undefined, (client) =>
       client.query('select count(*)::int as n from dbctl.permit where not ended'),
