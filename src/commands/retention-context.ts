@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/problem.ts';
-import { ruleName } from '../config/retention.ts';
+import { ruleName } from '../config/retention-text.ts';
 import type { OptionSpec } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';

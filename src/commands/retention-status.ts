@@ -1,4 +1,4 @@
-import { AGE_PATTERN } from '../config/retention.ts';
+import { AGE_PATTERN } from '../config/retention-text.ts';
 import { ageText } from '../core/age.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { DbctlError } from '../core/errors.ts';

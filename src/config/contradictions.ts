@@ -1,4 +1,4 @@
-import { ruleName } from './retention.ts';
+import { ruleName } from './retention-text.ts';
 import type { CheckedFile } from './schema.ts';
 
 /** Two values that are each allowed and cannot both hold. */

@@ -19,7 +19,7 @@ export interface RetentionRule {
   readonly basis: string;
 }
 
-/** `name` is {@link file://../../config/retention.ts ruleName}: ops take no values from the configuration. */
+/** `name` is {@link file://../../config/retention-text.ts ruleName}: ops take no values from the configuration. */
 export function retentionRules(
   config: Pick<Config, 'retention'>,
   name: (rule: Config['retention']['rules'][number]) => string,

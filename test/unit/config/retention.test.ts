@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, problemText } from '../../../src/config/problem.ts';
-import { ruleName } from '../../../src/config/retention.ts';
+import { ruleName } from '../../../src/config/retention-text.ts';
 import { HEAD } from './support/bad-file.ts';
 import { load } from './support/project.ts';
 
