@@ -3,6 +3,8 @@ import { connectionFacts } from '../runtime/connection/facts.ts';
 import { connect } from '../runtime/connection/connect.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
 import { cancelRunning } from './cancel.ts';
+import { copyIn } from './copy-in.ts';
+import { copyOut, type CopySink } from './copy-out.ts';
 import { sqlError, type SqlSource } from './sql-error.ts';
 
 export interface SessionOptions {
@@ -18,6 +20,8 @@ export interface SessionOptions {
   readonly applicationName?: string;
   /** Further settings of the session, by name, as `set` would take them. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** It will bring gigabytes by {@link Session.copyOut}. */
+  readonly bulk?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -51,6 +55,10 @@ export interface Session {
    * file the text came from. Fails like `rows`.
    */
   script(sql: string, source?: SqlSource): Promise<pg.QueryResult[]>;
+  /** COPY … TO STDOUT; the number of rows. Fails like `rows`, and with what the sink throws: the session is then of no use any more. */
+  copyOut(sql: string, sink: CopySink): Promise<number>;
+  /** COPY … FROM STDIN; the number of rows. Fails like `rows`, and with what the source throws. */
+  copyIn(sql: string, source: AsyncIterable<Buffer>): Promise<number>;
 }
 
 /** The server's defaults are no limit at all; these are what an operator's tool may take from a busy server. */
@@ -75,6 +83,7 @@ export async function withSession<T>(
   const client = await connect(target, {
     applicationName: options.applicationName ?? 'dbctl',
     startupOptions: startupOptions(options),
+    bulk: options.bulk === true,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const stop = () => void cancelRunning(client);
@@ -131,6 +140,8 @@ async function openSession(client: pg.Client): Promise<Session> {
       const results = (await send(() => client.query(sql), source)) as pg.QueryResult | pg.QueryResult[];
       return Array.isArray(results) ? results : [results];
     },
+    copyOut: (sql, sink) => send(() => copyOut(client, sql, sink, () => void cancelRunning(client))),
+    copyIn: (sql, source) => send(() => copyIn(client, sql, source)),
   };
 }
 

@@ -36,3 +36,9 @@ export function takeBytes(socket: Socket, take: (bytes: Buffer) => void): boolea
   taker.take = take;
   return true;
 }
+
+/** Its listeners get what is read again. */
+export function giveBackBytes(socket: Socket): void {
+  const taker = takers.get(socket);
+  if (taker !== undefined) taker.take = undefined;
+}

@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { sqlError } from '../../../src/db/sql-error.ts';
+import { copyIn } from '../../../src/db/copy-in.ts';
+import { copyOut } from '../../../src/db/copy-out.ts';
 import type { Session } from '../../../src/db/session.ts';
 import { advisories } from '../../../src/ops/verify/advisories.ts';
 import type { Check } from '../../../src/ops/verify/check.ts';
@@ -64,6 +66,8 @@ export async function sessionOver(client: pg.Client): Promise<Session> {
       const results = (await send(() => client.query(sql))) as pg.QueryResult | pg.QueryResult[];
       return Array.isArray(results) ? results : [results];
     },
+    copyOut: (sql, sink) => send(() => copyOut(client, sql, sink, () => {})),
+    copyIn: (sql, source) => send(() => copyIn(client, sql, source)),
   };
 }
 

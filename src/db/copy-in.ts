@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type pg from 'pg';
+
+/**
+ * Runs COPY … FROM STDIN with these bytes and returns the number of rows. Fails with what the server says, and with what the source throws: the
+ * rows are then not there.
+ */
+export function copyIn(client: pg.Client, sql: string, source: AsyncIterable<Buffer>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    client.query(new CopyInQuery(sql, source, resolve, reject) as unknown as pg.Submittable);
+  });
+}
+
+interface Connection {
+  query(text: string): void;
+  sendCopyFromChunk(chunk: Buffer): void;
+  sendCopyFail(message: string): void;
+  endCopyFrom(): void;
+  readonly stream: Socket;
+}
+
+/** What pg calls while the rows go up. */
+class CopyInQuery {
+  readonly #sql: string;
+  readonly #source: AsyncIterable<Buffer>;
+  readonly #resolve: (rows: number) => void;
+  readonly #reject: (error: Error) => void;
+  #refused: Error | undefined;
+  #failure: Error | undefined;
+  #sending: Promise<void> = Promise.resolve();
+  #rows = 0;
+  callback: unknown = () => {};
+
+  constructor(sql: string, source: AsyncIterable<Buffer>, resolve: (rows: number) => void, reject: (error: Error) => void) {
+    [this.#sql, this.#source, this.#resolve, this.#reject] = [sql, source, resolve, reject];
+  }
+
+  submit(connection: Connection): void {
+    connection.query(this.#sql);
+  }
+
+  handleCopyInResponse(connection: Connection): void {
+    this.#sending = this.#send(connection).catch((thrown: Error) => {
+      this.#failure = thrown;
+      if (this.#refused === undefined) connection.sendCopyFail('what is to be copied cannot be read');
+    });
+  }
+
+  async #send(connection: Connection): Promise<void> {
+    for await (const chunk of this.#source) {
+      if (this.#refused !== undefined) return;
+      connection.sendCopyFromChunk(chunk);
+      if (connection.stream.writableNeedDrain) await once(connection.stream, 'drain');
+    }
+    if (this.#refused === undefined) connection.endCopyFrom();
+  }
+
+  handleCommandComplete({ text }: { text: string }): void {
+    this.#rows = Number(/^COPY (\d+)$/.exec(text)?.[1] ?? Number.NaN);
+  }
+
+  /** The source is left only when it has noticed: whoever gave it may then take it away. */
+  handleError(error: Error): void {
+    this.#refused = error;
+    void this.#leave(error);
+  }
+
+  async #leave(error: Error): Promise<void> {
+    await this.#sending;
+    this.#reject(this.#failure ?? error);
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve(this.#rows);
+  }
+
+  handleCopyData(): void {}
+
+  handleRowDescription(): void {}
+
+  handleDataRow(): void {}
+
+  handlePortalSuspended(): void {}
+
+  handleEmptyQuery(): void {}
+}
