@@ -48,6 +48,9 @@ import * as retentionPlan from './retention-plan.ts';
 import * as retentionRelease from './retention-release.ts';
 import * as retentionRun from './retention-run.ts';
 import * as retentionStatus from './retention-status.ts';
+import * as retentionExport from './retention-export.ts';
+import * as retentionRestore from './retention-restore.ts';
+import * as retentionVerify from './retention-verify.ts';
 import * as rolesApply from './roles-apply.ts';
 import * as rolesAudit from './roles-audit.ts';
 import * as rolesExplain from './roles-explain.ts';
@@ -106,6 +109,9 @@ export const COMMANDS: readonly Command[] = [
   retentionHold,
   retentionRelease,
   retentionHolds,
+  retentionExport,
+  retentionVerify,
+  retentionRestore,
   rolesAudit,
   rolesPlan,
   rolesApply,
@@ -149,7 +155,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   config: 'The project file.',
   migrate: 'Schema migrations.',
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
-  retention: 'What is removed when it is old enough, and what nobody may remove.',
+  retention: 'What leaves the database when it is old enough, what is copied out of it first, and what nobody may remove.',
   backup: 'Backups that are restored and compared before they count.',
   roles: 'Who may do what: declared in roles.yaml, compared, planned, applied.',
   evidence: 'Signed records of who may do what, for auditors.',

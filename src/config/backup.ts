@@ -15,7 +15,8 @@ const keep = section({
   yearly: wholeNumber(0, 10_000).prefault(0).describe('The newest of each of this many years.'),
 });
 
-const identity = section({
+/** Where the private half of a recipient is. */
+export const identity = section({
   variable: variableName().optional().describe('Environment variable that holds the identity.'),
   file: path().optional().describe('File of mode 0600 that holds the identity, relative to the folder of dbctl.yaml.'),
   command: words()

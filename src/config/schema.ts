@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { PIN } from '../core/pin.ts';
 import { SEVERITIES } from '../core/report.ts';
 import { ENCODINGS } from './encodings.ts';
+import { archive } from './archive.ts';
 import { immutability } from './immutability.ts';
 import { backup } from './backup.ts';
 import { evidence } from './evidence.ts';
@@ -133,6 +134,7 @@ const environment = section({
     immutability: immutability.optional().describe('Keys of immutability that differ in this environment.'),
     retention: retention.optional().describe('Keys of retention that differ in this environment.'),
     backup: backup.optional().describe('Keys of backup that differ in this environment.'),
+    archive: archive.optional().describe('Keys of archive that differ in this environment.'),
     ledger: ledger
       .optional()
       .describe('Keys of ledger that differ in this environment: each database needs places of its own for its notes.'),
@@ -140,7 +142,7 @@ const environment = section({
   })
     .optional()
     .describe(
-      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger, retention, backup and evidence. A list replaces the list it overlays.',
+      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger, retention, backup, archive and evidence. A list replaces the list it overlays.',
     ),
 })
   .refine((value) => !(value.embedded === true && value.url !== undefined), {
@@ -164,6 +166,7 @@ export const configFile = section({
   ledger: ledger.prefault({}).describe('Signed checkpoints of append-only tables, published outside the database.'),
   retention: retention.prefault({}).describe('What is removed when it is old enough.'),
   backup: backup.prefault({}).describe('Backups and the programs that make them.'),
+  archive: archive.prefault({}).describe('Tables and partitions that leave the database as files.'),
   roles: roles.prefault({}).describe('Who may do what in the database.'),
   evidence: evidence.prefault({}).describe('Signed records for auditors.'),
   dev: dev.prefault({}).describe("The server 'dbctl dev' runs."),

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   'sql.failed': { exit: 4, meaning: 'the server refused a statement' },
   'migration.failed': { exit: 4, meaning: 'a migration failed and was rolled back' },
   'backup.failed': { exit: 4, meaning: 'a backup could not be made, or is not what it has to be' },
+  'archive.failed': { exit: 4, meaning: 'an archive of a table could not be made, or is not what it has to be' },
   'storage.failed': { exit: 4, meaning: 'a place backups are kept in does not do what was asked' },
   'db.resources': { exit: 4, meaning: 'the server ran out of disk, memory or connections' },
   'server.failed': { exit: 4, meaning: 'a development server could not be started, or died' },

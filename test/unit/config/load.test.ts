@@ -54,6 +54,12 @@ describe('a good dbctl.yaml', () => {
         public_keys: [],
         sinks: [],
       },
+      archive: {
+        destinations: [],
+        format: 'csv.gz',
+        retain_days: undefined,
+        encryption: { recipients: [], identity: undefined, work: undefined },
+      },
       backup: {
         programs: undefined,
         repositories: [],

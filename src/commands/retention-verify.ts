@@ -1,0 +1,151 @@
+import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { fail } from '../core/errors.ts';
+import { item, type Answer, type Item } from '../core/report.ts';
+import type { KnownArchive } from '../ops/archive/store.ts';
+import {
+  ARCHIVE_IDENTITY_OPTION,
+  ARCHIVE_SESSION,
+  DESTINATION_OPTION,
+  knownArchives,
+  openArchives,
+  type Archives,
+} from './archive-context.ts';
+import { sizeText } from './backup-context.ts';
+import type { Context } from './context.ts';
+
+export const spec: CommandSpec = {
+  name: 'retention verify',
+  summary: 'read archives where they lie, and compare with their signed manifests',
+  description:
+    'Needs no database: the signature, each stored file, and, where an identity opens what is encrypted, every row by the hash of what the ' +
+    'server wrote. With --compare an archive is loaded beside the table it was made of, and compared row by row. Exit 1 where one is not what it was.',
+  effect: 'reads',
+  args: [{ name: '[archive]', description: 'one archive (default: all of the destination)' }],
+  options: [
+    DESTINATION_OPTION,
+    { flags: '--sample <n>', description: 'so many of them, by chance', parse: wholeNumber },
+    { flags: '--compare', description: 'with the table in the database, which has to be as it was' },
+    ARCHIVE_IDENTITY_OPTION,
+  ],
+  examples: [
+    ['dbctl retention verify', 'all of the first destination'],
+    ['dbctl retention verify --sample 3', 'three by chance, every night'],
+    [
+      'dbctl retention verify lab-audit.audit_log_2025_10-16423-csv-1f0c9a7b2d3e4f50 --compare --env prod',
+      'before its rows are removed',
+    ],
+  ],
+};
+
+export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const id = options['archive'] as string | undefined;
+  const compare = options['compare'] === true;
+  if (compare && id === undefined)
+    fail('usage', '--compare needs the id of one archive', { hint: 'dbctl retention verify lists them.' });
+  const archives = await openArchives(
+    context,
+    options['destination'] as string | undefined,
+    options['identity'] as string | undefined,
+  );
+  const all = await knownArchives(archives, id);
+  const chosen = sampled(all, options['sample'] as number | undefined);
+  let bytes = 0;
+  const step = context.progress.step(
+    'read archives',
+    chosen.reduce((sum, one) => sum + sizeOf(one), 0),
+    'bytes',
+  );
+  const onBytes = (count: number) => {
+    bytes += count;
+    step.tick(count);
+  };
+  const items: Item[] = [];
+  for (const known of chosen) items.push(await verified(known, archives, context, onBytes));
+  step.done();
+  if (compare) items.push(...(await compared(chosen, archives, context)));
+  const bad = items.filter(({ status }) => status === 'fail').length;
+  return {
+    ok: bad === 0 && items.length > 0,
+    items,
+    summary: { destination: archives.destination.name, archives: chosen.length, of: all.length, bad, bytes },
+    view: {
+      columns: [
+        { field: 'id', title: 'archive' },
+        { field: 'rows', title: 'rows', align: 'right' },
+        { field: 'message', title: '' },
+      ],
+      notes: [
+        all.length === 0
+          ? `${archives.destination.storage.place} holds no archive.`
+          : `${chosen.length} of ${all.length} archives, ${sizeText(bytes)} read.`,
+      ],
+    },
+  };
+}
+
+async function verified(
+  known: KnownArchive,
+  { destination }: Archives,
+  context: Context,
+  onBytes: (bytes: number) => void,
+): Promise<Item> {
+  const { verifyArchive } = await import('../ops/archive/verify.ts');
+  const { problems, depth } = await verifyArchive(destination, known, { onBytes, signal: context.signal });
+  const { id } = known;
+  const facts = known.state === 'sealed' ? { object: objectOf(known), rows: known.manifest.rows } : { object: id, rows: null };
+  if (problems.length > 0) {
+    const fix = 'take another copy of it, and find out what happened to this one';
+    return item({ id, ...facts, status: 'fail', severity: 'high', message: problems.join('; '), fix, depth });
+  }
+  if (depth === 'rows') return item({ id, ...facts, message: 'every row as it was written', depth });
+  const message = 'stored bytes as they were written; no identity opens it here, so no row was looked at';
+  return item({ id, ...facts, status: 'unknown', severity: 'medium', message, fix: '--identity FILE', depth });
+}
+
+async function compared(chosen: readonly KnownArchive[], { destination }: Archives, context: Context): Promise<Item[]> {
+  const [one] = chosen;
+  if (one?.state !== 'sealed') return [];
+  const { compareWithTable } = await import('../ops/archive/verify.ts');
+  const step = context.progress.step('compare with the database', sizeOf(one), 'bytes');
+  const options = { onBytes: (bytes: number) => step.tick(bytes), signal: context.signal };
+  const facts = { id: one.id, object: objectOf(one), rows: one.manifest.rows };
+  return context.withDatabase(ARCHIVE_SESSION, async (session) => {
+    try {
+      await compareWithTable(session, destination, one.manifest, options);
+    } catch (thrown) {
+      step.failed();
+      const { DbctlError } = await import('../core/errors.ts');
+      if (!(thrown instanceof DbctlError) || thrown.code !== 'archive.failed') throw thrown;
+      return [
+        item({ ...facts, status: 'fail', severity: 'high', message: thrown.message, fix: 'keep the rows in the database' }),
+      ];
+    }
+    step.done();
+    const roots = one.manifest.ledger === null ? '' : '; roots of the ledger as they were sealed';
+    return [item({ ...facts, message: `every row as in the database${roots}` })];
+  });
+}
+
+const sizeOf = (known: KnownArchive): number =>
+  known.state === 'sealed' ? known.manifest.files.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
+
+const objectOf = ({ manifest }: KnownArchive & { state: 'sealed' }): string =>
+  `${manifest.relation.schema}.${manifest.relation.name}`;
+
+/** So many of them, each as likely as the others, in their order. */
+function sampled(all: readonly KnownArchive[], count: number | undefined): readonly KnownArchive[] {
+  if (count === undefined || count >= all.length) return all;
+  const drawn = new Set(
+    all
+      .map((one) => ({ one, place: Math.random() }))
+      .toSorted((a, b) => a.place - b.place)
+      .slice(0, count)
+      .map(({ one }) => one),
+  );
+  return all.filter((one) => drawn.has(one));
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`a whole number from 1 to 999999, not ${text}`);
+  return Number(text);
+}

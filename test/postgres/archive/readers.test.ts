@@ -1,0 +1,123 @@
+// Programs that know nothing of dbctl read what it wrote, by the lines of docs/archive-format.md.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { expect, it } from 'vitest';
+import { requireProgram } from '../../../src/ops/tools/find.ts';
+import { clientTools } from '../../support/tools.ts';
+import { archiveBench } from './support.ts';
+
+const run = promisify(execFile);
+
+const bench = archiveBench(`
+create schema s;
+create table s.log (
+  id uuid primary key, at timestamptz not null, local timestamp, day date, n int8, small int2, ok boolean, ratio float8, single real, amount numeric,
+  context jsonb, tags text[], bytes bytea, note text);
+insert into s.log values
+  ('0190a000-0000-7000-8000-000000000001', '2026-01-01 00:00:00.123456+00', '2026-01-01 00:00:00.000001', '2026-02-28', 9007199254740993, -1, true, 0.1, 1.1,
+   123456789012345678901234567890.5, '{"a": 1.00, "ü": null}', '{a,"b c",NULL}', '\\xdeadbeef', E'two\\nlines, "quoted"'),
+  ('0190a000-0000-7000-8000-000000000002', '1883-11-18 12:03:58.000001-05', null, '0044-03-15 BC', null, null, false, '-0', null, 'NaN', null, '{}', '', ''),
+  ('0190a000-0000-7000-8000-000000000003', '9999-12-31 23:59:59.999999+00', null, null, -9223372036854775808, null, null, 'NaN', null, null, '"x"', null, null, null);
+`);
+
+it('gunzip and psql bring a csv.gz back, without dbctl', async () => {
+  const { manifest } = await bench.export('s.log');
+  const { path } = await requireProgram('psql', await clientTools(), 18);
+  const file = join(bench.destination.folder, manifest.id, manifest.data.path);
+  await bench.sql('create table s.again (like s.log)');
+  const url = new URL(bench.server.url());
+  const env = { ...process.env, PGPASSWORD: url.password };
+  url.password = '';
+  const line = `\\copy s.again from program 'gunzip --stdout "${file}"' (format csv, header match)`;
+  await run(path, ['--no-psqlrc', '--set', 'ON_ERROR_STOP=1', '--dbname', url.href, '--command', line], { env });
+  expect(await differences('s.again')).toBe('0');
+});
+
+const differences = (table: string) =>
+  bench.session(async (session) => {
+    const [row] = await session.rows<{ count: string }>(
+      `select count(*)::text as count from (
+         (select row(t.*)::text from s.log t except all select row(t.*)::text from ${table} t)
+         union all (select row(t.*)::text from ${table} t except all select row(t.*)::text from s.log t)) d`,
+    );
+    return row?.count;
+  });
+
+it('DuckDB reads Parquet: types, microseconds, exact text', async () => {
+  const { manifest } = await bench.export('s.log', { format: 'parquet' });
+  const file = join(bench.destination.folder, manifest.id, manifest.data.path);
+  const duck = await (await DuckDBInstance.create(':memory:')).connect();
+  try {
+    await duck.run("set timezone = 'UTC'");
+    const types = await duck.runAndReadAll(`describe select * from read_parquet('${file}')`);
+    expect(types.getRows().map(([name, type]) => `${String(name)} ${String(type)}`)).toEqual([
+      'id VARCHAR',
+      'at TIMESTAMP WITH TIME ZONE',
+      'local TIMESTAMP',
+      'day DATE',
+      'n BIGINT',
+      'small INTEGER',
+      'ok BOOLEAN',
+      'ratio DOUBLE',
+      'single DOUBLE',
+      'amount VARCHAR',
+      'context VARCHAR',
+      'tags VARCHAR',
+      'bytes BLOB',
+      'note VARCHAR',
+    ]);
+    const rows = await duck.runAndReadAll(
+      `select id::uuid::varchar, epoch_us("at")::varchar, epoch_us(local)::varchar, day::varchar, n::varchar, ratio::varchar, single::varchar,
+              amount, json_extract_string(context, '$.a'), tags, hex(bytes), note
+       from read_parquet('${file}') order by id`,
+    );
+    expect(rows.getRows()).toEqual([
+      [
+        '0190a000-0000-7000-8000-000000000001',
+        '1767225600123456',
+        '1767225600000001',
+        '2026-02-28',
+        '9007199254740993',
+        '0.1',
+        '1.1',
+        '123456789012345678901234567890.5',
+        '1.0',
+        '{a,"b c",NULL}',
+        'DEADBEEF',
+        'two\nlines, "quoted"',
+      ],
+      [
+        '0190a000-0000-7000-8000-000000000002',
+        '-2717650561999999',
+        null,
+        '0044-03-15 (BC)',
+        null,
+        '-0.0',
+        null,
+        'NaN',
+        null,
+        '{}',
+        '',
+        '',
+      ],
+      [
+        '0190a000-0000-7000-8000-000000000003',
+        '253402300799999999',
+        null,
+        null,
+        '-9223372036854775808',
+        'nan',
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+      ],
+    ]);
+  } finally {
+    duck.closeSync();
+  }
+});
