@@ -25,6 +25,8 @@ export interface ArchiveBench {
   session<T>(use: (session: Session) => Promise<T>): Promise<T>;
   sql(script: string): Promise<void>;
   export(relation: string, changes?: Partial<ExportInputs>): Promise<Exported>;
+  /** What {@link export} gives the function. */
+  inputs(relation: string, changes?: Partial<ExportInputs>): ExportInputs;
   verify(id: string, destination?: Repository): Promise<ArchiveVerdict>;
   /** A new folder for archives; `of`: a copy of that one, for a fault to be put into. */
   folderFor(name: string, options?: { readonly of?: FolderRepository; readonly codec?: Codec }): FolderRepository;
@@ -61,27 +63,25 @@ export function archiveBench(prepare: string, options: ServerOptions = {}): Arch
     sql: async (script) => {
       await session((one) => one.script(script));
     },
-    export: (relation, changes = {}) =>
-      session((one) =>
-        exportRelation(one, {
-          ...QUIET,
-          destination,
-          relation,
-          format: 'csv.gz',
-          xidColumn: 'recorded_xid',
-          signer,
-          publicKeys: [signer.verifierKey],
-          project: 'test',
-          environment: 'dev',
-          operator: 'test@here',
-          dbctl: '0',
-          machine: 'here',
-          retainDays: null,
-          lockWaitMs: 1_000,
-          clock: () => new Date(),
-          ...changes,
-        }),
-      ),
+    inputs: (relation, changes = {}) => ({
+      ...QUIET,
+      destination,
+      relation,
+      format: 'csv.gz',
+      xidColumn: 'recorded_xid',
+      signer,
+      publicKeys: [signer.verifierKey],
+      project: 'test',
+      environment: 'dev',
+      operator: 'test@here',
+      dbctl: '0',
+      machine: 'here',
+      retainDays: null,
+      lockWaitMs: 1_000,
+      clock: () => new Date(),
+      ...changes,
+    }),
+    export: (relation, changes) => session((one) => exportRelation(one, bench.inputs(relation, changes))),
     verify: async (id, of = destination) => verifyArchive(of, await knowArchive(of, id, [signer.verifierKey]), READING),
     folderFor: (name, { of, codec = PLAIN } = {}) => {
       const made = folderRepository(name, join(folder, name), codec);
