@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { DbctlError, fail } from '../../core/errors.ts';
 import { PARTIAL, readText, UNFINISHED, type Repository } from '../backup/repository.ts';
 import { mapAtOnce } from '../storage/at-once.ts';
-import { LEFT_AFTER_MS } from '../storage/key.ts';
-import type { Transfer } from '../storage/storage.ts';
+import { isTemporary, LEFT_AFTER_MS } from '../storage/key.ts';
+import type { Storage, Transfer } from '../storage/storage.ts';
 import { openArchive, type ArchiveManifest } from './manifest.ts';
 
 export const MANIFEST = 'manifest.json';
@@ -100,7 +100,7 @@ export async function removeLeft(destination: Repository, { machine, work, at }:
     const left = writerOf(mark);
     const mine = left?.machine === machine && left.work === work;
     const old = left === null || Date.parse(at) - Date.parse(left.at) > LEFT_AFTER_MS;
-    if (sealed) await storage.remove([`${id}/${UNFINISHED}`]);
+    if (sealed) await finish(storage, id, mine);
     else if (mine || old) {
       await storage.remove((await storage.list(`${id}/`)).map(({ key }) => key));
       if (storage.folder !== null) await rm(join(storage.folder, id), { recursive: true, force: true });
@@ -108,6 +108,15 @@ export async function removeLeft(destination: Repository, { machine, work, at }:
     }
   }
   return [...gone, ...(await removePartialFolders(destination.work))];
+}
+
+/** A run was killed behind its seal: of its own machine's folder, what it was writing beside it goes as well. */
+async function finish(storage: Storage, id: string, mine: boolean): Promise<void> {
+  if (storage.folder !== null && mine) {
+    const folder = join(storage.folder, id);
+    for (const name of (await readdir(folder)).filter(isTemporary)) await rm(join(folder, name), { force: true });
+  }
+  await storage.remove([`${id}/${UNFINISHED}`]);
 }
 
 async function removePartialFolders(work: string): Promise<string[]> {
