@@ -8,7 +8,7 @@ const LONGEST = { float4: 6, float8: 15 } as const;
 export function floatText(value: number, type: keyof typeof LONGEST): string {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const [digits = '', exponent = ''] = shortest(Math.abs(value)).split('e');
+  const [digits = '', exponent = ''] = shortest(Math.abs(value), type).split('e');
   return `${value < 0 ? '-' : ''}${arranged(digits.replace('.', ''), Number(exponent), LONGEST[type])}`;
 }
 
@@ -26,11 +26,13 @@ function arranged(digits: string, exponent: number, longest: number): string {
 /** Below it, what lies between two values has more than 17 digits, and is nobody's shortest. */
 const FIRST_BETWEEN = 2 ** 52;
 
-function shortest(value: number): string {
+function shortest(value: number, type: keyof typeof LONGEST): string {
   const written = value.toExponential();
-  if (value < FIRST_BETWEEN || !liesBetween(written, value)) return written;
-  for (let digits = written.length; digits < 17; digits += 1) {
-    const longer = value.toExponential(digits - 1);
+  // A float4 is kept as its own decimal, of nine digits at most: those are what comes out again.
+  if (type === 'float4' || value < FIRST_BETWEEN || !liesBetween(written, value)) return written;
+  const behindPoint = written.indexOf('e') - (written.includes('.') ? 2 : 1);
+  for (let digits = behindPoint + 1; digits < 16; digits += 1) {
+    const longer = value.toExponential(digits);
     if (Number(longer) === value && !liesBetween(longer, value)) return longer.replace(/\.?0+e/, 'e');
   }
   return value.toExponential(16);
