@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFi
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ArchiveFormat } from '../../../src/ops/archive/format.ts';
-import type { ArchiveManifest } from '../../../src/ops/archive/manifest.ts';
+import { sealArchive, type ArchiveManifest } from '../../../src/ops/archive/manifest.ts';
 import { restoreArchive } from '../../../src/ops/archive/restore.ts';
 import { knowArchive } from '../../../src/ops/archive/store.ts';
 import { compareWithTable, verifyArchive } from '../../../src/ops/archive/verify.ts';
@@ -125,6 +125,17 @@ it('nobody known signed it', async () => {
     state: 'broken',
     problem: 'the note is not to be trusted: none of its signatures is of a known key',
   });
+});
+
+it.each<[string, Readonly<Record<string, unknown>>, string]>([
+  ['a key nobody knows yet', { shards: 2 }, 'ID has shards, which this dbctl does not read'],
+  ['a newer format', { format: 'dbctl-archive/2' }, 'ID is of format "dbctl-archive/2", which this dbctl does not read'],
+])('with %s is not read, however well it is signed', async (_, more, message) => {
+  const archive = await archived(`newer-${Object.keys(more).join()}`, 'csv.gz');
+  const text = `${JSON.stringify({ ...archive.manifest, ...more })}\n`;
+  writeFileSync(archive.at('manifest.json'), text);
+  writeFileSync(archive.at('manifest.note'), await sealArchive(archive.manifest.id, text, bench.signer));
+  expect(await problems(archive)).toEqual([message]);
 });
 
 describe('an encrypted archive', () => {

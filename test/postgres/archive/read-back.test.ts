@@ -81,9 +81,9 @@ it('a table that is written to meanwhile is archived as it was at one moment', a
   await bench.sql(
     'create table s.busy (id int primary key, note text); insert into s.busy select n, repeat(md5(n::text), 20) from generate_series(1, 50000) n',
   );
-  let stop = false;
+  const stop = new AbortController();
   const writing = (async () => {
-    for (let n = 1; !stop; n += 1)
+    for (let n = 1; !stop.signal.aborted; n += 1)
       await bench.sql(
         `insert into s.busy values (${100_000 + n}, 'late'); delete from s.busy where id = ${n}; update s.busy set note = 'new' where id = ${n + 5000}`,
       );
@@ -92,7 +92,7 @@ it('a table that is written to meanwhile is archived as it was at one moment', a
     const { manifest } = await bench.export('s.busy', { destination });
     expect(await bench.verify(manifest.id, destination)).toEqual({ problems: [], depth: 'rows' });
   } finally {
-    stop = true;
+    stop.abort();
     await writing;
   }
 });

@@ -1,9 +1,16 @@
 // Programs that know nothing of dbctl read what it wrote, by the lines of docs/archive-format.md.
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, it } from 'vitest';
+import { PLAIN } from '../../../src/ops/codec/codec.ts';
+import { WRAPPED_DATA_KEY } from '../../../src/ops/codec/data-key.ts';
+import { createIdentity, openIdentity } from '../../../src/ops/codec/identity.ts';
 import { requireProgram } from '../../../src/ops/tools/find.ts';
 import { clientTools } from '../../support/tools.ts';
 import { archiveBench } from './support.ts';
@@ -33,6 +40,30 @@ it('gunzip and psql bring a csv.gz back, without dbctl', async () => {
   const line = `\\copy s.again from program 'gunzip --stdout "${file}"' (format csv, header match)`;
   await run(path, ['--no-psqlrc', '--set', 'ON_ERROR_STOP=1', '--dbname', url.href, '--command', line], { env });
   expect(await differences('s.again')).toBe('0');
+});
+
+it('age and the script of docs/backup-format.md open an encrypted one', async () => {
+  const file = join(bench.folder, 'identity.txt');
+  const recipient = await createIdentity(file, new Date());
+  const destination = bench.folderFor('sealed', { codec: { ...PLAIN, recipients: [recipient] } });
+  const { manifest } = await bench.export('s.log', { destination });
+  const at = (name: string) => join(destination.folder, manifest.id, name);
+  const identity = await openIdentity({ kind: 'file', file }, { variables: {}, folder: bench.folder });
+  // As age --decrypt would write it.
+  const key = await identity.unwrap(readFileSync(at('key.age'), 'utf8'), { ...WRAPPED_DATA_KEY, parse: (text) => text });
+  const script = fileURLToPath(new URL('../../../bin/decrypt-backup.mjs', import.meta.url));
+  const plain = execFileSync(process.execPath, [script, at('rows.csv.gz.enc'), 'rows.csv.gz.enc'], { input: key });
+  expect(createHash('sha256').update(gunzipSync(plain)).digest('hex')).toBe(manifest.data.text.sha256);
+});
+
+it('the page about the format has each key of a manifest, and no other', async () => {
+  const { manifest } = await bench.export('s.log');
+  const page = readFileSync(new URL('../../../docs/archive-format.md', import.meta.url), 'utf8');
+  const [, table = ''] = /### manifest\.json\n([^]*?)\n## /.exec(page) ?? [];
+  const described = table
+    .split('\n')
+    .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, key]) => key));
+  expect(described).toEqual(Object.keys(manifest));
 });
 
 const differences = (table: string) =>
