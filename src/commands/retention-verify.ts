@@ -95,7 +95,15 @@ async function verified(
   const facts = known.state === 'sealed' ? { object: objectOf(known), rows: known.manifest.rows } : { object: id, rows: null };
   if (problems.length > 0) {
     const fix = 'take another copy of it, and find out what happened to this one';
-    return item({ id, ...facts, status: 'fail', severity: 'high', message: problems.join('; '), fix, depth });
+    return item({
+      id,
+      ...facts,
+      status: 'fail',
+      severity: 'high',
+      message: problems.map((one) => one.replace(`${id}: `, '')).join('; '),
+      fix,
+      depth,
+    });
   }
   if (depth === 'rows') return item({ id, ...facts, message: 'every row as it was written', depth });
   const message = 'stored bytes as they were written; no identity opens it here, so no row was looked at';

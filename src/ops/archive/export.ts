@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../core/errors.ts';
+import { DbctlError, fail } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import { ident, qualified } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
@@ -142,10 +142,7 @@ async function archive(
       hint: 'Find out who changed it, take it out of the destination, and run the command again.',
     });
   if (known !== null) {
-    if (known.manifest.encryption === null)
-      await readBack(session, relation, figures, { manifest: known.manifest, key: null, sealed }, inputs);
-    // Who may only encrypt compares what is stored: that it is the text just exported is signed.
-    else await requireStored(destination, known.manifest, known.manifest.files, { signal: inputs.signal, onBytes: () => {} });
+    await requireWhole(session, relation, figures, { manifest: known.manifest, key: null, sealed }, inputs);
     return { manifest: known.manifest, outcome: 'there already' };
   }
   const files = [written.rows, ...(sealed === null ? [] : [await writeText(folder, WINDOWS, windowsText(sealed.windows))])];
@@ -265,6 +262,28 @@ async function readBack(
     throw thrown;
   }
   step.done();
+}
+
+/** What was archived before is looked at again. Who may only encrypt compares what is stored: that it is the text just exported is signed. */
+async function requireWhole(
+  session: Session,
+  relation: ArchivedRelation,
+  figures: RowFigures,
+  back: ReadBack,
+  inputs: ExportInputs,
+): Promise<void> {
+  const { manifest } = back;
+  const { destination, signal } = inputs;
+  try {
+    if (manifest.encryption === null) await readBack(session, relation, figures, back, inputs);
+    else await requireStored(destination, manifest, manifest.files, { signal, onBytes: () => {} });
+  } catch (thrown) {
+    if (!(thrown instanceof DbctlError) || thrown.code !== 'archive.failed') throw thrown;
+    throw new DbctlError('archive.failed', `these rows were archived before, and the archive is damaged: ${thrown.message}`, {
+      hint: `The rows are still in ${relationName(relation)}: take ${manifest.id} out of ${destination.storage.place}, and export again.`,
+      cause: thrown,
+    });
+  }
 }
 
 interface ManifestParts {

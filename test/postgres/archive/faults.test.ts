@@ -157,7 +157,11 @@ describe('an encrypted archive', () => {
     expect(await problems({ ...archive, destination: without })).toEqual([
       `ID: rows.${format}.enc has other bytes than were written`,
     ]);
-    await expect(bench.export('s.log', { destination: without, format })).rejects.toMatchObject({ code: 'archive.failed' });
+    await expect(bench.export('s.log', { destination: without, format })).rejects.toMatchObject({
+      code: 'archive.failed',
+      message: `these rows were archived before, and the archive is damaged: ${archive.manifest.id}: rows.${format}.enc has other bytes than were written`,
+      hint: `The rows are still in s.log: take ${archive.manifest.id} out of ${archive.destination.folder}, and export again.`,
+    });
   });
 
   it('with the key of another one, or none', async () => {
