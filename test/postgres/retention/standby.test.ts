@@ -39,11 +39,12 @@ const run = (fields: Parameters<typeof rule>[0]): Promise<RuleOutcome> =>
   withSession(primary.target(), { access: 'write', settings: SETTINGS }, (session) =>
     runRule(session, rule(fields), { progress: silentProgress, signal: new AbortController().signal, deadline: null }),
   );
-const onStandby = async (sql: string): Promise<void> => {
+const onStandby = async (sql: string): Promise<unknown> => {
   const other = new pg.Client({ connectionString: standby.url });
   await other.connect();
-  await other.query(sql);
+  const { rows } = await other.query<Record<string, unknown>>(sql);
   await other.end();
+  return Object.values(rows[0] ?? {})[0];
 };
 
 test('a standby that is too far behind is waited for, until it is near again', async () => {
@@ -51,6 +52,8 @@ test('a standby that is too far behind is waited for, until it is near again', a
     .poll(async () => withSession(primary.target(), { access: 'read' }, readLag), { timeout: 30_000 })
     .toMatchObject({ kind: 'seen', standby: 'standby' });
   await onStandby('select pg_wal_replay_pause()');
+  // Asked for; what is being replayed goes on until then.
+  await expect.poll(() => onStandby('select pg_get_wal_replay_pause_state()'), { timeout: 30_000 }).toBe('paused');
   await client.query(`insert into t select n, now(), repeat('y', 500) from generate_series(10001, 10500) n`);
   const waited = await run({ maxLagBytes: 1024, maxTimeMs: 1500 });
   expect(waited).toMatchObject({ state: 'time', deleted: 0 });

@@ -2,6 +2,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Report } from '../../../src/core/report.ts';
+import { ARCHIVE_FUNCTIONS } from '../../../src/ops/schema/archive/functions.ts';
+import { ARCHIVE_TABLES } from '../../../src/ops/schema/archive/tables.ts';
+import { signatureOf } from '../../../src/ops/schema/immutability/function.ts';
 import { expectDone, letLoginsIn, startReferenceLab, type ReferenceLab } from './support/reference-lab.ts';
 import type { CliEnd } from '../../support/cli.ts';
 import { runCli } from '../../support/cli.ts';
@@ -118,13 +122,16 @@ describe('as long as it runs', () => {
 });
 
 describe('schema dbctl of an older dbctl, with its guards on', () => {
-  /** As version 4 left it: without the function of version 5 and the tables of version 6. */
+  /** As version 4 left it: without the function of version 5, the tables of version 6, and tables and functions of version 7. */
   const older = (): Promise<unknown> =>
     lab.as(undefined, (client) =>
       client.query(
         `begin; insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'the test');
          drop function dbctl.password_kinds(); drop table dbctl.legal_hold, dbctl.legal_hold_release;
-         drop function dbctl.hold_between_batches(); delete from dbctl.schema_version where version > 4; commit`,
+         drop function dbctl.hold_between_batches();
+         drop table ${ARCHIVE_TABLES.map((name) => `dbctl.${name}`).join(', ')};
+         drop function ${ARCHIVE_FUNCTIONS.map(signatureOf).join(', ')};
+         delete from dbctl.schema_version where version > 4; commit`,
       ),
     );
   const newest = (): Promise<unknown> =>
@@ -135,13 +142,17 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
       return rows[0];
     });
 
-  test('is brought to the newest version by immutability install, which has nothing else to do', async () => {
+  test('is brought to the newest version by immutability install, which says who owns and calls its functions, and has nothing else to do', async () => {
     await older();
     expect(await newest()).toEqual({ version: 4, kinds: false });
     const { stdout } = await expectDone(lab, ['immutability', 'install', '--yes']);
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, summary: { steps: 0 } });
-    expect(await newest()).toEqual({ version: 6, kinds: true });
-    await expectDone(lab, ['immutability', 'install', '--yes']);
+    const { ok, items } = JSON.parse(stdout) as Report;
+    expect(ok).toBe(true);
+    const names = new Set(ARCHIVE_FUNCTIONS.map(({ name }) => `dbctl.${name}`));
+    expect(items.filter(({ object }) => !names.has(object ?? ''))).toEqual([]);
+    expect(await newest()).toEqual({ version: 7, kinds: true });
+    const again = await expectDone(lab, ['immutability', 'install', '--yes']);
+    expect(again.summary).toMatchObject({ steps: 0 });
     expect((await lab.dbctl(['roles', 'plan'])).summary).toMatchObject({ gives: 0, takes: 0 });
   });
 
@@ -154,7 +165,7 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
         status: 3,
         error: {
           message:
-            'schema dbctl is at version 4, and this dbctl works with 6: lab_migrator may not bring it there: permission denied for table schema_version',
+            'schema dbctl is at version 4, and this dbctl works with 7: lab_migrator may not bring it there: permission denied for table schema_version',
           hint: 'Let a superuser do it, once: dbctl immutability install. Nothing was changed.',
         },
       });
@@ -168,7 +179,7 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
   test('is brought to the newest version by roles lend', async () => {
     await older();
     const { summary } = await expectDone(lab, lend('readonly', '1h', ['--detach']));
-    expect(await newest()).toEqual({ version: 6, kinds: true });
+    expect(await newest()).toEqual({ version: 7, kinds: true });
     await expectDone(lab, ['roles', 'return', JSON.stringify(summary['loan']), '--yes']);
     const { rows } = await lab.as(undefined, (client) =>
       client.query('select count(*)::int as n from dbctl.permit where not ended'),
