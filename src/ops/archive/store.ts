@@ -35,15 +35,29 @@ export type KnownArchive =
   | { readonly id: string; readonly state: 'sealed'; readonly manifest: ArchiveManifest }
   | { readonly id: string; readonly state: 'broken'; readonly problem: string };
 
-/** Stores the files with a mark that says they are no archive yet. What a killed run left under this id is written over. */
+/**
+ * Stores the files with a mark that says they are no archive yet, and who is at it: one run at a time, whichever machine it is of. Fails with
+ * lock.held where another one is.
+ */
 export async function storeFiles(
-  { storage }: Repository,
+  destination: Repository,
   archive: PreparedArchive,
   writer: Writer,
   transfer: Transfer,
 ): Promise<void> {
+  const { storage } = destination;
   const { id, folder, files, beside } = archive;
-  await storage.write(`${id}/${UNFINISHED}`, Buffer.from(`${JSON.stringify(writer)}\n`));
+  const mark = `${id}/${UNFINISHED}`;
+  if (!(await storage.create(mark, Buffer.from(`${JSON.stringify(writer)}\n`)))) {
+    const other = writerOf((await readText(destination, mark)) ?? '');
+    fail(
+      'lock.held',
+      `${id} is being written to ${destination.name} by ${other?.machine ?? 'another run'}, since ${other?.at ?? 'some time'}`,
+      {
+        hint: 'Wait for it to end. What a run leaves that does not is taken away by its own machine, or a day after it began.',
+      },
+    );
+  }
   for (const [name, text] of Object.entries(beside)) await storage.write(`${id}/${name}`, Buffer.from(text));
   for (const { path } of files) await storage.write(`${id}/${path}`, { path: join(folder, path) }, transfer);
 }

@@ -102,7 +102,7 @@ it('a seal somebody else set meanwhile is not written over', async () => {
   const storage: Storage = {
     ...folder.storage,
     create: async (key, content) => {
-      await folder.storage.write(key, Buffer.from('another run was faster\n'));
+      if (key.endsWith(SEAL)) await folder.storage.write(key, Buffer.from('another run was faster\n'));
       return folder.storage.create(key, content);
     },
   };
@@ -114,4 +114,19 @@ it('a seal somebody else set meanwhile is not written over', async () => {
   expect((await buffer((await folder.storage.read(`${id}/${SEAL}`)) ?? Readable.from([]))).toString()).toBe(
     'another run was faster\n',
   );
+});
+
+it('one run at a time writes an archive, and what another machine left is taken away after a day', async () => {
+  const destination = bench.folderFor('shared');
+  const { manifest } = await bench.export('s.log', { destination });
+  const { id } = manifest;
+  await destination.storage.remove([`${id}/${SEAL}`]);
+  const begun = { machine: 'other', work: '/elsewhere', at: '2026-11-20T00:00:00.000Z' };
+  await destination.storage.write(`${id}/.unfinished`, Buffer.from(JSON.stringify(begun)));
+  const at = (time: string) => bench.export('s.log', { destination, clock: () => new Date(time) });
+  await expect(at('2026-11-20T23:59:00Z')).rejects.toMatchObject({
+    code: 'lock.held',
+    message: `${id} is being written to shared by other, since 2026-11-20T00:00:00.000Z`,
+  });
+  expect(await at('2026-11-21T00:00:01Z')).toMatchObject({ outcome: 'exported', cleared: [id] });
 });
