@@ -1,6 +1,7 @@
 import type { BadFile } from './bad-file.ts';
 import { BAD_DOCUMENTS } from './bad-documents.ts';
 import { BAD_RECORDS } from './bad-records.ts';
+import { BAD_ARCHIVES } from './bad-archives.ts';
 import { BAD_BACKUPS } from './bad-backups.ts';
 import { BAD_KEYS } from './bad-keys.ts';
 import { BAD_VALUES } from './bad-values.ts';
@@ -12,6 +13,7 @@ export const BAD_FILES: readonly BadFile[] = [
   ...BAD_DOCUMENTS,
   ...BAD_RECORDS,
   ...BAD_BACKUPS,
+  ...BAD_ARCHIVES,
   ...BAD_KEYS,
   ...BAD_VALUES,
   ...BAD_ENVIRONMENTS,
