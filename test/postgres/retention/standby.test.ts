@@ -55,6 +55,10 @@ test('a standby that is too far behind is waited for, until it is near again', a
   // Asked for; what is being replayed goes on until then.
   await expect.poll(() => onStandby('select pg_get_wal_replay_pause_state()'), { timeout: 30_000 }).toBe('paused');
   await client.query(`insert into t select n, now(), repeat('y', 500) from generate_series(10001, 10500) n`);
+  // The server writes the log of a commit that nobody waits for a moment later.
+  await expect
+    .poll(async () => withSession(primary.target(), { access: 'read' }, readLag), { timeout: 30_000 })
+    .toMatchObject({ kind: 'seen', bytes: expect.toSatisfy((bytes: number) => bytes > 100_000) });
   const waited = await run({ maxLagBytes: 1024, maxTimeMs: 1500 });
   expect(waited).toMatchObject({ state: 'time', deleted: 0 });
   expect(waited.notes).toEqual(['Standby standby was more than max_lag behind, and was waited for.']);
