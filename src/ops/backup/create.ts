@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DbctlError } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
-import { requireProgram, type ToolPlaces } from '../tools/find.ts';
+import { requirePrograms, type ToolPlaces } from '../tools/find.ts';
 import { majorOf } from '../tools/program.ts';
 import { newCoding } from '../codec/coding.ts';
 import { encodeInto, encryptionOf } from '../codec/encode-into.ts';
@@ -39,11 +39,9 @@ export async function prepareLogicalBackup(
 ): Promise<Pick<DumpRequest, 'dump' | 'dumpAll' | 'source'>> {
   const major = majorOf(session.serverVersion);
   await requireFinished(session);
-  // Programs are run to say their version, which takes as long as the questions to the server. One after the other, so that the same is missing each time.
-  const programs = async () =>
-    [await requireProgram('pg_dump', tools, major), await requireProgram('pg_dumpall', tools, major)] as const;
+  // Programs are run to say their version, which takes as long as the questions to the server.
   const [[dump, dumpAll], source] = await Promise.all([
-    programs(),
+    requirePrograms(['pg_dump', 'pg_dumpall'], tools, major),
     requireRights(session)
       .then(() => requireLargeObjects(session))
       .then(() => readSource(session)),

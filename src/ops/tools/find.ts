@@ -88,6 +88,20 @@ async function withContained(found: readonly FoundProgram[], places: ToolPlaces,
 /** The program to run against a server of `major`. Fails with refused, saying what was found instead and how to get it. */
 export async function requireProgram(name: ClientProgramName, places: ToolPlaces, major: number): Promise<ClientProgram> {
   const [found] = await findPrograms(places, major, [name]);
+  return takenOf(name, found, major);
+}
+
+/** The same of two, looked for at the same time; where both are missing the first is named. */
+export async function requirePrograms(
+  names: readonly [ClientProgramName, ClientProgramName],
+  places: ToolPlaces,
+  major: number,
+): Promise<[ClientProgram, ClientProgram]> {
+  const [first, second] = await findPrograms(places, major, names);
+  return [takenOf(names[0], first, major), takenOf(names[1], second, major)];
+}
+
+function takenOf(name: ClientProgramName, found: FoundProgram | undefined, major: number): ClientProgram {
   const taken = found?.taken ?? null;
   if (taken !== null) return taken;
   const [other] = found?.all ?? [];

@@ -46,7 +46,7 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 describe(`${COUNT} backups, and 256 files a process may open`, () => {
   it('are listed, and none is taken for broken', async () => {
     const { error, summary } = await withFewFiles('backup', 'list');
-    expect([error, summary]).toEqual([null, { repository: 'here', backups: COUNT, broken: 0 }]);
+    expect([error, summary]).toEqual([null, { repository: 'here', backups: COUNT, broken: 0, unread: 0 }]);
   });
 
   it('are pruned', async () => {
