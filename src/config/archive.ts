@@ -1,8 +1,7 @@
-import * as z from 'zod';
 import { identity } from './backup.ts';
 import { path } from './forms.ts';
 import { repository } from './repository.ts';
-import { choice, kinds, listOf, section, text, wholeNumber } from './values.ts';
+import { choice, listOf, listOfDistinct, section, text, wholeNumber } from './values.ts';
 
 const encryption = section({
   recipients: listOf(
@@ -21,16 +20,7 @@ const encryption = section({
 
 /** Rows that leave the database: where to, and how. */
 export const archive = section({
-  destinations: z
-    .array(repository, { error: 'expected a list of destinations' })
-    .check((payload) => {
-      payload.value.forEach(({ name }, index) => {
-        if (payload.value.findIndex((one) => one.name === name) === index) return;
-        const message = `${JSON.stringify(name)} is listed twice`;
-        payload.issues.push({ code: 'custom', input: name, path: [index, 'name'], message });
-      });
-    })
-    .register(kinds, { name: 'list of mappings', reads: 'list' })
+  destinations: listOfDistinct(repository, 'name', 'a list of destinations')
     .prefault([])
     .describe('Places archives are kept, written as those of backup.repositories; the first is taken unless another is named.'),
   format: choice(['csv.gz', 'parquet'])

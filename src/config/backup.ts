@@ -1,11 +1,10 @@
-import * as z from 'zod';
 import { drill } from './drill.ts';
 import { path, variableName } from './forms.ts';
 import { signer, verifierKeys, words } from './ledger.ts';
 import { masking } from './masking.ts';
 import { hooks, notify } from './notices.ts';
 import { repository } from './repository.ts';
-import { choice, duration, kinds, listOf, section, text, wholeNumber } from './values.ts';
+import { choice, duration, kinds, listOf, listOfDistinct, section, text, wholeNumber } from './values.ts';
 
 const keep = section({
   last: wholeNumber(1, 10_000).prefault(1).describe('The newest backups, at least this many, however old.'),
@@ -60,16 +59,7 @@ export const backup = section({
     .describe(
       'Image of Docker or Podman whose client programs are run where this machine has none; one that is there, by tag or digest: dbctl fetches none. Default: postgres:MAJOR; none: no container is used.',
     ),
-  repositories: z
-    .array(repository, { error: 'expected a list of repositories' })
-    .check((payload) => {
-      payload.value.forEach(({ name }, index) => {
-        if (payload.value.findIndex((one) => one.name === name) === index) return;
-        const message = `${JSON.stringify(name)} is listed twice`;
-        payload.issues.push({ code: 'custom', input: name, path: [index, 'name'], message });
-      });
-    })
-    .register(kinds, { name: 'list of mappings', reads: 'list' })
+  repositories: listOfDistinct(repository, 'name', 'a list of repositories')
     .prefault([])
     .describe('Places backups are kept; the first is the one restores come from unless another is named.'),
   signer: signer.optional().describe('The key manifests are signed with; default: that of ledger.signer.'),

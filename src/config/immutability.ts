@@ -1,6 +1,6 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { identifier, path, qualifiedName } from './forms.ts';
-import { choice, kinds, listOf, section, text } from './values.ts';
+import { choice, listOf, listOfDistinct, section, text } from './values.ts';
 
 /** Shapes of columns and keys by which DDL elsewhere, or a foreign key, could change what protected rows say. */
 export const UNSAFE_SHAPES = ['enum', 'composite', 'domain', 'virtual-column', 'large-object', 'cascade', 'inheritance'] as const;
@@ -25,20 +25,7 @@ const protectedTable = section({
     ),
 });
 
-const tables = z
-  .array(protectedTable, { error: 'expected a list of tables' })
-  .check((payload) => {
-    payload.value.forEach(({ table }, index) => {
-      if (payload.value.findIndex((other) => other.table === table) === index) return;
-      payload.issues.push({
-        code: 'custom',
-        input: table,
-        path: [index, 'table'],
-        message: `${JSON.stringify(table)} is listed twice`,
-      });
-    });
-  })
-  .register(kinds, { name: 'list of mappings', reads: 'list' });
+const tables = listOfDistinct(protectedTable, 'table', 'a list of tables');
 
 export const immutability = section({
   owner: identifier()

@@ -1,6 +1,5 @@
-import * as z from 'zod';
 import { qualifiedName } from './forms.ts';
-import { choice, kinds, section, wholeNumber } from './values.ts';
+import { choice, listOfDistinct, section, wholeNumber } from './values.ts';
 
 /** How long the rows of one partition came, in the calendar of UTC; a week begins on Monday (ISO 8601). */
 export const PERIODS = ['day', 'week', 'month', 'year'] as const;
@@ -15,13 +14,4 @@ const upkeep = section({
 });
 
 /** Tables whose next partitions dbctl makes. */
-export const partitions = z
-  .array(upkeep, { error: 'expected a list of tables' })
-  .check((payload) => {
-    payload.value.forEach(({ table }, index) => {
-      if (payload.value.findIndex((other) => other.table === table) === index) return;
-      const message = `${JSON.stringify(table)} is listed twice`;
-      payload.issues.push({ code: 'custom', input: table, path: [index, 'table'], message });
-    });
-  })
-  .register(kinds, { name: 'list of mappings', reads: 'list' });
+export const partitions = listOfDistinct(upkeep, 'table', 'a list of tables');

@@ -88,3 +88,26 @@ export function duration() {
   });
   return schema.register(kinds, { name: 'duration', reads: 'text', advice: durationAdvice });
 }
+
+/** A list of mappings, no two of which say the same under `key`. */
+export function listOfDistinct<const Key extends string, Entry extends z.ZodType<Readonly<Record<Key, string>>>>(
+  entry: Entry,
+  key: Key,
+  expected: string,
+) {
+  return z
+    .array(entry, { error: `expected ${expected}` })
+    .check((payload) => {
+      const said = payload.value.map((one) => one[key]);
+      said.forEach((name, index) => {
+        if (said.indexOf(name) === index) return;
+        payload.issues.push({
+          code: 'custom',
+          input: name,
+          path: [index, key],
+          message: `${JSON.stringify(name)} is listed twice`,
+        });
+      });
+    })
+    .register(kinds, { name: 'list of mappings', reads: 'list' });
+}
