@@ -1,11 +1,11 @@
 import { fail } from '../../../core/errors.ts';
 import { suggest } from '../../../core/suggest.ts';
+import { COMPARABLE_TYPE } from '../../../db/comparable-type.ts';
 import { ident, qualified } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import { MOMENT_TYPES } from '../relation.ts';
 import { readHolds, type Hold } from './hold.ts';
-import { COMPARABLE_TYPE } from './protect.ts';
 
 /** Which rows of a table are to be held. */
 export type HoldPlace =

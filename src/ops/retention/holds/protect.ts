@@ -1,3 +1,4 @@
+import { COMPARABLE_TYPE } from '../../../db/comparable-type.ts';
 import { ident, literal } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { isCircle, type Reference } from '../references.ts';
@@ -30,13 +31,6 @@ export function tablesInReach(oid: number, references: readonly Reference[]): re
 export function readBearings(session: Session, oids: readonly number[]): Promise<Bearing[]> {
   return session.rows<Bearing>(BEARINGS, [oids]);
 }
-
-/**
- * The type a subject is read as: without its length, to which a cast would cut the value, and not as `character` or `bit`, which by themselves
- * have a length of 1.
- */
-export const COMPARABLE_TYPE = `case a.atttypid when 'pg_catalog.bpchar'::pg_catalog.regtype then 'pg_catalog.bpchar'
-              when 'pg_catalog.bit'::pg_catalog.regtype then 'pg_catalog.varbit' else pg_catalog.format_type(a.atttypid, null) end`;
 
 /** A table put in the place of a held one, under its name, is held as well as the one that was renamed. */
 const BEARINGS = /* sql */ `

@@ -1,12 +1,6 @@
 import { ADVISORY_LOCKS, DBCTL_LOCKS } from '../../../db/advisory-lock.ts';
+import { COMPARABLE_TYPE } from '../../../db/comparable-type.ts';
 import type { DatabaseFunction } from '../immutability/function.ts';
-
-/** The type a subject is read as: without its length, to which a cast would cut the value. */
-const COMPARABLE_TYPE = /* sql */ `case a.atttypid
-             when 'pg_catalog.bpchar'::pg_catalog.regtype then 'pg_catalog.bpchar'
-             when 'pg_catalog.bit'::pg_catalog.regtype then 'pg_catalog.varbit'
-             else pg_catalog.format_type(a.atttypid, null)
-           end`;
 
 /**
  * A hold on any row keeps the whole partition, and what is in doubt is held: a row whose column is empty, a column that is gone. Holds on what it

@@ -1,5 +1,4 @@
-import { appendOnlyGuards } from '../append-only.ts';
-import { createRoleUnlessThere } from '../role.ts';
+import { appendOnlyGuards, appendOnlyOwnership } from '../append-only.ts';
 
 export const ARCHIVE_TABLES = ['archive_keep', 'archive_segment', 'archive_event'] as const;
 
@@ -59,24 +58,12 @@ create unique index archive_event_removed_once on dbctl.archive_event (segment) 
 ${ARCHIVE_TABLES.map((name) => appendOnlyGuards(name, 'dbctl_guard')).join('\n')}
 `;
 
-/** Who owns and reads them, where the running role may say so. A foreign key check locks the row it finds as its owner, and that takes update on one column. */
-export const OWNERSHIP = (functions: readonly string[]): string => /* sql */ `
-do $ownership$
-declare
-  name text;
-begin
-  if not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) then
-    return;
-  end if;
-  ${createRoleUnlessThere('dbctl_guard')}
-  foreach name in array array['${ARCHIVE_TABLES.join("', '")}'] loop
-    execute pg_catalog.format('alter table dbctl.%I owner to dbctl_guard', name);
-    execute pg_catalog.format('revoke update, delete, truncate on table dbctl.%I from dbctl_guard', name);
-    execute pg_catalog.format('grant select on table dbctl.%I to dbctl_auditor', name);
-  end loop;
+/** A foreign key check locks the row it finds as its owner, and that takes update on one column. */
+export const OWNERSHIP = (functions: readonly string[]): string =>
+  appendOnlyOwnership(
+    ARCHIVE_TABLES,
+    'dbctl_guard',
+    `
   grant update (segment) on table dbctl.archive_segment to dbctl_guard;
-  foreach name in array array['${functions.join("', '")}'] loop
-    execute pg_catalog.format('alter function %s owner to dbctl_guard', name);
-  end loop;
-end
-$ownership$;`;
+  ${functions.map((name) => `alter function ${name} owner to dbctl_guard;`).join('\n  ')}`,
+  );
