@@ -10,6 +10,8 @@ export default defineConfig({
     teardownTimeout: 30_000,
     // A developer's own settings must neither help nor disturb: libpq's and dbctl's variables are taken away before each file.
     setupFiles: ['./test/support/clean-environment.ts'],
+    // The built program is run as it is.
+    server: { deps: { external: [/\/dist\//] } },
     projects: [
       {
         extends: true,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer } from '../core/report.ts';
@@ -34,7 +35,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   ]);
   const { settings } = await openLedger(context);
   const table = splitName(String(options['table']));
-  const olderNote = options['olderNote'] === undefined ? undefined : await readNote(options['olderNote'] as string);
+  const olderNote = options['olderNote'] === undefined ? undefined : await readNote(options['olderNote'] as string, context.cwd);
   return context.withDatabase({ access: 'read', applicationName: 'dbctl ledger', statementTimeoutMs: 0 }, async (session) => {
     const key = keyOf((options['key'] ?? []) as readonly string[]);
     const bundle = await inTransaction(session, 'isolation level repeatable read, read only', () =>
@@ -42,7 +43,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     );
     const text = JSON.stringify(bundle, null, 2);
     const file = options['save'] as string | undefined;
-    if (file !== undefined) await save(file, `${text}\n`);
+    if (file !== undefined) await save(file, `${text}\n`, context.cwd);
     return {
       ok: true,
       items: [item({ id: 'proof', object: String(options['table']), message: file ?? 'proved', bundle: JSON.parse(text) })],
@@ -67,17 +68,17 @@ function keyOf(words: readonly string[]): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-async function readNote(file: string): Promise<string> {
+async function readNote(file: string, cwd: string): Promise<string> {
   const { readFile } = await import('node:fs/promises');
-  return readFile(file, 'utf8').catch((thrown: Error) =>
+  return readFile(resolve(cwd, file), 'utf8').catch((thrown: Error) =>
     fail('usage', `${file} cannot be read: ${thrown.message}`, { hint: 'Name a note a sink keeps.' }),
   );
 }
 
 /** The document holds a row of an audit table: nobody else reads it by accident. */
-async function save(file: string, text: string): Promise<void> {
+async function save(file: string, text: string, cwd: string): Promise<void> {
   const { writeFile } = await import('node:fs/promises');
-  await writeFile(file, text, { mode: 0o600, flag: 'wx' }).catch((thrown: NodeJS.ErrnoException) =>
+  await writeFile(resolve(cwd, file), text, { mode: 0o600, flag: 'wx' }).catch((thrown: NodeJS.ErrnoException) =>
     fail('refused', thrown.code === 'EEXIST' ? `${file} is there already` : `${file} cannot be written: ${thrown.message}`, {
       hint: 'Name another file.',
     }),

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backupIds } from '../../../src/ops/backup/repository.ts';
 import { requireProgram } from '../../../src/ops/tools/find.ts';
-import { runCli } from '../../support/cli.ts';
+import { runCli, runProgram } from '../../support/cli.ts';
 import { faultsOf } from '../../support/faults.ts';
 import { onServer } from '../../support/connection.ts';
 import { standbyOf, type ServerCopy } from '../ledger/copies.ts';
@@ -145,7 +145,13 @@ describe('at a terminal', () => {
       }
     }, 5);
     const all = [];
-    for (const engine of ENGINES) all.push(await dbctl(...createBy(engine), '--log-level', 'debug'));
+    for (const engine of ENGINES)
+      all.push(
+        await runProgram([...createBy(engine), '--log-level', 'debug'], {
+          cwd: join(bench.folder, 'project'),
+          env: { DATABASE_URL: url() },
+        }),
+      );
     clearInterval(watch);
     expect(all.map(({ status }) => status)).toEqual([0, 0]);
     expect(watched.programs).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { ensureBuilt, runCli } from '../../support/cli.ts';
+import { ensureBuilt, runProgram } from '../../support/cli.ts';
 
 // A password that turns up anywhere but in the server is a failure of this test.
 const CANARY = 'canary-Pa55/w@rd%';
@@ -99,7 +99,7 @@ describe('a password', () => {
   ];
   it.each(cases)('%s appears nowhere', async (_name, args, env) => {
     const out = join(project, 'report.json');
-    const { stdout, stderr } = await runCli([...args, '--out', `json=${out}`], { cwd: project, env: { ...env(), CI: '1' } });
+    const { stdout, stderr } = await runProgram([...args, '--out', `json=${out}`], { cwd: project, env: { ...env(), CI: '1' } });
     expect(stdout + stderr).not.toBe('');
     expect(leaks(stdout)).toEqual([]);
     expect(leaks(stderr)).toEqual([]);

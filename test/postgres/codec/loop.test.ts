@@ -6,7 +6,7 @@ import type { Report } from '../../../src/core/report.ts';
 import { WRAPPED_DATA_KEY } from '../../../src/ops/codec/data-key.ts';
 import { openIdentity } from '../../../src/ops/codec/identity.ts';
 import type { Manifest } from '../../../src/ops/backup/manifest.ts';
-import { runCli, type CliOptions } from '../../support/cli.ts';
+import { runCli, runProgram, type CliOptions } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { clientTools } from '../../support/tools.ts';
@@ -19,13 +19,12 @@ const at = (...parts: readonly string[]) => join(project, ...parts);
 const CANARY = 'canary-9f2c-yellow';
 const recipients: Record<string, string> = {};
 
-const dbctl = (args: readonly string[], options: CliOptions = {}) =>
-  runCli(args, {
-    cwd: project,
-    env: { SOURCE_URL: server.url('lab'), TARGET_URL: server.url('restored'), PATH: process.env['PATH'] },
-    timeoutMs: 120_000,
-    ...options,
-  });
+const here = (): CliOptions => ({
+  cwd: project,
+  env: { SOURCE_URL: server.url('lab'), TARGET_URL: server.url('restored'), PATH: process.env['PATH'] },
+  timeoutMs: 120_000,
+});
+const dbctl = (args: readonly string[], options: CliOptions = {}) => runCli(args, { ...here(), ...options });
 async function report(args: readonly string[]): Promise<Report & { status: number | null; stderr: string }> {
   const { status, stdout, stderr } = await dbctl([...args, '--format', 'json']);
   if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
@@ -219,8 +218,10 @@ describe('with an identity', () => {
             // It has ended meanwhile.
           }
     }, 50);
-    const said = await dbctl(['backup', 'drill', ids()[0] ?? '', '--identity', at('ann.identity'), '--log-level', 'debug']);
-    const made = await dbctl(['restore', '--data', at('watched'), '--yes', '--identity', at('ann.identity'), ids()[1] ?? '']);
+    const drill = ['backup', 'drill', ids()[0] ?? '', '--identity', at('ann.identity'), '--log-level', 'debug'];
+    const said = await runProgram(drill, here());
+    const restore = ['restore', '--data', at('watched'), '--yes', '--identity', at('ann.identity'), ids()[1] ?? ''];
+    const made = await runProgram(restore, here());
     clearInterval(sampler);
     expect([said.status, made.status]).toEqual([0, 0]);
     expect(seen.some((text) => text.includes('ann.identity'))).toBe(true);
