@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { dropTemplate, prepareTemplate, type MigratedTemplate } from './template.ts';
+import { prepareClusterTemplate } from './server.ts';
 import { startSharedServer } from './test-server.ts';
 
 declare module 'vitest' {
@@ -13,6 +14,8 @@ declare module 'vitest' {
 
 /** One server and one migrated template for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Where the server is somebody's own or a container, files that start one of theirs do it the long way.
+  const removeTemplate = await prepareClusterTemplate().catch(() => async () => {});
   const server = await startSharedServer();
   // A migration that does not run fails the tests that need it, not all of them.
   const template = await prepareTemplate(server.url).catch((thrown: Error): MigratedTemplate => ({ problem: thrown.message }));
@@ -21,5 +24,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     if ('name' in template) await dropTemplate(server.url, template.name);
     await server.stop();
+    await removeTemplate();
   };
 }

@@ -13,6 +13,7 @@ import { THROW_AWAY_SETTINGS, type ServerSettings } from '../../src/ops/dev/sett
 import { usableBinaries } from '../../src/ops/dev/usable-binaries.ts';
 import { silentProgress } from '../../src/core/progress.ts';
 import type { ConnectionTarget } from '../../src/runtime/connection/target.ts';
+import { copyClusterTemplate, makeClusterTemplate } from './cluster-template.ts';
 import { targetOf } from './connection.ts';
 import { guardServers } from './watchdog.ts';
 
@@ -103,6 +104,15 @@ export async function makeServerFolder(): Promise<string> {
   return folder;
 }
 
+/** What servers of this run begin as; returns what removes it. */
+export async function prepareClusterTemplate(): Promise<() => Promise<void>> {
+  const folder = await makeServerFolder();
+  const unguard = guardServers(folder);
+  const { binFolder, account } = await serverFiles(folder, 18);
+  await makeClusterTemplate(folder, { binFolder, account });
+  return unguard;
+}
+
 async function serverFiles(folder: string, major: Major): Promise<TestServerFiles> {
   const account = await serverAccount(process.getuid?.());
   const control = { progress: silentProgress, signal: new AbortController().signal };
@@ -124,23 +134,28 @@ async function serverFiles(folder: string, major: Major): Promise<TestServerFile
   return { folder, data: join(folder, 'data'), socket, log: join(logs, 'server.log'), binFolder, account, give, giveFolder };
 }
 
-async function makeServer(files: TestServerFiles, options: ServerOptions, unguard: () => Promise<void>): Promise<TestServer> {
-  const { data, folder, socket, log, binFolder, account } = files;
+/** Makes the data folder, as a copy where nothing speaks against it; returns the superuser's password. */
+async function makeData({ data, folder, binFolder, account }: TestServerFiles, options: ServerOptions): Promise<string> {
   const programs: ServerPrograms = { binFolder, account };
+  const settings = { ...(options.durable === true ? {} : THROW_AWAY_SETTINGS), ...options.settings };
+  const asTemplate = options.auth === undefined && options.programs === undefined && (options.major ?? 18) === 18;
+  const copied = asTemplate ? await copyClusterTemplate(data, programs, settings) : undefined;
+  if (copied !== undefined) return copied;
   const password = randomPassword();
-  const settings = {
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    ...(options.durable === true ? {} : THROW_AWAY_SETTINGS),
-    ...options.settings,
-  };
   await createCluster(programs, {
     data,
     making: join(folder, 'making-'),
     password,
-    settings,
+    settings: { timezone: 'UTC', log_timezone: 'UTC', ...settings },
     auth: options.auth ?? 'scram-sha-256',
   });
+  return password;
+}
+
+async function makeServer(files: TestServerFiles, options: ServerOptions, unguard: () => Promise<void>): Promise<TestServer> {
+  const { data, socket, log, binFolder, account } = files;
+  const programs: ServerPrograms = { binFolder, account };
+  const password = await makeData(files, options);
   const port = options.port ?? (await freePort());
   const halt = async (mode: 'fast' | 'immediate' = 'fast'): Promise<void> => {
     if ((await serverProcesses(data)).length > 0) await stopCluster(programs, data, mode);
