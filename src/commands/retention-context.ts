@@ -35,10 +35,11 @@ export async function rulesOf(context: Context, names: readonly string[] = []): 
     });
   }
   for (const name of names) requireRule(name, rules);
-  if (rules.some(({ where }) => where !== null)) {
+  if (rules.some((rule) => conditionOf(rule) !== null)) {
     const { conditionProblem } = await import('../ops/retention/condition.ts');
     const problems = await Promise.all(
-      rules.map(async ({ where }, index) => {
+      rules.map(async (rule, index) => {
+        const where = conditionOf(rule);
         const problem = where === null ? null : await conditionProblem(where);
         return problem === null ? [] : [loaded.problemAt(['retention', 'rules', index, 'where'], problem)];
       }),
@@ -47,6 +48,8 @@ export async function rulesOf(context: Context, names: readonly string[] = []): 
   }
   return names.length === 0 ? rules : rules.filter(({ name }) => names.includes(name));
 }
+
+const conditionOf = (rule: RetentionRule): string | null => (rule.then === 'delete' ? rule.where : null);
 
 const CONDITION_HINT = 'One SQL condition on one row, with the columns by their own names: docs/retention.md.';
 

@@ -135,7 +135,7 @@ async function placeOf(options: ParsedOptions, table: string, context: Context):
 
 async function ruleColumn(table: string, context: Context): Promise<string> {
   const { config } = await context.config();
-  const rule = config.retention.rules.find((one) => one.table === table);
+  const rule = config.retention.rules.find((one) => one.table === table && one.by !== undefined);
   return (
     rule?.by ??
     fail('usage', `say of which column of ${table} the range is: --by COLUMN`, {

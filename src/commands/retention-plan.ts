@@ -1,12 +1,11 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import { bytesText } from '../core/bytes.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import { DbctlError } from '../core/errors.ts';
-import type { Unfit } from '../ops/retention/inspect.ts';
-import type { NewestBackup, Remark, Surveyed } from '../ops/retention/plan.ts';
+import type { NewestBackup, Remark } from '../ops/retention/plan.ts';
 import { openBackups, knownBackups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { RETENTION_SESSION, RULE_OPTION, rulesOf } from './retention-context.ts';
+import { bindRules, type BoundRule, type PlannedRule } from './retention-kinds/index.ts';
 
 export const spec: CommandSpec = {
   name: 'retention plan',
@@ -28,49 +27,60 @@ export const spec: CommandSpec = {
 const EXACT_TIMEOUT_MS = 30 * 60_000;
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const rules = await rulesOf(context, options['rule'] as string[] | undefined);
+  const rules = await bindRules(await rulesOf(context, options['rule'] as string[] | undefined), context);
   const exact = options['exact'] === true;
-  const [{ surveyRule }, { planBackup, planRule }, { retentionMetrics }] = await Promise.all([
-    import('../ops/retention/survey.ts'),
-    import('../ops/retention/plan.ts'),
-    import('../ops/retention/metrics.ts'),
-  ]);
   const session = { access: 'read', ...RETENTION_SESSION, ...(exact ? { statementTimeoutMs: EXACT_TIMEOUT_MS } : {}) } as const;
   return context.withDatabase(session, async (opened) => {
     const backup = await newestBackup(context, opened.database);
-    const surveyed: (Surveyed | Unfit)[] = [];
-    for (const rule of rules) surveyed.push(await surveyRule(opened, rule, exact));
-    const rows = surveyed.map(ruleItem);
-    const fit = surveyed.flatMap((one) => ('problem' in one ? [] : [one]));
-    const remarks = [...fit.flatMap(planRule), ...(backup === undefined ? [] : planBackup(fit, backup))].map(remarkItem);
-    const toKnow = remarks.filter(({ status }) => status === 'pass');
-    return {
-      ok: rows.every(({ status }) => status === 'pass'),
-      items: [...rows, ...remarks],
-      summary: {
-        rules: rules.length,
-        rows: sum(rows, 'rows'),
-        bytes: sum(rows, 'bytes'),
-        how: exact ? 'exact' : 'estimate',
-        warnings: remarks.length - toKnow.length,
-        unfit: rows.filter(({ status }) => status === 'fail').length,
-      },
-      target: context.target(opened),
-      view: {
-        title: exact ? 'Rows and bytes are counted.' : 'Rows and bytes are estimates from the last ANALYZE; --exact counts them.',
-        overview: { columns: COLUMNS, rows },
-        hidden: ['pass'],
-        notes: toKnow.map(({ object, message }) => `${object}: ${message}.`),
-        metrics: retentionMetrics(
-          surveyed.map((one) =>
-            'problem' in one
-              ? { rule: one.rule.name, table: `${one.rule.schema}.${one.rule.table}`, backlog: null }
-              : { rule: one.facts.rule.name, table: `${one.facts.rule.schema}.${one.facts.rule.table}`, backlog: one.backlog },
-          ),
-        ),
-      },
-    };
+    const planned: PlannedRule[] = [];
+    for (const rule of rules) planned.push(await rule.plan(opened, { exact }));
+    return { ...(await answer(planned, rules, { exact, backup })), target: context.target(opened) };
   });
+}
+
+async function answer(
+  planned: readonly PlannedRule[],
+  rules: readonly BoundRule[],
+  { exact, backup }: { readonly exact: boolean; readonly backup: NewestBackup | undefined },
+): Promise<Answer> {
+  const [{ planBackup }, { retentionMetrics }] = await Promise.all([
+    import('../ops/retention/plan.ts'),
+    import('../ops/retention/metrics.ts'),
+  ]);
+  const rows = planned.map(({ row }) => row);
+  const going = planned.flatMap((one) => one.going ?? []);
+  const remarks = [...planned.flatMap((one) => one.remarks), ...(backup === undefined ? [] : planBackup(going, backup))].map(
+    remarkItem,
+  );
+  const toKnow = remarks.filter(({ status }) => status === 'pass');
+  return {
+    ok: rows.every(({ status }) => status === 'pass'),
+    items: [...rows, ...planned.flatMap(({ parts }) => parts), ...remarks],
+    summary: {
+      rules: rows.length,
+      rows: sum(rows, 'rows'),
+      bytes: sum(rows, 'bytes'),
+      how: exact ? 'exact' : 'estimate',
+      warnings: remarks.length - toKnow.length,
+      unfit: rows.filter(({ status }) => status === 'fail').length,
+    },
+    view: {
+      title: exact ? 'Rows and bytes are counted.' : 'Rows and bytes are estimates from the last ANALYZE; --exact counts them.',
+      overview: { columns: COLUMNS, rows },
+      hidden: ['pass'],
+      notes: [
+        ...planned.flatMap(({ parts }) => parts.map(({ object, message }) => `${object}: ${message}.`)),
+        ...toKnow.map(({ object, message }) => `${object}: ${message}.`),
+      ],
+      metrics: retentionMetrics(
+        rules.map(({ rule }, index) => ({
+          rule: rule.name,
+          table: `${rule.schema}.${rule.table}`,
+          backlog: planned[index]?.backlog ?? null,
+        })),
+      ),
+    },
+  };
 }
 
 const COLUMNS = [
@@ -89,59 +99,6 @@ const remarkItem = ({ id, object, severity, message, fix }: Remark): Item =>
 
 const sum = (items: readonly Item[], field: string): number =>
   items.reduce((total, one) => total + (typeof one[field] === 'number' ? one[field] : 0), 0);
-
-function ruleItem(one: Surveyed | Unfit): Item {
-  const { rule } = 'problem' in one ? one : one.facts;
-  const table = `${rule.schema}.${rule.table}`;
-  const keeps = `${rule.keep} by ${rule.by}`;
-  const common = {
-    id: 'rule',
-    object: rule.name,
-    table,
-    keep: rule.keep,
-    keeps,
-    by: rule.by,
-    where: rule.where,
-    basis: rule.basis,
-  };
-  if ('problem' in one) {
-    return item({
-      ...common,
-      status: 'fail',
-      severity: 'high',
-      message: one.problem,
-      fix: one.grants.length === 0 ? null : one.grants.join('\n'),
-      rows: null,
-      bytes: null,
-      oldest: null,
-      index: null,
-    });
-  }
-  const { backlog, index, facts } = one;
-  return item({
-    ...common,
-    message: backlog.rows === 0 ? 'nothing is old enough' : `${backlog.rows} rows are old enough`,
-    day: backlog.oldest?.slice(0, 10) ?? '',
-    cutOff: facts.cutOff,
-    rows: backlog.rows,
-    how: backlog.how,
-    bytes: backlog.bytes,
-    size: backlog.bytes === null ? 'not known' : bytesText(backlog.bytes),
-    oldest: backlog.oldest,
-    lateSeconds: Math.round(backlog.lateSeconds),
-    held: backlog.held,
-    holds: [...facts.holds],
-    index: index.indexes.join(', ') || null,
-    indexUsable: index.usable,
-    references: one.following.map(({ reference: { table: child, action, indexed, name }, rows }) => ({
-      table: child,
-      action,
-      indexed,
-      name,
-      rows,
-    })),
-  });
-}
 
 /** Undefined: dbctl.yaml has no repository. A repository that does not answer is no reason to plan nothing. */
 async function newestBackup(context: Context, database: string): Promise<NewestBackup | undefined> {

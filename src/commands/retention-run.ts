@@ -3,12 +3,12 @@ import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { DbctlError, fail } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
-import type { RuleOutcome } from '../ops/retention/run.ts';
-import type { RetentionRule } from '../ops/retention/settings.ts';
+import type { RuleOutcome } from '../ops/retention/outcome.ts';
 import type { RunRecord } from '../ops/schema/run-record.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
 import { ensureRecords, RETENTION_SESSION, RULE_OPTION, rulesOf } from './retention-context.ts';
+import { bindRules, type BoundRule } from './retention-kinds/index.ts';
 import * as plan from './retention-plan.ts';
 
 const ON_PROTECTED = '--on-protected';
@@ -38,7 +38,7 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const rules = await rulesOf(context, options['rule'] as string[] | undefined);
+  const rules = await bindRules(await rulesOf(context, options['rule'] as string[] | undefined), context);
   const maxTimeMs = maxTimeOf(options['maxTime']);
   if (context.globals.dryRun) return plan.run({ rule: options['rule'] }, context);
   await askFirst(rules, context);
@@ -65,11 +65,8 @@ function maxTimeOf(text: unknown): number | null {
 }
 
 /** With what would go: whoever says yes has seen it. Without a terminal or with --yes there is nobody to show it to. */
-async function askFirst(rules: readonly RetentionRule[], context: Context): Promise<void> {
-  const words = rules.map(
-    ({ name, schema, table, keep, by, where }) =>
-      `  ${name}: ${schema}.${table}, ${by} older than ${keep}${where === null ? '' : `, ${where.trim()}`}`,
-  );
+async function askFirst(rules: readonly BoundRule[], context: Context): Promise<void> {
+  const words = rules.map(({ rule, words: does }) => `  ${rule.name}: ${does}`);
   await context.confirm(
     [
       `${context.globals.env}: rows are removed for good by ${rules.length === 1 ? 'one rule' : `${rules.length} rules`} (dbctl retention plan says how many):`,
@@ -81,12 +78,11 @@ async function askFirst(rules: readonly RetentionRule[], context: Context): Prom
 
 async function removeAll(
   session: Session,
-  rules: readonly RetentionRule[],
+  rules: readonly BoundRule[],
   maxTimeMs: number | null,
   context: Context,
 ): Promise<Answer> {
-  const [{ runRule }, { COMMAND, readUnfinished, ruleRecord }, { recordRun }, { retentionMetrics }] = await Promise.all([
-    import('../ops/retention/run.ts'),
+  const [{ COMMAND, readUnfinished, ruleRecord }, { recordRun }, { retentionMetrics }] = await Promise.all([
     import('../ops/retention/record.ts'),
     import('../ops/schema/run-record.ts'),
     import('../ops/retention/metrics.ts'),
@@ -103,13 +99,13 @@ async function removeAll(
       summary,
     });
   const killed = await readUnfinished(session);
-  await record('started', { rules: rules.map(({ name }) => name) });
+  await record('started', { rules: rules.map(({ rule }) => rule.name) });
   const { progress, signal } = context;
   const deadline = maxTimeMs === null ? null : performance.now() + maxTimeMs;
   const outcomes: RuleOutcome[] = [];
   for (const rule of rules) {
     if (signal.aborted) break;
-    outcomes.push(await runRule(session, rule, { progress, signal, deadline }));
+    outcomes.push(await rule.run(session, { progress, signal, deadline }));
   }
   const state = signal.aborted ? 'stopped' : outcomes.some((one) => isFailure(one)) ? 'failed' : 'done';
   await record(state, { rules: outcomes.map(ruleRecord), rows: total(outcomes) });
@@ -177,7 +173,7 @@ function answer(outcomes: readonly RuleOutcome[], killed: readonly string[]): An
   };
 }
 
-function outcomeItem({ rule, state, cutOff, deleted, batches, left, holds, problem, grants }: RuleOutcome): Item {
+function outcomeItem({ rule, state, cutOff, deleted, batches, left, holds, problem, grants, more }: RuleOutcome): Item {
   return item({
     id: 'rule',
     object: rule.name,
@@ -194,5 +190,6 @@ function outcomeItem({ rule, state, cutOff, deleted, batches, left, holds, probl
     oldest: left?.oldest ?? null,
     held: left?.held ?? null,
     holds: [...holds],
+    ...more,
   });
 }

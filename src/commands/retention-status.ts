@@ -1,14 +1,14 @@
 import { AGE_PATTERN } from '../config/retention-text.ts';
 import { ageText } from '../core/age.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
-import type { Backlog } from '../ops/retention/inspect.ts';
+import type { Backlog } from '../ops/retention/backlog.ts';
 import type { LastRun } from '../ops/retention/record.ts';
 import type { RetentionRule } from '../ops/retention/settings.ts';
 import type { Context } from './context.ts';
 import { RETENTION_SESSION, RULE_OPTION, rulesOf } from './retention-context.ts';
+import { bindRules } from './retention-kinds/index.ts';
 
 export const spec: CommandSpec = {
   name: 'retention status',
@@ -33,7 +33,7 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  const rules = await rulesOf(context, options['rule'] as string[] | undefined);
+  const rules = await bindRules(await rulesOf(context, options['rule'] as string[] | undefined), context);
   const grace = (options['grace'] as string | undefined) ?? (await context.config()).config.retention.grace;
   const [{ readLastRuns }, { retentionMetrics }] = await Promise.all([
     import('../ops/retention/record.ts'),
@@ -43,7 +43,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const graceSeconds = await secondsOf(session, grace);
     const lastRuns = await readLastRuns(session);
     const seen: { readonly rule: RetentionRule; readonly sight: Backlog | string }[] = [];
-    for (const rule of rules) seen.push({ rule, sight: await look(session, rule) });
+    for (const bound of rules) seen.push({ rule: bound.rule, sight: await bound.look(session) });
     const items = seen.map(({ rule, sight }) => statusItem(rule, sight, graceSeconds, lastRuns));
     return {
       ok: items.every(({ status }) => status === 'pass'),
@@ -97,19 +97,6 @@ async function secondsOf(session: Session, age: string): Promise<number> {
     [age],
   );
   return row?.seconds ?? 0;
-}
-
-/** What there is to do for a rule; or why it cannot be seen. */
-async function look(session: Session, rule: RetentionRule): Promise<Backlog | string> {
-  const { inspectRule, isUnfit, readBacklog } = await import('../ops/retention/inspect.ts');
-  const facts = await inspectRule(session, rule, 'look');
-  if (isUnfit(facts)) return facts.problem;
-  try {
-    return await readBacklog(session, facts, 'counted');
-  } catch (thrown) {
-    if (thrown instanceof DbctlError && !['db.unreachable', 'interrupted'].includes(thrown.code)) return thrown.message;
-    throw thrown;
-  }
 }
 
 function statusItem(

@@ -1,4 +1,4 @@
-import { ruleName } from './retention-text.ts';
+import { retentionContradictions, type Rules } from './retention-contradictions.ts';
 import type { CheckedFile } from './schema.ts';
 
 /** Two values that are each allowed and cannot both hold. */
@@ -11,18 +11,8 @@ export interface Contradiction {
 const BUILTIN_LOCALES = ['C', 'C.UTF-8', 'PG_UNICODE_FAST'];
 
 /** What contradicts itself in a configuration all of whose values are allowed. */
-export function contradictions(file: Pick<CheckedFile, 'postgres' | 'verify' | 'retention' | 'immutability'>): Contradiction[] {
+export function contradictions(file: Pick<CheckedFile, 'postgres' | 'verify' | Rules>): Contradiction[] {
   return [...localeContradictions(file.postgres), ...checkContradictions(file.verify), ...retentionContradictions(file)];
-}
-
-/** Guards would refuse every batch, whoever runs it. */
-function retentionContradictions({ retention, immutability }: Pick<CheckedFile, 'retention' | 'immutability'>): Contradiction[] {
-  return retention.rules
-    .filter(({ table }) => immutability.tables.some((one) => one.table === table))
-    .map((rule) => ({
-      keys: ['retention.rules', 'immutability.tables'],
-      message: `rule ${ruleName(rule)} deletes from ${rule.table}, which is append-only: nobody can delete from it`,
-    }));
 }
 
 /** Rules of initdb and create database, PostgreSQL 18. */

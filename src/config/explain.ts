@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { suggest } from '../core/suggest.ts';
-import { CONFIG_KEYS, kindAt, keysAt, keysOf, schemaAt } from './keys.ts';
+import { CONFIG_KEYS, kindAt, keysOf, keysOfMapping, mappingAt, schemaAt } from './keys.ts';
 import { configFile } from './schema.ts';
 import { dotted } from './path.ts';
 import { isSecretKey, maskSecrets } from './secrets.ts';
+import { strangers } from './values.ts';
 
 /** What the schema has against a value, in words. */
 export interface Complaint {
@@ -106,11 +107,18 @@ function ruleBroken({ path, message, params }: z.core.$ZodIssueCustom, { value }
   return { path, at: typeof value === 'object' ? 'key' : 'value', message, ...(absent === undefined ? {} : { absent }) };
 }
 
-function unknownKey(path: readonly PropertyKey[], { file }: Reading): Finding {
+function unknownKey(path: readonly PropertyKey[], { file, written }: Reading): Finding {
   const key = String(path.at(-1));
   if (isSecretKey(key)) return secretKey(path);
   const parent = path.slice(0, -1);
-  const meant = suggest(key, keysAt(parent, file));
+  const { here, others } = mappingAt(parent, file, (word) => written([...parent, word]).value);
+  const owner = others.find(({ schema }) => keysOfMapping(schema).includes(key));
+  if (here !== undefined && owner !== undefined) {
+    const reason = strangers.get(here)?.[key];
+    const message = `only with ${owner.key}: ${owner.word}${reason === undefined ? '' : `: ${reason}`}`;
+    return { path, at: 'key', message };
+  }
+  const meant = suggest(key, keysOfMapping(here));
   if (meant !== undefined)
     return { path, at: 'key', message: `unknown key, did you mean ${meant}`, meant: dotted([...parent, meant]) };
   const other = elsewhere(key, file);

@@ -38,10 +38,36 @@ export function schemaAt(path: readonly PropertyKey[], file: z.core.$ZodType = c
   return schema === undefined ? undefined : bare(schema);
 }
 
-/** The keys a mapping at the path may have. */
-export function keysAt(path: readonly PropertyKey[], file?: z.core.$ZodType): readonly string[] {
+/** The keys a mapping may have. */
+export const keysOfMapping = (schema: z.core.$ZodType | undefined): readonly string[] =>
+  schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+
+/**
+ * The mapping at the path; where it may be one of several, the one that the word under its key says (`then: archive`), by `said`, and the others.
+ */
+export function mappingAt(
+  path: readonly PropertyKey[],
+  file: z.core.$ZodType | undefined,
+  said: (key: string) => unknown,
+): { readonly here: z.core.$ZodType | undefined; readonly others: readonly Branch[] } {
   const schema = schemaAt(path, file);
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return { here: schema, others: [] };
+  const key = schema.def.discriminator;
+  const branches = schema.options.map((option): Branch => ({ key, word: wordOf(option, key), schema: option }));
+  const here = branches.find(({ word }) => word === said(key));
+  return { here: here?.schema, others: branches.filter((one) => one !== here) };
+}
+
+/** One of several mappings, told apart by a word under a key. */
+export interface Branch {
+  readonly key: string;
+  readonly word: string;
+  readonly schema: z.core.$ZodType;
+}
+
+function wordOf(option: z.core.$ZodType, key: string): string {
+  const word = step(option, key);
+  return word instanceof z.ZodLiteral ? String(word.value) : '';
 }
 
 /** The kind of value at a path; undefined for mappings and places that do not exist. */
@@ -55,7 +81,8 @@ function step(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | und
     return Object.hasOwn(schema.shape, part) ? (schema.shape as z.ZodRawShape)[String(part)] : undefined;
   if (schema instanceof z.ZodRecord) return schema.valueType;
   if (schema instanceof z.ZodArray) return schema.element;
-  if (schema instanceof z.ZodUnion) return schema.options.find((option) => option instanceof z.ZodArray)?.element;
+  if (schema instanceof z.ZodUnion)
+    return (schema.options as z.core.$ZodType[]).map((option) => step(option, part)).find((found) => found !== undefined);
   return undefined;
 }
 

@@ -1,5 +1,9 @@
 // Apart from the schema: the specs of commands need them, and load no zod.
 
+/** What a rule does with rows that are old enough. */
+export const RULE_KINDS = ['delete', 'archive'] as const;
+export type RuleKind = (typeof RULE_KINDS)[number];
+
 /** `13 months`: a whole number and one unit of the calendar or the clock; the server reads it as an interval. */
 export const AGE_PATTERN = /^[1-9]\d{0,4} (?:minute|hour|day|week|month|year)s?$/;
 export const AGE_EXPECTED = 'an age such as 24 hours, 30 days or 13 months';

@@ -13,6 +13,9 @@ export interface Kind {
 /** The kinds of all leaf schemas below; wrappers (default, optional) are looked through. */
 export const kinds = z.registry<Kind>();
 
+/** Keys a kind of mapping does not have though its neighbours do, each with the reason. */
+export const strangers = z.registry<Readonly<Record<string, string>>>();
+
 /** Text of one form. `expected` completes the sentence «expected …, found …». */
 export function text(name: string, form: RegExp, expected: string, advice?: Kind['advice']): z.ZodString {
   const error = `expected ${expected}`;

@@ -1,5 +1,6 @@
 import { DbctlError } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
+import type { Backlog } from './backlog.ts';
 import { holdSight } from './holds/hold.ts';
 import { heldCondition, readBearings, tablesInReach, type Bearing } from './holds/protect.ts';
 import { readReferences, type Reference } from './references.ts';
@@ -14,11 +15,11 @@ import {
   oldestStatement,
   type Target,
 } from './statements.ts';
-import type { RetentionRule } from './settings.ts';
+import type { DeleteRule, RetentionRule } from './settings.ts';
 
 /** What the database says about one rule. */
 export interface RuleFacts {
-  readonly rule: RetentionRule;
+  readonly rule: DeleteRule;
   /** Rows before it go; ISO 8601, UTC. */
   readonly cutOff: string;
   readonly table: RuleTable;
@@ -43,7 +44,7 @@ export const isUnfit = (one: Inspected): one is Unfit => 'problem' in one;
  * Looks one rule up, and asks the server whether it understands it: the statement of a batch is planned, not run. Changes nothing. Fails only
  * where the connection does. `look`: rights to remove rows are not asked for.
  */
-export async function inspectRule(session: Session, rule: RetentionRule, use: 'remove' | 'look' = 'remove'): Promise<Inspected> {
+export async function inspectRule(session: Session, rule: DeleteRule, use: 'remove' | 'look' = 'remove'): Promise<Inspected> {
   const table = await readRuleTable(session, rule, use);
   if ('problem' in table) return { rule, problem: table.problem, grants: [] };
   if (table.grants.length > 0) return { rule, problem: deniedText(table, session.user), grants: table.grants };
@@ -71,7 +72,7 @@ export function withBearings(
 
 async function factsOf(
   session: Session,
-  rule: RetentionRule,
+  rule: DeleteRule,
   table: RuleTable,
   references: readonly Reference[],
   bearings: readonly Bearing[],
@@ -107,21 +108,6 @@ function deniedText({ hidden, grants }: RuleTable, user: string): string {
 }
 
 const holdGrants = (user: string): string[] => [`grant dbctl_auditor to "${user.replaceAll('"', '""')}";`];
-
-/** How much there is to do for a rule. */
-export interface Backlog {
-  readonly rows: number;
-  /** estimate: of the planner. counted: up to MOST_COUNTED and one. exact: all. */
-  readonly how: 'estimate' | 'counted' | 'exact';
-  /** null: the table was never analysed. */
-  readonly bytes: number | null;
-  /** Of the oldest row that goes; ISO 8601, UTC; null: none goes. */
-  readonly oldest: string | null;
-  /** Seconds by which the oldest is older than the rule keeps it; 0: none goes. */
-  readonly lateSeconds: number;
-  /** Past their age and held, up to MOST_COUNTED and one. */
-  readonly held: number;
-}
 
 /** Reads, by the index where there is one. Fails with what the server refuses: a condition that fails on a row, a statement that takes too long. */
 export async function readBacklog(session: Session, { target, cutOff, table }: RuleFacts, how: Backlog['how']): Promise<Backlog> {

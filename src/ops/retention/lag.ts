@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../db/session.ts';
 
 /** How far standbys are behind, as far as this login may see it. */
@@ -30,3 +31,28 @@ select coalesce(nullif(s.application_name, ''), 'pid ' || s.pid) as standby,
 from pg_catalog.pg_stat_replication s
 where coalesce(s.state, 'streaming') = 'streaming'
 order by 2 desc nulls last, 1`;
+
+/** How often the standbys are asked while one is waited for, in milliseconds. */
+const LAG_POLL_MS = 500;
+
+/**
+ * False: one is more than `maxLagBytes` behind, and a moment was waited; ask again. What a person should know of it goes into `notes`. `deadline` is
+ * of performance.now().
+ */
+export async function standbysAreNear(
+  session: Session,
+  { maxLagBytes }: { readonly maxLagBytes: number },
+  notes: Set<string>,
+  { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const lag = await readLag(session);
+  if (lag.kind === 'unseen') {
+    notes.add(
+      `How far ${lag.standbys === 1 ? 'the standby is' : `${lag.standbys} standbys are`} behind was not seen, and not waited for: grant pg_monitor to ${session.user}.`,
+    );
+  }
+  if (lag.kind !== 'seen' || lag.bytes <= maxLagBytes) return true;
+  notes.add(`Standby ${lag.standby} was more than max_lag behind, and was waited for.`);
+  await sleep(Math.min(LAG_POLL_MS, Math.max(0, deadline - performance.now())), undefined, { signal }).catch(() => {});
+  return false;
+}

@@ -1,5 +1,5 @@
 import type { Metric } from '../../core/report.ts';
-import type { Backlog } from './inspect.ts';
+import type { Backlog } from './backlog.ts';
 
 /** What is told of one rule to whoever collects metrics. */
 export interface RuleSample {

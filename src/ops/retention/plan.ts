@@ -1,7 +1,8 @@
 import type { Severity } from '../../core/report.ts';
 import { ident, qualified } from '../../db/ident.ts';
 import { isPlainCondition } from './condition.ts';
-import type { Backlog, RuleFacts } from './inspect.ts';
+import type { Backlog } from './backlog.ts';
+import type { RuleFacts } from './inspect.ts';
 import type { IndexUse } from './index-use.ts';
 import type { Reference } from './references.ts';
 import { MOST_COUNTED } from './statements.ts';
@@ -133,12 +134,20 @@ function whatFollows(
   }
 }
 
-/** What a backup has of the rows that go. Whatever goes is older than its cut-off, so a backup younger than that has seen all of it. Pure. */
-export function planBackup(surveyed: readonly Surveyed[], backup: NewestBackup): Remark[] {
-  const going = surveyed.filter(({ backlog }) => backlog.rows > 0);
-  const unseen = backup === null || 'unknown' in backup ? going : going.filter(({ facts: { cutOff } }) => backup.at < cutOff);
+/** Rows that a rule, of whatever kind, would let go. */
+export interface Going {
+  readonly rule: string;
+  readonly rows: number;
+  /** None of them is younger; ISO 8601, UTC. */
+  readonly newest: string;
+}
+
+/** What a backup has of the rows that go: one younger than all of them has seen them. Pure. */
+export function planBackup(rules: readonly Going[], backup: NewestBackup): Remark[] {
+  const going = rules.filter(({ rows }) => rows > 0);
+  const unseen = backup === null || 'unknown' in backup ? going : going.filter(({ newest }) => backup.at < newest);
   if (unseen.length === 0) return [];
-  const object = unseen.map(({ facts }) => facts.rule.name).join(', ');
+  const object = unseen.map(({ rule }) => rule).join(', ');
   return [{ id: 'backup', object, severity: 'medium', message: backupText(backup), fix: 'dbctl backup create' }];
 }
 

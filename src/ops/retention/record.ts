@@ -1,13 +1,14 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { Session } from '../../db/session.ts';
-import type { RuleOutcome } from './run.ts';
+import type { RuleOutcome } from './outcome.ts';
 
 /** The command under which runs are recorded in dbctl.run. */
 export const COMMAND = 'retention run';
 
 /** What is kept of a run for each rule. */
-export const ruleRecord = ({ rule, state, cutOff, deleted, batches, left, holds, problem }: RuleOutcome): JsonObject => ({
+export const ruleRecord = ({ rule, state, cutOff, deleted, batches, left, holds, problem, more }: RuleOutcome): JsonObject => ({
   rule: rule.name,
+  then: rule.then,
   table: `${rule.schema}.${rule.table}`,
   keep: rule.keep,
   basis: rule.basis,
@@ -19,6 +20,7 @@ export const ruleRecord = ({ rule, state, cutOff, deleted, batches, left, holds,
   held: left?.held ?? null,
   holds: [...holds],
   problem,
+  ...more,
 });
 
 /** The last run of a rule. */

@@ -1,7 +1,7 @@
 import { suggest } from '../../core/suggest.ts';
 import { ident, qualified } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { tableText, type RetentionRule } from './settings.ts';
+import { tableText, type DeleteRule } from './settings.ts';
 
 /** The types of columns an age is counted from. */
 export const MOMENT_TYPES = ['timestamp with time zone', 'timestamp without time zone', 'date'] as const;
@@ -30,7 +30,7 @@ export interface Misread {
 }
 
 /** Looks the table and the column of a rule up; what is not there is said with what is near. */
-export async function readRuleTable(session: Session, rule: RetentionRule, use: 'remove' | 'look'): Promise<RuleTable | Misread> {
+export async function readRuleTable(session: Session, rule: DeleteRule, use: 'remove' | 'look'): Promise<RuleTable | Misread> {
   const [found] = await session.rows<Found>(RELATION, [rule.schema, rule.table]);
   if (found === undefined) return { problem: await missingTable(session, rule) };
   if (!['r', 'p'].includes(found.kind))
@@ -89,7 +89,7 @@ interface Column {
 }
 
 /** FOR UPDATE, which skips rows that others hold, asks for UPDATE on one column, and DELETE is no such right (measured on 18.2). */
-function missingGrants(found: Found, updates: boolean, rule: RetentionRule, user: string): string[] {
+function missingGrants(found: Found, updates: boolean, rule: DeleteRule, user: string): string[] {
   const table = qualified(rule.schema, rule.table);
   const rights = [
     ...(found.selects ? [] : ['select']),
@@ -103,7 +103,7 @@ function missingGrants(found: Found, updates: boolean, rule: RetentionRule, user
   ];
 }
 
-async function missingTable(session: Session, rule: RetentionRule): Promise<string> {
+async function missingTable(session: Session, rule: DeleteRule): Promise<string> {
   const names = (await session.rows<{ name: string }>(TABLE_NAMES)).map(({ name }) => name);
   const meant = suggest(tableText(rule), names) ?? names.find((name) => name.endsWith(`.${rule.table}`));
   return `there is no table ${tableText(rule)}${meant === undefined ? '' : `, did you mean ${meant}`}`;

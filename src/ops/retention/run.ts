@@ -1,44 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DbctlError } from '../../core/errors.ts';
-import type { Progress } from '../../core/progress.ts';
 import type { Session } from '../../db/session.ts';
 import { worthRetrying } from '../../db/transaction.ts';
 import { removeBatch, type Batch } from './batch.ts';
 import { whatHoldsTheHorizon } from './horizon.ts';
-import { inspectRule, isUnfit, readBacklog, type Backlog, type RuleFacts } from './inspect.ts';
-import { readLag } from './lag.ts';
-import type { RetentionRule } from './settings.ts';
-
-/** How far a run got with one rule. */
-export interface RuleOutcome {
-  readonly rule: RetentionRule;
-  /**
-   * done: nothing is left that could go · time: its time was over · stopped: somebody stopped the run · failed: the server refused a batch, and the
-   * batches before it stand · unfit: it could not begin.
-   */
-  readonly state: 'done' | 'time' | 'stopped' | 'failed' | 'unfit';
-  readonly cutOff: string | null;
-  readonly deleted: number;
-  readonly batches: number;
-  /** What still goes, counted up to a limit; null: it could not be counted. */
-  readonly left: Backlog | null;
-  /** Holds that bore on the last batch. */
-  readonly holds: readonly number[];
-  readonly problem: string | null;
-  readonly grants: readonly string[];
-  /** Things a person should know, in sentences. */
-  readonly notes: readonly string[];
-}
-
-export interface RunControl {
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** performance.now() at which the whole run has to end; null: no such moment. */
-  readonly deadline: number | null;
-}
-
-/** Locks that are not granted are asked for so often before the rule is left to the next run. */
-const LOCK_TRIES = 8;
+import { inspectRule, isUnfit, readBacklog, type RuleFacts } from './inspect.ts';
+import { standbysAreNear } from './lag.ts';
+import { LOCK_TRIES, lockPause } from './lock-pause.ts';
+import { deadlineOf, unfitOutcome, type RuleOutcome, type RunControl } from './outcome.ts';
+import type { DeleteRule } from './settings.ts';
 
 /** What is known of a rule while its batches run. */
 interface Course {
@@ -55,9 +25,9 @@ interface Course {
  * it waits for the pause of the rule, and for standbys that are too far behind. Call it under the retention lock. Returns also where the server
  * refused: batches that were committed stand. Fails only where the connection does.
  */
-export async function runRule(session: Session, rule: RetentionRule, control: RunControl): Promise<RuleOutcome> {
+export async function runRule(session: Session, rule: DeleteRule, control: RunControl): Promise<RuleOutcome> {
   const facts = await inspectRule(session, rule);
-  if (isUnfit(facts)) return unfit(facts.rule, facts.problem, facts.grants);
+  if (isUnfit(facts)) return unfitOutcome(facts.rule, facts.problem, facts.grants);
   const course: Course = { deleted: 0, batches: 0, size: rule.batch, holds: facts.holds, target: facts.target, notes: new Set() };
   const step = control.progress.step(`retention ${rule.name}`);
   try {
@@ -72,12 +42,8 @@ export async function runRule(session: Session, rule: RetentionRule, control: Ru
   }
 }
 
-function unfit(rule: RetentionRule, problem: string, grants: readonly string[]): RuleOutcome {
-  return { rule, state: 'unfit', cutOff: null, deleted: 0, batches: 0, left: null, holds: [], problem, grants, notes: [] };
-}
-
 /** Whether the batch that was being committed is in it, nobody here can know. */
-function lost({ code, message, hint, sqlstate }: DbctlError, { name }: RetentionRule, { deleted, batches }: Course): DbctlError {
+function lost({ code, message, hint, sqlstate }: DbctlError, { name }: DeleteRule, { deleted, batches }: Course): DbctlError {
   return new DbctlError(
     code,
     `${message}; rule ${name} had removed ${deleted} rows in ${batches} batches, and perhaps the batch that was on its way`,
@@ -95,13 +61,12 @@ async function removeAll(
   control: RunControl,
   onRows: (rows: number) => void,
 ): Promise<'done' | 'time' | 'stopped'> {
-  const { maxTimeMs, pauseMs } = facts.rule;
-  const own = maxTimeMs === 0 ? Infinity : performance.now() + maxTimeMs;
-  const deadline = Math.min(own, control.deadline ?? Infinity);
+  const { pauseMs } = facts.rule;
+  const deadline = deadlineOf(facts.rule, control);
   for (let withoutEffect = 0; ;) {
     if (control.signal.aborted) return 'stopped';
     if (performance.now() >= deadline) return 'time';
-    if (!(await standbysAreNear(session, facts.rule, course, deadline, control.signal))) continue;
+    if (!(await standbysAreNear(session, facts.rule, course.notes, { deadline, signal: control.signal }))) continue;
     const batch = await patientBatch(session, facts, course, control.signal);
     Object.assign(course, { holds: batch.holds, target: batch.target, deleted: course.deleted + batch.deleted });
     if (batch.picked === 0) return 'done';
@@ -135,34 +100,10 @@ async function patientBatch(session: Session, facts: RuleFacts, course: Course, 
         continue;
       }
       if (!worthRetrying(thrown) || tries >= LOCK_TRIES || signal.aborted) throw thrown;
-      // A table lock is mostly that of a migration: a moment later it is gone.
-      await sleep(100 * 2 ** Math.min(tries, 4) * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+      await lockPause(tries, signal);
       tries += 1;
     }
   }
-}
-
-/** How often the standbys are asked while one is waited for, in milliseconds. */
-const LAG_POLL_MS = 500;
-
-/** False: one is too far behind, and a moment was waited. */
-async function standbysAreNear(
-  session: Session,
-  { maxLagBytes }: RetentionRule,
-  course: Course,
-  deadline: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const lag = await readLag(session);
-  if (lag.kind === 'unseen') {
-    course.notes.add(
-      `How far ${lag.standbys === 1 ? 'the standby is' : `${lag.standbys} standbys are`} behind was not seen, and not waited for: grant pg_monitor to ${session.user}.`,
-    );
-  }
-  if (lag.kind !== 'seen' || lag.bytes <= maxLagBytes) return true;
-  course.notes.add(`Standby ${lag.standby} was more than max_lag behind, and was waited for.`);
-  await sleep(Math.min(LAG_POLL_MS, Math.max(0, deadline - performance.now())), undefined, { signal }).catch(() => {});
-  return false;
 }
 
 async function outcome(
@@ -180,5 +121,5 @@ async function outcome(
   if (state === 'done' && left !== null && left.rows > 0)
     course.notes.add(`${rule.name}: ${left.rows} rows are locked by other sessions or came meanwhile: the next run takes them.`);
   if (horizon !== null) course.notes.add(`Dead rows stay in the table, because of ${horizon}.`);
-  return { rule, state, cutOff, deleted, batches, left, holds, problem, grants: [], notes: [...course.notes] };
+  return { rule, state, cutOff, deleted, batches, left, holds, problem, grants: [], notes: [...course.notes], more: {} };
 }

@@ -1,13 +1,13 @@
 import { ident } from '../../db/ident.ts';
 import type { MomentType, RuleTable } from './relation.ts';
-import type { RetentionRule } from './settings.ts';
+import type { DeleteRule } from './settings.ts';
 
 /** What a row of the table is called in every statement: no column is. */
 export const ROW = 'dbctl_row';
 
 /** A rule on its table, ready to be asked about. `$1` of every statement is the cut-off. */
 export interface Target {
-  readonly rule: Pick<RetentionRule, 'by' | 'where'>;
+  readonly rule: Pick<DeleteRule, 'by' | 'where'>;
   readonly table: Pick<RuleTable, 'sql' | 'type'>;
   /** What has to stay; null: nothing. */
   readonly held: string | null;

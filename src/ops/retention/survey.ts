@@ -1,14 +1,15 @@
 import { DbctlError } from '../../core/errors.ts';
 import { ident } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { guessRows, indexUse, inspectRule, isUnfit, readBacklog, type Backlog, type RuleFacts, type Unfit } from './inspect.ts';
+import type { Backlog } from './backlog.ts';
+import { guessRows, indexUse, inspectRule, isUnfit, readBacklog, type RuleFacts, type Unfit } from './inspect.ts';
 import type { Following, Surveyed } from './plan.ts';
 import type { Reference } from './references.ts';
-import type { RetentionRule } from './settings.ts';
+import type { DeleteRule } from './settings.ts';
 import { allStatement, MOST_COUNTED, ROW } from './statements.ts';
 
 /** Reads all that a plan says of one rule; `exact` counts where the planner would be asked. Changes nothing. */
-export async function surveyRule(session: Session, rule: RetentionRule, exact: boolean): Promise<Surveyed | Unfit> {
+export async function surveyRule(session: Session, rule: DeleteRule, exact: boolean): Promise<Surveyed | Unfit> {
   const facts = await inspectRule(session, rule);
   if (isUnfit(facts)) return facts;
   try {

@@ -5,15 +5,17 @@ import { withSession, type Session } from '../../../src/db/session.ts';
 import { withAdvisoryLock } from '../../../src/db/advisory-lock.ts';
 import { placeHold, releaseHold, type HoldPlace } from '../../../src/ops/retention/holds/place.ts';
 import type { Hold } from '../../../src/ops/retention/holds/hold.ts';
-import { runRule, type RuleOutcome, type RunControl } from '../../../src/ops/retention/run.ts';
-import type { RetentionRule } from '../../../src/ops/retention/settings.ts';
+import type { RuleOutcome, RunControl } from '../../../src/ops/retention/outcome.ts';
+import { runRule } from '../../../src/ops/retention/run.ts';
+import type { DeleteRule } from '../../../src/ops/retention/settings.ts';
 import { ensureDbctlSchema } from '../../../src/ops/schema/dbctl-schema.ts';
 import { readSchemaVersion } from '../../../src/ops/schema/schema-version.ts';
 import type { ConnectionTarget } from '../../../src/runtime/connection/target.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 /** A rule with the values a test does not care about. */
-export const rule = (fields: Partial<RetentionRule> = {}): RetentionRule => ({
+export const rule = (fields: Partial<DeleteRule> = {}): DeleteRule => ({
+  then: 'delete',
   name: 'the-rule',
   schema: 'public',
   table: 't',
@@ -38,7 +40,7 @@ export interface RetentionBench {
   column<Value>(sql: string): Promise<Value[]>;
   /** A session with the settings of the commands. */
   session<T>(use: (session: Session) => Promise<T>, target?: ConnectionTarget): Promise<T>;
-  run(wanted: RetentionRule, control?: Partial<RunControl>, target?: ConnectionTarget): Promise<RuleOutcome>;
+  run(wanted: DeleteRule, control?: Partial<RunControl>, target?: ConnectionTarget): Promise<RuleOutcome>;
   hold(table: string, place?: HoldPlace): Promise<Hold>;
   release(hold: Hold): Promise<Hold>;
 }

@@ -2,8 +2,9 @@ import pg from 'pg';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { silentProgress, type Progress } from '../../../src/core/progress.ts';
 import { withSession, type SessionOptions } from '../../../src/db/session.ts';
-import { runRule, type RuleOutcome } from '../../../src/ops/retention/run.ts';
-import type { RetentionRule } from '../../../src/ops/retention/settings.ts';
+import type { RuleOutcome } from '../../../src/ops/retention/outcome.ts';
+import { runRule } from '../../../src/ops/retention/run.ts';
+import type { DeleteRule } from '../../../src/ops/retention/settings.ts';
 import { targetOf } from '../../support/connection.ts';
 import { retentionBench, rule, SETTINGS } from './bench.ts';
 
@@ -29,7 +30,7 @@ async function another(): Promise<pg.Client> {
   return client;
 }
 const count = async (): Promise<number> => (await bench.column<number>('select count(*)::int from t'))[0] ?? -1;
-const withLimits = (wanted: RetentionRule, options: Partial<SessionOptions>): Promise<RuleOutcome> =>
+const withLimits = (wanted: DeleteRule, options: Partial<SessionOptions>): Promise<RuleOutcome> =>
   withSession(bench.database.target, { access: 'write', settings: SETTINGS, ...options }, (session) =>
     runRule(session, wanted, { progress: silentProgress, signal: new AbortController().signal, deadline: null }),
   );

@@ -61,7 +61,18 @@ describe('retention rules', () => {
       change('30 days', '30'),
       ['dbctl.yaml:5:32: retention.rules[0].keep: expected an age such as 24 hours, 30 days or 13 months, found the number 30'],
     ],
-    [change('delete', 'archive'), ['dbctl.yaml:5:55: retention.rules[0].then: expected one of delete, found the text "archive"']],
+    [
+      change('delete', 'archiv'),
+      [
+        'dbctl.yaml:5:55: retention.rules[0].then: expected one of delete, archive, found the text "archiv": did you mean archive',
+      ],
+    ],
+    [change(', then: delete', ''), ['dbctl.yaml:5:7: retention.rules[0].then: missing, expected one of delete, archive']],
+    [
+      `${HEAD}retention:\n  rules: [delete]\n`,
+      ['dbctl.yaml:4:11: retention.rules[0]: expected a mapping, found the text "delete"'],
+    ],
+    [file(`${RULE}, as: parquet`), ['dbctl.yaml:5:79: retention.rules[0].as: only with then: archive']],
     [
       change('app.jobs', 'jobs'),
       [
@@ -101,6 +112,78 @@ describe('retention rules', () => {
     expect(await problems(file(RULE) + guarded)).toEqual([`dbctl.yaml:4:3: retention.rules: ${message}`]);
     expect(await problems(`${file(RULE)}environments:\n  dev: {}\n  prod: { overlay: { ${guarded.trim()} } }\n`)).toEqual([
       `dbctl.yaml:4:3: retention.rules: ${message}`,
+    ]);
+  });
+});
+
+describe('rules that archive', () => {
+  const ARCHIVE = 'table: app.log, keep: 13 months, then: archive, basis: law';
+  const GUARDED = 'immutability: { tables: [{ table: app.log }] }\n';
+  const COLD = 'archive: { destinations: [{ name: cold, type: folder, path: cold }] }\n';
+
+  it('have defaults of their own', async () => {
+    const { config } = await load(file(ARCHIVE) + GUARDED + COLD);
+    expect(config.retention.rules).toEqual([
+      { table: 'app.log', keep: '13 months', then: 'archive', basis: 'law', max_time: 0, max_lag: 67_108_864 },
+    ]);
+    const all = `${ARCHIVE}, name: log, by: at, destination: cold, as: parquet, retain: 7 years, max_time: 1h, max_lag: 1MB`;
+    expect((await load(file(all) + GUARDED + COLD)).config.retention.rules).toMatchObject([
+      { name: 'log', by: 'at', destination: 'cold', as: 'parquet', retain: '7 years', max_time: 3_600_000 },
+    ]);
+  });
+
+  it.each([
+    [
+      'where',
+      'where: a = 1',
+      `dbctl.yaml:5:69: retention.rules[0].where: only with then: delete: a partition leaves whole or not at all`,
+    ],
+    [
+      'batch',
+      'batch: 5',
+      'dbctl.yaml:5:69: retention.rules[0].batch: only with then: delete: a partition leaves whole, in one transaction',
+    ],
+    ['wher', 'wher: a', 'dbctl.yaml:5:69: retention.rules[0].wher: unknown key'],
+    [
+      'retain',
+      'retain: 7y',
+      'dbctl.yaml:5:77: retention.rules[0].retain: expected an age such as 24 hours, 30 days or 13 months, found the text "7y": write "7 years"',
+    ],
+    ['as', 'as: orc', 'dbctl.yaml:5:73: retention.rules[0].as: expected one of csv.gz, parquet, found the text "orc"'],
+  ])('and refuse what they cannot do: %s', async (_what, more, expected) => {
+    expect(await problems(file(`${ARCHIVE}, ${more}`) + GUARDED + COLD)).toEqual([expected]);
+  });
+
+  const where = 'dbctl.yaml:4:3: retention.rules: ';
+  const locked =
+    'archive: { destinations: [{ name: cold, type: s3, bucket: lab, region: eu, lock: { mode: compliance, days: 2500 } }] }\n';
+  it.each([
+    [
+      'a table that is not guarded',
+      ARCHIVE,
+      COLD,
+      'rule app-log archives app.log, which immutability.tables does not list: only what nobody can change leaves by its copy',
+    ],
+    ['no destination', ARCHIVE, GUARDED, 'rule app-log archives app.log, and archive.destinations is empty'],
+    [
+      'a destination there is not',
+      `${ARCHIVE}, destination: moon`,
+      GUARDED + COLD,
+      'rule app-log archives into moon, which is none of archive.destinations: cold',
+    ],
+    [
+      'a lock that ends before the copy may go',
+      `${ARCHIVE}, retain: 7 years`,
+      GUARDED + locked,
+      'rule app-log keeps copies for 7 years, and the lock of cold ends after 2500 days: 2557 are needed',
+    ],
+  ])('contradict what they need: %s', async (_what, rule, rest, message) => {
+    expect(await problems(file(rule) + rest)).toEqual([where + message]);
+  });
+
+  it('are one for a table', async () => {
+    expect(await problems(file(ARCHIVE, `${ARCHIVE}, name: again`) + GUARDED + COLD)).toEqual([
+      `${where}rules app-log and again both archive app.log: keep one`,
     ]);
   });
 });
