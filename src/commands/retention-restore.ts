@@ -1,6 +1,7 @@
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { item, type Answer } from '../core/report.ts';
+import type { ArchiveManifest } from '../ops/archive/manifest.ts';
 import {
   ARCHIVE_ARGUMENT,
   ARCHIVE_IDENTITY_OPTION,
@@ -8,20 +9,27 @@ import {
   chooseArchive,
   DESTINATION_OPTION,
   openArchives,
+  type Archives,
 } from './archive-context.ts';
 import type { Context } from './context.ts';
+import { attachAgain, attachOptions } from './retention-restore-attach.ts';
 
 export const spec: CommandSpec = {
   name: 'retention restore',
-  summary: 'bring an archive back into a new table, and compare it with what was archived',
+  summary: 'bring an archive back, into a new table or attached to the one it left, and compare it with what was archived',
   description:
-    'The table gets the columns the rows had, without keys, defaults, guards and grants: it is there to be looked into. Every row is compared ' +
-    'with the signed manifest, and with what the ledger sealed, before the table is there for others; where they differ nothing is left. ' +
-    'Needs create in the schema.',
+    'With --into the table gets the columns the rows had, without keys, defaults, guards and grants: it is there to be looked into. With --attach ' +
+    'a partition comes back to the append-only table that it left by right: with its keys and indexes, guarded, and fenced, so that it stays what ' +
+    'its copy is; when its time is over the next retention run removes it as before. Every row is compared with the signed manifest, and with what ' +
+    'the ledger sealed, before it is there for others; where they differ nothing is left. Needs create in the schema; to attach, a role of ' +
+    'immutability.archivers that may make temporary tables and read the records of dbctl.',
   effect: 'changes',
   args: [ARCHIVE_ARGUMENT],
   options: [
     { flags: '--into <table>', description: 'schema.table, which must not be there' },
+    { flags: '--attach', description: 'to the table it is a partition of' },
+    { flags: '--for <time>', description: 'with --attach: how long it stays (default: 30 days)', parse: stay },
+    { flags: '--reason <text>', description: 'with --attach: why, for the record' },
     DESTINATION_OPTION,
     ARCHIVE_IDENTITY_OPTION,
   ],
@@ -30,14 +38,27 @@ export const spec: CommandSpec = {
       'dbctl retention restore lab-audit.audit_log_2025_10-16423-csv-1f0c9a7b2d3e4f50 --into cold.audit_log_2025_10',
       'to look into it',
     ],
+    [
+      'dbctl retention restore lab-audit.audit_log_2025_10-16423-csv-1f0c9a7b2d3e4f50 --attach --for "14 days" --reason "audit of 2025" --env prod',
+      'for an auditor, who asks the application',
+    ],
+  ],
+};
+
+const VIEW = {
+  columns: [
+    { field: 'object', title: 'table' },
+    { field: 'rows', title: 'rows', align: 'right' as const },
+    { field: 'message', title: '' },
   ],
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  const attach = attachOptions(options);
   const into = options['into'] as string | undefined;
-  if (into === undefined)
-    return fail('usage', '--into is missing: which table are the rows to go into', {
-      hint: 'Name a new one: --into cold.audit_log_2025_10.',
+  if ((into === undefined) === (attach === null))
+    return fail('usage', 'say where the rows are to go, once: --into TABLE or --attach', {
+      hint: 'A new table to look into: --into cold.audit_log_2025_10. Back where they were: --attach --reason TEXT.',
     });
   const archives = await openArchives(
     context,
@@ -45,27 +66,21 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     options['identity'] as string | undefined,
   );
   const manifest = await chooseArchive(archives, String(options['archive']));
+  if (into !== undefined) return intoTable(archives, manifest, into, context);
+  return attachAgain(archives, manifest, attach ?? fail('usage', '--attach is missing'), VIEW, context);
+}
+
+async function intoTable(archives: Archives, manifest: ArchiveManifest, into: string, context: Context): Promise<Answer> {
   const facts = { id: manifest.id, object: into, rows: manifest.rows };
-  const view = {
-    columns: [
-      { field: 'object', title: 'table' },
-      { field: 'rows', title: 'rows', align: 'right' as const },
-      { field: 'message', title: '' },
-    ],
-  };
   if (context.globals.dryRun)
     return {
       ok: true,
       items: [item({ ...facts, message: `would come from ${manifest.id}` })],
       summary: { rows: manifest.rows },
-      view,
+      view: VIEW,
     };
   const { restoreArchive } = await import('../ops/archive/restore.ts');
-  const step = context.progress.step(
-    `restore into ${into}`,
-    manifest.files.reduce((sum, { bytes }) => sum + bytes, 0),
-    'bytes',
-  );
+  const step = context.progress.step(`restore into ${into}`, bytesOf(manifest), 'bytes');
   return context.withDatabase(ARCHIVE_SESSION, async (session) => {
     const reading = { onBytes: (bytes: number) => step.tick(bytes), signal: context.signal };
     const { rows } = await restoreArchive(session, archives.destination, manifest, into, reading).catch((thrown: unknown) => {
@@ -79,7 +94,16 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       items: [item({ ...facts, message: `every row as it was archived${roots}` })],
       summary: { archive: manifest.id, into, rows },
       target: context.target(session),
-      view: { ...view, notes: [`${into} has no keys, guards or grants: drop it when it was looked into.`] },
+      view: { ...VIEW, notes: [`${into} has no keys, guards or grants: drop it when it was looked into.`] },
     };
   });
+}
+
+const bytesOf = ({ files }: ArchiveManifest): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** As ages of rules are written. */
+function stay(text: string): string {
+  if (!/^[1-9]\d{0,3} (?:hour|day|week|month)s?$/.test(text))
+    throw new Error(`a number and a unit such as 14 days, 8 hours or 2 months, not ${text}`);
+  return text;
 }

@@ -8,7 +8,7 @@ import type { ArchivedColumn, ArchiveManifest } from './manifest.ts';
 import { readRows, unlockArchive, type ReadOptions } from './read.ts';
 import { EXACT_TEXT } from './relation.ts';
 import { sealedRowsOf } from './verify.ts';
-import { requireRoots } from './windows.ts';
+import { requireRoots, type SealedRows } from './windows.ts';
 
 /**
  * Brings an archive back into a new table of the columns it had: without keys, defaults, guards and grants. Rows are compared with the figures of
@@ -29,17 +29,43 @@ export async function restoreArchive(
   const sealed = await sealedRowsOf(destination, manifest);
   return inTransaction(session, 'read write', async () => {
     await session.script(createTable(table, manifest.columns));
-    await readRows(destination, manifest, dataKey, options, (text) =>
-      loadRows(session, table, { columns: manifest.columns, format: manifest.data.format }, text),
-    );
-    const { rows, hash } = await rowFigures(session, table, manifest.columns);
-    if (rows !== manifest.rows || hash !== manifest.rowHash)
-      fail('archive.failed', `${into} would have ${rows} rows that are not the ${manifest.rows} of ${manifest.id}`, {
-        hint: 'Nothing was kept. Restore into a server of the major version it came from: others may write a value in another way.',
-      });
-    if (sealed !== null) await requireRoots(session, sealed, table, manifest.id);
-    return { rows };
+    return loadVerified(session, destination, { manifest, dataKey, sealed }, table, options);
   });
+}
+
+/** An archive that can be read. */
+interface OpenedArchive {
+  readonly manifest: ArchiveManifest;
+  /** Null: it is not encrypted. */
+  readonly dataKey: Buffer | null;
+  readonly sealed: SealedRows | null;
+}
+
+/**
+ * Loads an archive into an empty table of its columns, inside a transaction. Fails with archive.failed where number and hash of the rows are not
+ * those of the manifest, or a root is not the one the ledger sealed.
+ */
+export async function loadVerified(
+  session: Session,
+  destination: Repository,
+  { manifest, dataKey, sealed }: OpenedArchive,
+  table: { readonly schema: string; readonly name: string },
+  options: ReadOptions,
+): Promise<{ readonly rows: number }> {
+  await readRows(destination, manifest, dataKey, options, (text) =>
+    loadRows(session, table, { columns: manifest.columns, format: manifest.data.format }, text),
+  );
+  const { rows, hash } = await rowFigures(session, table, manifest.columns);
+  if (rows !== manifest.rows || hash !== manifest.rowHash)
+    fail(
+      'archive.failed',
+      `${table.schema}.${table.name} would have ${rows} rows that are not the ${manifest.rows} of ${manifest.id}`,
+      {
+        hint: 'Nothing was kept. Restore into a server of the major version it came from: others may write a value in another way.',
+      },
+    );
+  if (sealed !== null) await requireRoots(session, sealed, table, manifest.id);
+  return { rows };
 }
 
 async function requireFree(
@@ -60,7 +86,11 @@ async function requireFree(
     });
 }
 
-function createTable(table: { readonly schema: string; readonly name: string }, columns: readonly ArchivedColumn[]): string {
+/** Columns alone. */
+export function createTable(
+  table: { readonly schema: string; readonly name: string },
+  columns: readonly ArchivedColumn[],
+): string {
   const lines = columns.map(
     ({ name, type, notNull, collation }) =>
       `${ident(name)} ${type}${collation === null ? '' : ` collate ${collation}`}${notNull ? ' not null' : ''}`,

@@ -12,6 +12,8 @@ export type FindingKind =
   | 'tampered'
   /** The partition left by right: archived, with a reference to where it is. */
   | 'archived'
+  /** It left, and is back from its copy; verified like any other. */
+  | 'returned'
   /** Under legal hold; verified like any other. */
   | 'held'
   /** Rows newer than the last checkpoint, or of transactions that are open. */
@@ -46,6 +48,7 @@ export const FINDING_KINDS: Readonly<
   sealed: { status: 'pass', severity: 'info', fix: null },
   tampered: { status: 'fail', severity: 'critical', fix: 'touch nothing; runbooks/ledger-mismatch.md' },
   archived: { status: 'skipped', severity: 'info', fix: null },
+  returned: { status: 'pass', severity: 'info', fix: null },
   held: { status: 'pass', severity: 'info', fix: null },
   pending: { status: 'skipped', severity: 'info', fix: null },
   unsealed: { status: 'fail', severity: 'high', fix: 'dbctl ledger checkpoint' },

@@ -48,17 +48,24 @@ const PAGE = 10_000;
 /** Hashes the windows of one partition again and compares. The first that differs is reported; one more finding sums up what was equal. */
 export async function verifyPartition(session: Session, task: PartitionTask): Promise<Finding[]> {
   const standing = await standingOf(session, task.partition);
-  const held = standing.held === null ? [] : [finding('held', task.partition, `under legal hold: ${standing.held}`)];
-  if (!standing.exists) return [...held, goneFinding(task, standing.archived)];
+  const told = standing.held === null ? [] : [finding('held', task.partition, `under legal hold: ${standing.held}`)];
+  const { returned } = standing;
+  if (standing.exists && returned !== null)
+    told.push(
+      finding('returned', task.partition, `back from ${returned.reference}, ${returned.reason}`, {
+        reference: returned.reference,
+      }),
+    );
+  if (!standing.exists) return [...told, goneFinding(task, standing.archived)];
   try {
-    return [...held, ...(await compare(session, task))];
+    return [...told, ...(await compare(session, task))];
   } catch (thrown) {
     // The partition, or a column of it, went while it was being read.
     if (!(thrown instanceof DbctlError) || !['42P01', '42703'].includes(thrown.sqlstate ?? '')) throw thrown;
     if (thrown.sqlstate === '42703') {
-      return [...held, finding('epoch', task.partition, `a column that is part of sealed rows is gone: ${thrown.message}`)];
+      return [...told, finding('epoch', task.partition, `a column that is part of sealed rows is gone: ${thrown.message}`)];
     }
-    return [...held, goneFinding(task, (await standingOf(session, task.partition)).archived)];
+    return [...told, goneFinding(task, (await standingOf(session, task.partition)).archived)];
   }
 }
 
@@ -221,13 +228,15 @@ async function strayRows(
 interface Standing {
   readonly exists: boolean;
   readonly archived: string | null;
+  /** Where it came from, and why; null: it did not leave, or not come back since. */
+  readonly returned: { readonly reference: string; readonly reason: string } | null;
   readonly held: string | null;
 }
 
 async function standingOf(session: Session, partition: string): Promise<Standing> {
   const { schema, name } = splitName(partition);
   const [row] = await session.rows<Standing>(STANDING, [schema, name, partition]);
-  return row ?? { exists: false, archived: null, held: null };
+  return row ?? { exists: false, archived: null, returned: null, held: null };
 }
 
 const STANDING = /* sql */ `
@@ -235,6 +244,8 @@ select exists (
          select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
          where n.nspname = $1 and c.relname = $2 and c.relkind = 'r') as exists,
        (select e.reference from dbctl.ledger_event e where e.partition_name = $3 and e.kind = 'archived' order by e.id desc limit 1) as archived,
+       (select case e.kind when 'restored' then pg_catalog.json_build_object('reference', e.reference, 'reason', e.reason) end from dbctl.ledger_event e
+        where e.partition_name = $3 and e.kind in ('archived', 'restored') order by e.id desc limit 1) as returned,
        (select case e.kind when 'held' then e.reason end from dbctl.ledger_event e
         where e.partition_name = $3 and e.kind in ('held', 'released') order by e.id desc limit 1) as held`;
 

@@ -3,6 +3,7 @@ import { literal, qualified, splitName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { createRoleUnlessThere } from './role.ts';
 import { archiveVersion } from './archive/index.ts';
+import { returnVersion } from './archive/return-version.ts';
 import { holdsVersion } from './holds.ts';
 import { immutabilityVersion } from './immutability/index.ts';
 import { ledgerVersion } from './ledger.ts';
@@ -25,6 +26,7 @@ const MIGRATIONS: readonly ((table: string) => string)[] = [
   passwordsVersion,
   holdsVersion,
   archiveVersion,
+  returnVersion,
 ];
 
 /** The version this dbctl brings schema dbctl to. */

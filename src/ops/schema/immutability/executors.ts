@@ -26,6 +26,8 @@ export function executorsOf(roles: GovernedRoles): Readonly<Record<string, reado
     record_segment: archivers,
     remove_partition: archivers,
     removal_problem: [...new Set([...archivers, ...archiveVerifiers])],
+    return_partition: archivers,
+    return_problem: archivers,
     verify_segment: archiveVerifiers,
     archive_permit: [owner],
     end_archive_permit: [owner],
@@ -33,5 +35,9 @@ export function executorsOf(roles: GovernedRoles): Readonly<Record<string, reado
     hold_conditions: [owner],
     require_removable: [owner],
     finish_removal: [owner],
+    require_returnable: [owner],
+    return_permit: [owner],
+    register_return: [owner],
+    record_return: [owner],
   };
 }

@@ -152,6 +152,19 @@ with registered as (
   from registered r
   join pg_catalog.pg_roles l on l.rolname = 'dbctl_ledger'
   where not pg_catalog.has_table_privilege(l.oid, r.relation, 'select')
+  union all
+  -- So does whoever copies partitions, or compares a copy with one; only those who may read the table.
+  select 7, pg_catalog.format('grant select on table %s to %I', r.relation, o.rolname)
+  from registered r
+  join (
+    select distinct x.grantee
+    from pg_catalog.pg_proc f
+    cross join lateral pg_catalog.aclexplode(f.proacl) x
+    where f.pronamespace = 'dbctl'::pg_catalog.regnamespace and f.proname in ('fence_partition', 'verify_segment')
+      and x.privilege_type = 'EXECUTE' and x.grantee not in (0, f.proowner)
+  ) a on r.is_partition
+  join pg_catalog.pg_roles o on o.oid = a.grantee
+  where pg_catalog.has_table_privilege(o.oid, r.root, 'select') and not pg_catalog.has_table_privilege(o.oid, r.relation, 'select')
 )
 select pg_catalog.array_agg(s.statement order by s.place, s.statement) from statements s`,
 };
