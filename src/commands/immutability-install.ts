@@ -82,7 +82,7 @@ function question({ steps, missing }: GuardPlan, upgrade: SchemaUpgrade | null):
 }
 
 function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['target'], upgrade: SchemaUpgrade | null): Answer {
-  const { steps, refusals, drift, missing } = plan;
+  const { steps, refusals, drift, missing, absent } = plan;
   const items: Item[] = [
     ...refusals.map(({ object, problem, fix }) =>
       item({ id: 'refused', object, status: 'fail', severity: 'high', message: problem, fix }),
@@ -98,7 +98,14 @@ function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['targ
   return {
     ok: refusals.length === 0 && drift.length === 0,
     items,
-    summary: { steps: steps.length, refused: refusals.length, drift: drift.length, missingLayers: missing.length, state },
+    summary: {
+      steps: steps.length,
+      refused: refusals.length,
+      drift: drift.length,
+      missingLayers: missing.length,
+      absentRoles: [...absent],
+      state,
+    },
     target: target ?? null,
     view: {
       columns: [
@@ -112,13 +119,16 @@ function answer(plan: GuardPlan, state: 'planned' | 'done', target: Answer['targ
   };
 }
 
-function notes({ steps, drift, missing }: GuardPlan, state: 'planned' | 'done'): string[] {
+function notes({ steps, drift, missing, absent }: GuardPlan, state: 'planned' | 'done'): string[] {
   const done = state === 'planned' ? `${steps.length} steps would be taken.` : `${steps.length} steps taken.`;
   return [
     steps.length === 0 && drift.length === 0 ? 'Nothing to do: every table is guarded.' : done,
     ...(missing.length === 0
       ? []
       : ['Layers this server or role does not allow are skipped; what that leaves open is said above.']),
+    ...(absent.length === 0
+      ? []
+      : [`Not there yet, and let call nothing: ${absent.join(', ')}. dbctl roles apply makes them and does; or run this again.`]),
     'Prove it: dbctl immutability test',
   ];
 }

@@ -14,15 +14,21 @@ const OLDEST = 160_000;
  * server before 16.
  */
 export async function comparer(context: Context): Promise<Compare> {
-  const [{ default: path }, { loadRolesFile }, { immutabilitySettings }] = await Promise.all([
+  const [{ default: path }, { loadRolesFile }, { immutabilitySettings }, { executorsOf }] = await Promise.all([
     import('node:path'),
     import('../config/roles/load.ts'),
     import('../ops/immutability/settings.ts'),
+    import('../ops/schema/immutability/executors.ts'),
   ]);
   const { config, folder, environment } = await context.config();
   const file = await loadRolesFile(path.join(folder, config.roles.file), context.cwd, context.globals.env);
   if (environment.protected) await refuseSuperuserLogins(context, file);
   const guarded = immutabilitySettings(config);
+  const governed = {
+    executors: executorsOf(guarded),
+    readers: [...new Set([...guarded.archivers, ...guarded.archiveVerifiers])],
+    tables: guarded.tables,
+  };
   const today = context.clock().toISOString().slice(0, 10);
   return async (session) => {
     await requireMembershipOptions(session);
@@ -40,7 +46,14 @@ export async function comparer(context: Context): Promise<Compare> {
     const isInstalled = catalog.roles.some(({ name }) => name === guarded.owner);
     const guardedSchemas = isInstalled ? schemas : [];
     const columns = await readNamedColumns(session, file);
-    const desired = desiredState(file, { catalog, insertable, columns, guardedSchemas, today });
+    const desired = desiredState(file, {
+      catalog,
+      insertable,
+      columns,
+      guardedSchemas,
+      today,
+      ...(isInstalled ? { governed } : {}),
+    });
     const loans = await readLoans(session);
     return { file, desired, catalog, guarded: isInstalled ? { owner: guarded.owner, schemas } : null, today, loans };
   };

@@ -1,5 +1,6 @@
 import type { UnsafeShape } from '../../config/immutability.ts';
 import type { Session } from '../../db/session.ts';
+import { executorsOf } from '../schema/immutability/executors.ts';
 import { NAMES_AND_SHAPES, REGISTERED, SERVER } from './queries.ts';
 import type { ImmutabilitySettings } from './settings.ts';
 
@@ -16,6 +17,8 @@ export interface ServerFacts {
   readonly eventTriggers: readonly { readonly name: string; readonly enabled: string; readonly runs: string }[];
   /** Hash, as functionHash() makes it, of each function of schema dbctl, by name. */
   readonly functions: Readonly<Record<string, string>>;
+  /** Of the roles that dbctl.yaml lets call something those that are there. */
+  readonly callers: readonly string[];
   /** Roles that may execute a governed function, by `function role`. */
   readonly executors: readonly string[];
   /** Owner of each function of schema dbctl, by name. */
@@ -66,8 +69,12 @@ export interface GuardFacts {
 /** Reads all of it; three messages. Needs no rights but those to read the catalogs, and dbctl_auditor's for the registry. */
 export async function inspectGuards(session: Session, settings: ImmutabilitySettings): Promise<GuardFacts> {
   const wanted = settings.tables.map(({ schema, name }) => ({ schema, name }));
-  const [server] = await session.rows<ServerFacts>(SERVER, [settings.owner]);
+  const [server] = await session.rows<ServerFacts>(SERVER, [settings.owner, callersOf(settings)]);
   const tables = await session.rows<TableFacts>(NAMES_AND_SHAPES, [JSON.stringify(wanted), settings.owner]);
   const registered = server?.registry === true ? await session.rows<RegisteredFacts>(REGISTERED) : [];
   return { server: server as ServerFacts, tables, registered };
 }
+
+const callersOf = (settings: ImmutabilitySettings): readonly string[] => [
+  ...new Set(Object.values(executorsOf(settings)).flat()),
+];

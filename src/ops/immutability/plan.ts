@@ -19,6 +19,8 @@ export interface GuardPlan {
   readonly drift: readonly Drift[];
   /** What this server does not allow, and what that leaves open. */
   readonly missing: readonly MissingLayer[];
+  /** Roles of dbctl.yaml that are not there yet, and so could not be let call anything. */
+  readonly absent: readonly string[];
 }
 
 export interface Drift {
@@ -54,7 +56,7 @@ export function planGuards(settings: ImmutabilitySettings, facts: GuardFacts, mo
     ...governedSteps(settings, facts, mode),
     ...eventTriggerSteps(facts, mode),
   ];
-  return { steps, refusals: refused, drift, missing: missingLayers(settings, facts) };
+  return { steps, refusals: refused, drift, missing: missingLayers(settings, facts), absent: absentRoles(settings, facts) };
 }
 
 /** What differs from how it was left. */
@@ -214,13 +216,21 @@ function ownerSteps(one: DatabaseFunction, owner: string, { functionOwners }: Se
 /** The role guard functions belong to when they are created. */
 const GUARD = 'dbctl_guard';
 
-function grantSteps(settings: ImmutabilitySettings, { executors, superuser }: ServerFacts): Step[] {
+/** Guards come with the tables, roles after both: `roles apply` grants these what they may call, where roles.yaml has them. */
+function absentRoles(settings: ImmutabilitySettings, { server }: GuardFacts): readonly string[] {
+  const wanted = new Set(Object.values(executorsOf(settings)).flat());
+  return [...wanted].filter((name) => name !== settings.owner && !server.callers.includes(name)).toSorted();
+}
+
+function grantSteps(settings: ImmutabilitySettings, { executors, superuser, callers }: ServerFacts): Step[] {
   const wanted = Object.entries(executorsOf(settings)).flatMap(([name, roles]) => roles.map((role) => ({ name, role })));
   return wanted.flatMap(({ name, role }) => {
     const one = GUARD_FUNCTIONS.find((other) => other.name === name);
     // Without a superuser there is no owner of the tables to act as, and a function that is its owner's needs no grant to it.
     const own = role === settings.owner && (!superuser || settings.tables.length === 0 || one?.owner === 'tables');
-    if (one === undefined || own || executors.includes(`${name} ${role}`)) return [];
+    // The owner of the tables is made by an earlier step.
+    const absent = role !== settings.owner && !callers.includes(role);
+    if (one === undefined || own || absent || executors.includes(`${name} ${role}`)) return [];
     const sql = `grant execute on function ${signatureOf(one)} to ${ident(role)}`;
     return [step('grant', `dbctl.${name}`, `let ${role} call it`, sql)];
   });

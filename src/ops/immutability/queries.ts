@@ -1,7 +1,7 @@
 import { FUNCTION_HASH } from '../schema/immutability/function.ts';
 import { WRITTEN_BY_DBCTL } from '../schema/immutability/index.ts';
 
-/** One row of ServerFacts; $1 is the owner's role name. */
+/** One row of ServerFacts; $1 is the owner's role name, $2 those of roles that may call something. */
 export const SERVER = /* sql */ `
 select session_user::text as user,
        r.rolsuper as superuser,
@@ -27,6 +27,7 @@ select session_user::text as user,
        (select coalesce(pg_catalog.json_object_agg(p.proname, ${FUNCTION_HASH}), '{}')
         from pg_catalog.pg_proc p
         where p.pronamespace = pg_catalog.to_regnamespace('dbctl')) as functions,
+       array(select o.rolname::text from pg_catalog.pg_roles o where o.rolname = any ($2::text[]) order by o.rolname) as callers,
        array(
          select pg_catalog.format('%s %s', p.proname, g.grantee::pg_catalog.regrole)
          from pg_catalog.pg_proc p

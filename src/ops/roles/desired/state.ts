@@ -3,6 +3,7 @@ import type { CheckedGrant } from '../../../config/roles/schema.ts';
 import type { RoleCatalog } from '../catalog/model.ts';
 import { futureDefaults, publicDefaults } from './defaults.ts';
 import { derivedGrants, ownerGrants } from './derived.ts';
+import { governedGrants, type Governed } from './governed.ts';
 import type { InsertableColumns } from './generated.ts';
 import { GrantMap } from './grant-map.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -19,6 +20,8 @@ export interface StateInputs {
   readonly columns?: TableColumns;
   /** Schemas that belong to the owner of append-only tables: the file's owner is granted what it needs in them. */
   readonly guardedSchemas: readonly string[];
+  /** What dbctl.yaml lets roles do with append-only tables; absent: nothing is guarded here. */
+  readonly governed?: Governed;
   /** Today, as YYYY-MM-DD in UTC: exceptions end. */
   readonly today: string;
 }
@@ -26,7 +29,7 @@ export interface StateInputs {
 /** What roles.yaml wants of this database. Pure; the same catalog and day give the same answer. */
 export function desiredState(
   file: RolesFile,
-  { catalog, insertable, columns, guardedSchemas, today }: StateInputs,
+  { catalog, insertable, columns, guardedSchemas, governed, today }: StateInputs,
 ): DesiredState {
   const roles = desiredRoles(file);
   const written = writtenGrants(file, today);
@@ -34,12 +37,14 @@ export function desiredState(
   const inputs = { file, catalog, insertable, ...found, ...(columns === undefined ? {} : { columns }) };
   const resolved = written.map(({ grant, grantee, because }) => resolveGrant(grant, grantee, because, inputs));
   const grants = resolved.flatMap((one) => one.grants);
+  const following = governed === undefined ? [] : governedGrants(governed, roles, grants, catalog);
   const defaults = written.flatMap(({ grant, grantee, because }) => futureDefaults(grant, grantee, because, file));
   return {
     roles,
     grants: merged(grants, [
       ...ownerGrants(file.owner, guardedSchemas, catalog),
-      ...derivedGrants(grants, roles, file.administrators, catalog),
+      ...following,
+      ...derivedGrants([...grants, ...following], roles, file.administrators, catalog),
     ]),
     defaults: mergedDefaults([...defaults, ...publicDefaults(file)]),
     unmatched: resolved.flatMap((one) => one.unmatched),
