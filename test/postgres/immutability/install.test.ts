@@ -55,6 +55,24 @@ describe('immutability install on the reference project', () => {
     expect(again.drift).toEqual([]);
   });
 
+  it('says which roles are not there yet, and lets them call what is theirs once they are', async () => {
+    const settings = {
+      ...(await referenceSettings()),
+      archivers: ['t_install_archiver'],
+      partitionCreators: [],
+      archiveVerifiers: [],
+    };
+    const before = await bench.install(settings);
+    expect(before.absent).toEqual(['t_install_archiver']);
+    await bench.rows('create role t_install_archiver');
+    const after = await bench.install(settings);
+    expect(after.absent).toEqual([]);
+    expect(after.steps.map(({ id }) => id)).toContain('grant');
+    expect(new Set(after.steps.map(({ id }) => id))).toEqual(new Set(['grant']));
+    expect((await bench.install(settings)).steps).toEqual([]);
+    await bench.rows('drop owned by t_install_archiver; drop role t_install_archiver');
+  });
+
   it('puts three guards on a table, and one more on each partition', async () => {
     expect(await triggersOf('audit.audit_log')).toEqual(GUARDS);
     expect(await triggersOf('content.lab_versions')).toEqual(GUARDS);

@@ -133,11 +133,22 @@ describe('auditor', () => {
   });
 });
 
-describe('readonly and archiver', () => {
-  test('are told what they may not look at', async () => {
+describe('readonly and those who archive', () => {
+  test('readonly is told what it may not look at; who archives looks at guards and records', async () => {
     const hidden = ['imm-counter', 'imm-permit', 'imm-registry', 'imm-shape'];
-    for (const login of ['readonly', 'archiver'])
-      expect((await notPassed(['immutability', 'status'], login)).toSorted()).toEqual(hidden);
+    expect((await notPassed(['immutability', 'status'], 'readonly')).toSorted()).toEqual(hidden);
+    expect(await notPassed(['immutability', 'status'], 'archive_verifier')).toEqual([]);
+  });
+
+  test('roles that were made after the guards may call what is theirs, also in new partitions, and nothing is left to be done', async () => {
+    const make = `select dbctl.create_partition('audit.audit_log', 'audit_log_y2031m01', '2031-01-01Z', '2031-02-01Z')`;
+    await expect(lab.as('archive_verifier', (client) => client.query(make))).rejects.toMatchObject({ code: '42501' });
+    await lab.as('archiver', (client) => client.query(make));
+    for (const login of ['archiver', 'archive_verifier'])
+      await lab.as(login, (client) => client.query('select count(*) from audit.audit_log_y2031m01'));
+    expect((await expectDone(lab, ['roles', 'plan'])).items).toEqual([]);
+    const install = await expectDone(lab, ['immutability', 'install', '--yes']);
+    expect(install.summary).toMatchObject({ steps: 0, absentRoles: [] });
   });
 
   test('read what they are for: rows of all users, and what is to be archived', async () => {
