@@ -9,7 +9,7 @@ import type { EngineChoice } from '../ops/backup/engine.ts';
 import type { BackupInputs } from '../ops/backup/inputs.ts';
 import { BACKUP_SESSION, REPOSITORIES_OPTION, bytesOf, openBackups, sizeText } from './backup-context.ts';
 import { MADE_COLUMNS, manyAnswer, wantedDatabases } from './backup-databases.ts';
-import { withNotices } from './backup-notices.ts';
+import { withNotices } from './notices.ts';
 import { rehearse } from './backup-rehearsal.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';

@@ -14,7 +14,7 @@ import {
   requireIdentity,
   type Backups,
 } from './backup-context.ts';
-import { withNotices } from './backup-notices.ts';
+import { withNotices } from './notices.ts';
 import type { Context } from './context.ts';
 import { drillInputs, reportDrill } from './drill-context.ts';
 

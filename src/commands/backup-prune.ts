@@ -4,7 +4,7 @@ import { item, type Answer, type Item } from '../core/report.ts';
 import type { Pruned, RepositoryPrune } from '../ops/backup/prune-repository.ts';
 import type { Repository } from '../ops/backup/repository.ts';
 import { REPOSITORIES_OPTION, openBackups, sizeText, type Backups } from './backup-context.ts';
-import { withNotices } from './backup-notices.ts';
+import { withNotices } from './notices.ts';
 import type { Context } from './context.ts';
 
 export const spec: CommandSpec = {

@@ -5,6 +5,7 @@ import { splitName } from '../db/ident.ts';
 import type { Made } from '../ops/partitions/make.ts';
 import type { NewPartition, Trouble, UpkeepPlan, Upkeep } from '../ops/partitions/plan.ts';
 import type { Context } from './context.ts';
+import { withNotices } from './notices.ts';
 
 export const spec: CommandSpec = {
   name: 'retention partitions',
@@ -23,7 +24,10 @@ export const spec: CommandSpec = {
   ],
 };
 
-export async function run(_options: ParsedOptions, context: Context): Promise<Answer> {
+export const run = (_options: ParsedOptions, context: Context): Promise<Answer> =>
+  withNotices(spec.name, context, () => act(context));
+
+async function act(context: Context): Promise<Answer> {
   const upkeep = await upkeepOf(context);
   const [{ inspectPartitions }, { planPartitions }, { makePartitions }] = await Promise.all([
     import('../ops/partitions/inspect.ts'),

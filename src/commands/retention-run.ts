@@ -6,6 +6,7 @@ import type { Session } from '../db/session.ts';
 import type { RuleOutcome } from '../ops/retention/outcome.ts';
 import type { RunRecord } from '../ops/schema/run-record.ts';
 import type { Context } from './context.ts';
+import { withNotices } from './notices.ts';
 import { migrateSettings } from './migrate-settings.ts';
 import { ensureRecords, RETENTION_SESSION, RULE_OPTION, rulesOf } from './retention-context.ts';
 import { bindRules, type BoundRule } from './retention-kinds/index.ts';
@@ -37,7 +38,10 @@ export const spec: CommandSpec = {
   ],
 };
 
-export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+export const run = (options: ParsedOptions, context: Context): Promise<Answer> =>
+  withNotices(spec.name, context, () => act(options, context));
+
+async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const rules = await bindRules(await rulesOf(context, options['rule'] as string[] | undefined), context);
   const maxTimeMs = maxTimeOf(options['maxTime']);
   if (context.globals.dryRun) return plan.run({ rule: options['rule'] }, context);

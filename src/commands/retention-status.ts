@@ -7,6 +7,7 @@ import type { Backlog } from '../ops/retention/backlog.ts';
 import type { LastRun } from '../ops/retention/record.ts';
 import type { RetentionRule } from '../ops/retention/settings.ts';
 import type { Context } from './context.ts';
+import { withNotices } from './notices.ts';
 import { RETENTION_SESSION, RULE_OPTION, rulesOf } from './retention-context.ts';
 import { bindRules } from './retention-kinds/index.ts';
 
@@ -32,7 +33,10 @@ export const spec: CommandSpec = {
   ],
 };
 
-export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+export const run = (options: ParsedOptions, context: Context): Promise<Answer> =>
+  withNotices(spec.name, context, () => act(options, context));
+
+async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const rules = await bindRules(await rulesOf(context, options['rule'] as string[] | undefined), context);
   const grace = (options['grace'] as string | undefined) ?? (await context.config()).config.retention.grace;
   const [{ readLastRuns }, { retentionMetrics }] = await Promise.all([

@@ -12,6 +12,7 @@ import {
 } from './archive-context.ts';
 import { sizeText } from './backup-context.ts';
 import type { Context } from './context.ts';
+import { withNotices } from './notices.ts';
 
 export const spec: CommandSpec = {
   name: 'retention verify',
@@ -37,7 +38,10 @@ export const spec: CommandSpec = {
   ],
 };
 
-export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+export const run = (options: ParsedOptions, context: Context): Promise<Answer> =>
+  withNotices(spec.name, context, () => act(options, context));
+
+async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const id = options['archive'] as string | undefined;
   const compare = options['compare'] === true;
   if (compare && id === undefined)

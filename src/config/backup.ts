@@ -87,5 +87,5 @@ export const backup = section({
     .describe('How long a dump waits for a table somebody is altering; then it fails, and says who.'),
   masking: masking.prefault({}).describe('What backup mask replaces in a dump for developers.'),
   hooks: hooks.prefault({}).describe('Programs around backup create, drill, sync and prune.'),
-  notify: notify(),
+  notify: notify('`backup create`, `drill`, `sync` and `prune`'),
 });

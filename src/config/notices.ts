@@ -34,9 +34,10 @@ const notice = section({
   when: ({ value }) => typeof value === 'object' && value !== null,
 });
 
-export const notify = () =>
+/** `which`: the commands, for the reference. */
+export const notify = (which: string) =>
   z
     .array(notice, { error: 'expected a list of mappings' })
     .register(kinds, { name: 'list of mappings', reads: 'list' })
     .prefault([])
-    .describe('Who is told how `backup create`, `drill`, `sync` and `prune` ended.');
+    .describe(`Who is told how ${which} ended.`);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { notify } from './notices.ts';
 import { partitions } from './partitions.ts';
 import { archiveRule } from './retention-archive.ts';
 import { deleteRule } from './retention-delete.ts';
@@ -33,4 +34,5 @@ export const retention = section({
   grace: age()
     .prefault('1 day')
     .describe('How far a rule may be behind before `retention status` says no: the age of the oldest row beyond its keep.'),
+  notify: notify('`retention run`, `verify`, `partitions` and `status`'),
 });

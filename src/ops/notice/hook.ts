@@ -26,7 +26,7 @@ const LAST_WORDS_MS = 200;
 /** As much of what it says on its standard error is kept as a message can show. */
 const MOST_SAID = 4_096;
 
-const HINT = 'It is in backup.hooks or backup.notify of dbctl.yaml; run it by hand.';
+const HINT = 'It is under hooks or notify in dbctl.yaml; run it by hand.';
 
 /**
  * Runs a program of the user's, with what it starts in a group of its own. Its environment is bare but for PATH and what is said here; what it

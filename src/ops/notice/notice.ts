@@ -1,4 +1,4 @@
-import type { Answer, ReportError } from '../../core/report.ts';
+import { SEVERITIES, type Answer, type ReportError } from '../../core/report.ts';
 
 /** What people and machines are told of a run: no row, no name of a role, no secret. */
 export interface Notice {
@@ -14,7 +14,7 @@ export interface Notice {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly seconds: number;
-  /** What was found to be wrong. */
+  /** What was found to be wrong, or could not be seen and made the answer no; the worst first. */
   readonly failures: readonly { readonly id: string; readonly object: string; readonly message: string }[];
   readonly error: Pick<ReportError, 'code' | 'message'> | null;
 }
@@ -27,7 +27,8 @@ const MOST = 20;
 /** The notice of a run that answered. Pure. */
 export function noticeOf(facts: NoticeFacts, { ok, items }: Pick<Answer, 'ok' | 'items'>): Notice {
   const failures = items
-    .filter(({ status }) => status === 'fail')
+    .filter(({ status }) => status === 'fail' || (status === 'unknown' && !ok))
+    .toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
     .map(({ id, object, message }) => ({ id, object, message }))
     .slice(0, MOST);
   const [first] = failures;

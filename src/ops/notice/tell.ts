@@ -28,7 +28,7 @@ async function post(
   const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !isSafe(url)) {
     const what = text === undefined ? 'is not set' : 'is no https URL';
-    fail('refused', `nobody can be told: ${variable} ${what}`, { hint: 'backup.notify in dbctl.yaml names it.' });
+    fail('refused', `nobody can be told: ${variable} ${what}`, { hint: 'notify in dbctl.yaml names it.' });
   }
   const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
   // A redirect would carry the notice to where nobody meant it to go.

@@ -79,7 +79,7 @@ describe('a good dbctl.yaml', () => {
         notify: [],
       },
       evidence: {},
-      retention: { partitions: [], rules: [], grace: '1 day' },
+      retention: { partitions: [], rules: [], grace: '1 day', notify: [] },
       roles: { file: 'roles.yaml' },
       dev: { version: 18, engine: 'embedded', database: 'lab' },
     });

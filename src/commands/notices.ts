@@ -7,15 +7,24 @@ import type { Notice, NoticeFacts } from '../ops/notice/notice.ts';
 import type { Listener } from '../ops/notice/tell.ts';
 import type { Context } from './context.ts';
 
+/** What dbctl.yaml says of a command's end. */
+interface Told {
+  /** Programs before it. */
+  readonly before: readonly (readonly string[])[];
+  readonly listeners: readonly Listener[];
+  /** Where in dbctl.yaml. */
+  readonly key: 'backup.notify' | 'retention.notify';
+}
+
 /**
- * A command with the programs of backup.hooks around it, and those of backup.notify told how it ended. A run that changes nothing runs none.
+ * A command with the programs of backup.hooks around it, and those of backup.notify told how it ended; commands about retention have
+ * retention.notify, and no hooks. A dry run runs none.
  * Fails with refused where a program before it fails; who could not be told afterwards is a failed item, for nobody would hear of the next failure
  * either.
  */
 export async function withNotices(command: string, context: Context, act: () => Promise<Answer>): Promise<Answer> {
   const { config } = await context.config();
-  const listeners = listenersOf(config);
-  const { before } = config.backup.hooks;
+  const { before, listeners, key } = toldOf(command, config);
   if (context.globals.dryRun || (before.length === 0 && listeners.length === 0)) return act();
   const started = context.clock();
   const facts = (): NoticeFacts => ({
@@ -30,10 +39,10 @@ export async function withNotices(command: string, context: Context, act: () => 
   try {
     await runBefore(command, before, context);
     const answer = await act();
-    const untold = await tellAll(listeners, noticeOf(facts(), answer), context);
+    const untold = await tellAll({ listeners, key }, noticeOf(facts(), answer), context);
     return untold.length === 0 ? answer : { ...answer, ok: false, items: [...answer.items, ...untold] };
   } catch (thrown) {
-    const untold = await tellAll(listeners, noticeOfError(facts(), wordsOf(thrown, context)), farewell(context));
+    const untold = await tellAll({ listeners, key }, noticeOfError(facts(), wordsOf(thrown, context)), farewell(context));
     for (const one of untold) context.log.warn(one.message);
     throw thrown;
   }
@@ -56,17 +65,24 @@ async function runBefore(command: string, before: readonly (readonly string[])[]
   for (const program of before) await runHook({ command: program, variables }, context);
 }
 
-function listenersOf({ backup }: Config): Listener[] {
-  const always = backup.hooks.after.map((command) => ({ kind: 'command', on: ['passed', 'failed'], command }) as const);
-  const told = backup.notify.flatMap(({ on, command, webhook }): Listener[] => {
+function toldOf(command: string, { backup, retention }: Config): Told {
+  if (command.startsWith('retention ')) return { before: [], listeners: listenersOf(retention.notify), key: 'retention.notify' };
+  const always = backup.hooks.after.map((program) => ({ kind: 'command', on: ['passed', 'failed'], command: program }) as const);
+  return { before: backup.hooks.before, listeners: [...always, ...listenersOf(backup.notify)], key: 'backup.notify' };
+}
+
+const listenersOf = (notify: Config['backup']['notify']): Listener[] =>
+  notify.flatMap(({ on, command, webhook }): Listener[] => {
     if (command !== undefined) return [{ kind: 'command', on, command }];
     return webhook === undefined ? [] : [{ kind: 'webhook', on, variable: webhook.variable }];
   });
-  return [...always, ...told];
-}
 
 /** Each for itself; what came of those that failed. */
-async function tellAll(listeners: readonly Listener[], notice: Notice, surroundings: HookSurroundings): Promise<Item[]> {
+async function tellAll(
+  { listeners, key }: Pick<Told, 'listeners' | 'key'>,
+  notice: Notice,
+  surroundings: HookSurroundings,
+): Promise<Item[]> {
   const { tell } = await import('../ops/notice/tell.ts');
   const untold: Item[] = [];
   for (const listener of listeners.filter(({ on }) => on.includes(notice.outcome))) {
@@ -82,7 +98,7 @@ async function tellAll(listeners: readonly Listener[], notice: Notice, surroundi
           status: 'fail',
           severity: 'medium',
           message: thrown.message,
-          fix: 'see backup.notify in dbctl.yaml',
+          fix: `see ${key} in dbctl.yaml`,
         }),
       );
     }
