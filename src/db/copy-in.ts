@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 
 /**
- * Runs COPY … FROM STDIN with these bytes and returns the number of rows. Fails with what the server says, and with what the source throws: the
+ * Runs COPY … FROM STDIN with these bytes and returns the number of rows; the memory of a piece is free when the next one is asked for. Fails with what the server says, and with what the source throws: the
  * rows are then not there.
  */
 export function copyIn(client: pg.Client, sql: string, source: AsyncIterable<Buffer>): Promise<number> {
@@ -12,12 +11,27 @@ export function copyIn(client: pg.Client, sql: string, source: AsyncIterable<Buf
   });
 }
 
+const COPY_DATA = 0x64;
+
 interface Connection {
   query(text: string): void;
-  sendCopyFromChunk(chunk: Buffer): void;
   sendCopyFail(message: string): void;
   endCopyFrom(): void;
   readonly stream: Socket;
+}
+
+/** Past pg, which would copy it: when this resolves, the system has the bytes, and their memory is free. */
+function sent(stream: Socket, chunk: Buffer): Promise<void> {
+  const head = Buffer.allocUnsafe(5);
+  head[0] = COPY_DATA;
+  head.writeInt32BE(chunk.length + 4, 1);
+  stream.cork();
+  stream.write(head);
+  const written = new Promise<void>((resolve, reject) => {
+    stream.write(chunk, (error) => (error === null || error === undefined ? resolve() : reject(error)));
+  });
+  stream.uncork();
+  return written;
 }
 
 /** What pg calls while the rows go up. */
@@ -50,8 +64,7 @@ class CopyInQuery {
   async #send(connection: Connection): Promise<void> {
     for await (const chunk of this.#source) {
       if (this.#refused !== undefined) return;
-      connection.sendCopyFromChunk(chunk);
-      if (connection.stream.writableNeedDrain) await once(connection.stream, 'drain');
+      if (chunk.length > 0) await sent(connection.stream, chunk);
     }
     if (this.#refused === undefined) connection.endCopyFrom();
   }

@@ -3,30 +3,50 @@ import { fail } from '../../core/errors.ts';
 import { dateText, daysOf, microsOf, timestampText } from './parquet-time.ts';
 import { floatText } from './parquet-float.ts';
 import type { ArchivedColumn } from './manifest.ts';
+import type { PlainValues } from './parquet-values.ts';
 
 /** What stands in a Parquet file for a value. */
-export type ParquetValue = boolean | number | bigint | string | Uint8Array;
+export type ParquetValue = boolean | number | bigint | Uint8Array;
+
+const LETTER_T = 0x74;
 
 /** How the values of a type go into Parquet and come out again. */
 export interface ParquetType {
   readonly element: Omit<SchemaElement, 'name' | 'repetition_type'>;
-  /** PLAIN: a dictionary would take -0 for 0, and bytes for different that are equal. */
-  readonly plain: boolean;
-  /** Undefined: Parquet has no such value. */
-  readonly read: (text: string) => ParquetValue | undefined;
-  /** The text PostgreSQL writes for the value. */
-  readonly text: (value: ParquetValue) => string;
+  /** Adds the value of a field of COPY's text; false: Parquet has no such value. */
+  readonly write: (values: PlainValues, field: Buffer, from: number, to: number) => boolean;
+  /** The text PostgreSQL writes for the value; of a text, its bytes. */
+  readonly text: (value: ParquetValue) => string | Uint8Array;
 }
+
+/** Undefined: there is no such value. */
+type Read<T> = (text: string) => T | undefined;
+
+/** Texts of numbers and times are short, and have nothing that is escaped. */
+const int32 =
+  (read: Read<number>): ParquetType['write'] =>
+  (values, field, from, to) => {
+    const value = read(field.toString('latin1', from, to));
+    if (value !== undefined) values.int32(value);
+    return value !== undefined;
+  };
+
+const int64 =
+  (read: Read<bigint>): ParquetType['write'] =>
+  (values, field, from, to) => {
+    const value = read(field.toString('latin1', from, to));
+    if (value !== undefined) values.int64(value);
+    return value !== undefined;
+  };
 
 const whole = (type: 'INT32' | 'INT64'): ParquetType => ({
   element: { type },
-  plain: false,
-  read: type === 'INT32' ? Number : int64,
+  write: type === 'INT32' ? int32(Number) : int64(wholeOf),
   text: String,
 });
 
 /** xid8 and oid count without a sign, and none of them has got as far as 2^63. */
-function int64(text: string): bigint | undefined {
+function wholeOf(text: string): bigint | undefined {
   const value = BigInt(text);
   return value === BigInt.asIntN(64, value) ? value : undefined;
 }
@@ -34,8 +54,10 @@ function int64(text: string): bigint | undefined {
 const float = (digits: 'float4' | 'float8'): ParquetType => ({
   // A float4 is kept as the decimal it is written as: 0.1 is then 0.1 for every reader, and no 0.10000000149.
   element: { type: 'DOUBLE' },
-  plain: true,
-  read: Number,
+  write: (values, field, from, to) => {
+    values.double(Number(field.toString('latin1', from, to)));
+    return true;
+  },
   text: (value) => floatText(value as number, digits),
 });
 
@@ -45,24 +67,27 @@ const timestamp = (zone: boolean): ParquetType => ({
     logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: zone, unit: 'MICROS' },
     ...(zone ? { converted_type: 'TIMESTAMP_MICROS' } : {}),
   },
-  plain: false,
-  read: microsOf,
+  write: int64(microsOf),
   text: (value) => timestampText(value as bigint, zone),
 });
 
 const TEXT: ParquetType = {
   element: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
-  plain: false,
-  read: (text) => text,
-  text: (value) => value as string,
+  write: (values, field, from, to) => {
+    values.text(field, from, to);
+    return true;
+  },
+  text: (value) => value as Uint8Array,
 };
 
 /** By the type in pg_catalog; every other one is its exact text: numeric, uuid, json, arrays, ranges, enums, intervals. */
 const TYPES: Readonly<Record<string, ParquetType>> = {
   bool: {
     element: { type: 'BOOLEAN' },
-    plain: false,
-    read: (text) => text === 't',
+    write: (values, field, from) => {
+      values.boolean(field[from] === LETTER_T);
+      return true;
+    },
     text: (value) => (value === true ? 't' : 'f'),
   },
   int2: whole('INT32'),
@@ -76,28 +101,29 @@ const TYPES: Readonly<Record<string, ParquetType>> = {
   timestamp: timestamp(false),
   date: {
     element: { type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } },
-    plain: false,
-    read: daysOf,
+    write: int32(daysOf),
     text: (value) => dateText(value as number),
   },
   bytea: {
     element: { type: 'BYTE_ARRAY' },
-    plain: true,
-    read: (text) => Buffer.from(text.slice(2), 'hex'),
-    text: (value) => `\\x${Buffer.from(value as Uint8Array).toString('hex')}`,
+    // `\\xdead`: the backslash of the value is written as two.
+    write: (values, field, from, to) => {
+      values.hex(field.toString('latin1', from + 3, to));
+      return true;
+    },
+    text: (value) => `\\\\x${Buffer.from(value as Uint8Array).toString('hex')}`,
   },
 };
 
 export const parquetType = ({ builtIn }: Pick<ArchivedColumn, 'builtIn'>): ParquetType =>
   builtIn !== null && Object.hasOwn(TYPES, builtIn) ? (TYPES[builtIn] as ParquetType) : TEXT;
 
-/** The value of a text. Fails with refused where Parquet has none for it: infinity as a time. */
-export function parquetValue(column: ArchivedColumn, { read }: ParquetType, text: string): ParquetValue {
-  const value = read(text);
-  if (value !== undefined) return value;
-  return fail(
+/** Fails with refused where Parquet had no value for the field: infinity as a time. */
+export function requireValue({ name, type }: ArchivedColumn, written: boolean, field: Buffer, from: number, to: number): void {
+  if (written) return;
+  fail(
     'refused',
-    `column ${column.name} holds ${text}, for which Parquet has no value in a column of type ${column.type}`,
+    `column ${name} holds ${field.toString('utf8', from, to)}, for which Parquet has no value in a column of type ${type}`,
     {
       hint: 'Take --as csv.gz, which holds every value PostgreSQL has.',
     },

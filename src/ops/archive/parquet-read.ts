@@ -1,24 +1,29 @@
 import { open } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { parquetMetadataAsync, parquetRead, type AsyncBuffer } from 'hyparquet';
+import {
+  parquetMetadataAsync,
+  parquetRead,
+  type AsyncBuffer,
+  type ColumnData,
+  type FileMetaData,
+  type RowGroup,
+} from 'hyparquet';
+import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 import { fail } from '../../core/errors.ts';
-import { fieldText, NULL_FIELD } from './copy-text.ts';
 import type { ArchivedColumn } from './manifest.ts';
 import { parquetType, type ParquetValue } from './parquet-column.ts';
+import { CopyText } from './parquet-text.ts';
 
-/** The default one takes a mark at the beginning of a text away, and puts � for what is no UTF-8. */
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
-
-/** Values as they stand in the file: no Date, which knows milliseconds only. */
+/** Values as they stand in the file: no Date, which knows milliseconds only, and the bytes of a text. */
 const PARSERS = {
   timestampFromMicroseconds: (micros: bigint) => micros as never,
   dateFromDays: (days: number) => days as never,
-  stringFromBytes: (bytes: Uint8Array | undefined) => (bytes === undefined ? bytes : utf8.decode(bytes)) as never,
+  stringFromBytes: (bytes: Uint8Array | undefined) => bytes as never,
 };
 
 /**
- * The rows of a Parquet file of ours, in the text format of COPY, row group by row group. Fails with archive.failed on a file that is none, or
- * has other columns.
+ * The rows of a Parquet file of ours in the text format of COPY, page by page. The memory of a piece is used again when the next one is asked for.
+ * Fails with archive.failed on a file that is none, or has other columns.
  */
 export async function* parquetRows(path: string, columns: readonly ArchivedColumn[]): AsyncGenerator<Buffer> {
   const handle = await open(path, 'r');
@@ -48,27 +53,60 @@ async function* rowsOf(file: AsyncBuffer, columns: readonly ArchivedColumn[]): A
   const names = metadata.schema.slice(1).map(({ name }) => name);
   if (names.join('\0') !== columns.map(({ name }) => name).join('\0')) throw new Error('it has other columns than the manifest');
   const types = columns.map(parquetType);
+  const text = new CopyText();
   let from = 0;
-  for (const { num_rows: count } of metadata.row_groups) {
-    const to = from + Number(count);
-    let rows: readonly (readonly (ParquetValue | null | undefined)[])[] = [];
-    await parquetRead({
-      file,
-      metadata,
-      rowStart: from,
-      rowEnd: to,
-      rowFormat: 'array',
-      utf8: false,
-      parsers: PARSERS,
-      compressors: { GZIP: (input: Uint8Array) => gunzipSync(input) },
-      onComplete: (read: unknown) => {
-        rows = read as typeof rows;
-      },
-    });
-    yield Buffer.from(rows.map((row) => `${types.map((type, at) => fieldOf(row[at], type)).join('\t')}\n`).join(''));
-    from = to;
+  for (const group of metadata.row_groups) {
+    for (const [start, end] of await pagesOf(file, group)) {
+      const read = await readColumns(file, metadata, from + start, from + end);
+      text.clear();
+      for (let row = from + start; row < from + end; row += 1) {
+        for (const [at, { name }] of columns.entries()) text.field(valueAt(read.get(name), row), types[at]);
+        text.endRow();
+      }
+      yield text.written;
+    }
+    from += Number(group.num_rows);
   }
 }
 
-const fieldOf = (value: ParquetValue | null | undefined, { text }: ReturnType<typeof parquetType>): string =>
-  value === null || value === undefined ? NULL_FIELD : fieldText(text(value));
+/** First and last row of each page of the first column; pages of the others begin at the same rows where dbctl wrote them. */
+async function pagesOf(file: AsyncBuffer, { columns, num_rows: count }: RowGroup): Promise<[number, number][]> {
+  const rows = Number(count);
+  const { offset_index_offset: at, offset_index_length: length } = columns[0] ?? {};
+  if (at === undefined || length === undefined) return [[0, rows]];
+  const index = await file.slice(Number(at), Number(at) + length);
+  const starts = readOffsetIndex({ view: new DataView(index), offset: 0 }).page_locations.map(({ first_row_index: row }) =>
+    Number(row),
+  );
+  return starts.map((start, page) => [start, starts[page + 1] ?? rows]);
+}
+
+/** By column, the pieces in which the rows came. */
+async function readColumns(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  rowStart: number,
+  rowEnd: number,
+): Promise<ReadonlyMap<string, readonly ColumnData[]>> {
+  const read = new Map<string, ColumnData[]>();
+  await parquetRead({
+    file,
+    metadata,
+    rowStart,
+    rowEnd,
+    useOffsetIndex: true,
+    utf8: false,
+    parsers: PARSERS,
+    compressors: { GZIP: (input, bytes) => gunzipSync(input, { chunkSize: Math.max(bytes, 64) }) },
+    onChunk: (chunk) => {
+      read.set(chunk.columnName, [...(read.get(chunk.columnName) ?? []), chunk]);
+    },
+  });
+  return read;
+}
+
+function valueAt(pieces: readonly ColumnData[] | undefined, row: number): ParquetValue | null {
+  const piece = pieces?.length === 1 ? pieces[0] : pieces?.find(({ rowStart, rowEnd }) => row >= rowStart && row < rowEnd);
+  if (piece === undefined) throw new Error(`row ${row} is missing in it`);
+  return (piece.columnData[row - piece.rowStart] as ParquetValue | null | undefined) ?? null;
+}

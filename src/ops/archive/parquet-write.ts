@@ -1,87 +1,120 @@
-import { gzipSync } from 'node:zlib';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { fieldValue, LineBlocks } from './copy-text.ts';
+import type { RowGroup } from 'hyparquet';
+import { ByteWriter } from 'hyparquet-writer';
+import { writeIndexes } from 'hyparquet-writer/src/indexes.js';
+import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
+import { CopyLines } from './copy-text.ts';
 import type { ArchivedColumn } from './manifest.ts';
-import { parquetSchema, parquetType, parquetValue, type ParquetValue } from './parquet-column.ts';
+import { ChunkWriter, PAGE_ROWS, type WrittenChunk } from './parquet-chunk.ts';
+import { parquetSchema } from './parquet-column.ts';
 import type { ByteSink } from './rows-writer.ts';
 
-/**
- * A row group is in memory while it grows, many times as large as its text; a million rows of an audit log took 420 MB with 50,000 rows in each, and
- * 200 MB so. Readers would like larger ones.
- */
-const ROWS = 10_000;
-const CHARACTERS = 2 << 20;
+/** Text of a page of all columns together, in bytes; a longer row has one of its own. */
+const PAGE_TEXT = 1 << 20;
 
-/** Rows in the text format of COPY become a Parquet file, row group by row group. */
+/** A row group ends with the first of these: so many rows, or bytes of its packed pages, which wait in memory. */
+const GROUP_ROWS = 100_000;
+const GROUP_PACKED = 4 << 20;
+
+const MAGIC = Buffer.from('PAR1');
+const TAB = 0x09;
+
+/** Rows in the text format of COPY become a Parquet file, page by page and group by group. */
 export function parquetSink(columns: readonly ArchivedColumn[], into: ByteSink): ByteSink {
-  const types = columns.map(parquetType);
-  const bytes = new ByteWriter() as ByteWriter & { index: number };
-  const writer = new ParquetWriter({
-    writer: Object.assign(bytes, { flush: () => emptied(bytes, into), finish: () => emptied(bytes, into) }),
-    schema: parquetSchema(columns),
-    codec: 'GZIP',
-    compressors: { GZIP: (input: Uint8Array) => gzipSync(input, { level: 1 }) },
-    createdBy: 'dbctl',
-  });
-  const lines = new LineBlocks();
-  let group = newGroup();
+  const lines = new CopyLines();
+  const writers = columns.map((column) => new ChunkWriter(column));
+  const file = new GroupFile(columns, into);
+  const page = { rows: 0, text: 0 };
+  let groupRows = 0;
 
-  function newGroup(): { readonly values: (ParquetValue | null)[][]; rows: number; characters: number } {
-    return { values: columns.map(() => []), rows: 0, characters: 0 };
-  }
-
-  function add(line: string): void {
-    const fields = line.split('\t');
-    for (let at = 0; at < columns.length; at += 1) {
-      const text = fieldValue(fields[at] as string);
-      const [column, type] = [columns[at], types[at]];
-      if (column === undefined || type === undefined) continue;
-      group.values[at]?.push(text === null ? null : parquetValue(column, type, text));
+  function add(line: Buffer, from: number, to: number): Promise<void> | undefined {
+    let start = from;
+    for (const writer of writers) {
+      let end = start;
+      while (end < to && line[end] !== TAB) end += 1;
+      writer.add(line, start, end);
+      start = end + 1;
     }
-    group.rows += 1;
-    group.characters += line.length;
+    page.rows += 1;
+    page.text += to - from;
+    return page.rows === PAGE_ROWS || page.text >= PAGE_TEXT ? endPage() : undefined;
   }
 
-  async function flush(): Promise<void> {
-    const full = group;
-    group = newGroup();
-    if (full.rows === 0) return;
-    await writer.write({
-      rowGroupSize: full.rows,
-      // A column of ever new values is given up early, instead of after all of them were looked up.
-      dictionarySize: 1 << 16,
-      columnData: columns.map(({ name }, at) => ({
-        name,
-        data: full.values[at] as unknown[],
-        // Least and greatest text of each group would stay in memory until the end, each with the block it was cut from.
-        statistics: types[at]?.element.type !== 'BYTE_ARRAY',
-        ...(types[at]?.plain === true ? { encoding: 'PLAIN' as const } : {}),
-      })),
-    });
+  async function endPage(): Promise<void> {
+    for (const writer of writers) writer.endPage();
+    groupRows += page.rows;
+    [page.rows, page.text] = [0, 0];
+    const waiting = writers.reduce((sum, { packed }) => sum + packed, 0);
+    if (groupRows >= GROUP_ROWS || waiting >= GROUP_PACKED) await endGroup();
+  }
+
+  async function endGroup(): Promise<void> {
+    if (groupRows === 0) return;
+    await file.write(writers, groupRows);
+    groupRows = 0;
   }
 
   return {
-    write: async (piece) => {
-      const block = lines.take(piece);
-      if (block === null) return;
-      for (let from = 0; from < block.length;) {
-        const end = block.indexOf('\n', from);
-        add(block.slice(from, end));
-        from = end + 1;
-        if (group.rows === ROWS || group.characters >= CHARACTERS) await flush();
-      }
-    },
+    write: (piece) => lines.take(piece, add),
     end: async () => {
-      await flush();
-      await writer.finish();
-      await into.end();
+      await endPage();
+      await endGroup();
+      await file.end();
     },
   };
 }
 
-/** What the library has written so far goes on; its memory is used again. */
-async function emptied(writer: ByteWriter & { index: number }, into: ByteSink): Promise<void> {
-  const written = Buffer.from(writer.getBytes());
-  writer.index = 0;
-  if (written.length > 0) await into.write(written);
+/** The row groups one behind the other, and what a reader needs to find them at the end. */
+class GroupFile {
+  readonly #columns: readonly ArchivedColumn[];
+  readonly #into: ByteSink;
+  readonly #groups: RowGroup[] = [];
+  readonly #chunks: WrittenChunk[] = [];
+  #offset = 0;
+  #rows = 0;
+
+  constructor(columns: readonly ArchivedColumn[], into: ByteSink) {
+    [this.#columns, this.#into] = [columns, into];
+  }
+
+  async write(writers: readonly ChunkWriter[], rows: number): Promise<void> {
+    if (this.#offset === 0) await this.#write(MAGIC);
+    const start = this.#offset;
+    const chunks: WrittenChunk[] = [];
+    for (const writer of writers) {
+      const { pieces, ...chunk } = writer.endGroup(this.#offset);
+      for (const piece of pieces) await this.#write(piece);
+      chunks.push({ ...chunk, pieces: [] });
+    }
+    this.#chunks.push(...chunks);
+    this.#rows += rows;
+    this.#groups.push({
+      columns: chunks.map(({ chunk }) => chunk),
+      num_rows: BigInt(rows),
+      total_byte_size: BigInt(chunks.reduce((sum, { unpacked }) => sum + unpacked, 0)),
+      total_compressed_size: BigInt(this.#offset - start),
+    });
+  }
+
+  async end(): Promise<void> {
+    if (this.#offset === 0) await this.#write(MAGIC);
+    const foot = new ByteWriter();
+    foot.offset = this.#offset;
+    writeIndexes(foot, this.#chunks);
+    writeMetadata(foot, {
+      version: 2,
+      created_by: 'dbctl',
+      schema: parquetSchema(this.#columns),
+      num_rows: BigInt(this.#rows),
+      row_groups: this.#groups,
+      metadata_length: 0,
+    });
+    foot.appendBytes(MAGIC);
+    await this.#write(Buffer.from(foot.getBytes()));
+    await this.#into.end();
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    this.#offset += bytes.length;
+    await this.#into.write(bytes);
+  }
 }
