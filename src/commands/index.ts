@@ -11,6 +11,9 @@ import * as backupStatus from './backup-status.ts';
 import * as backupSync from './backup-sync.ts';
 import * as backupVerify from './backup-verify.ts';
 import * as completion from './completion.ts';
+import * as costArchives from './cost-archives.ts';
+import * as costSessions from './cost-sessions.ts';
+import * as costStorage from './cost-storage.ts';
 import * as configSchema from './config-schema.ts';
 import * as configShow from './config-show.ts';
 import * as dbCreate from './db-create.ts';
@@ -112,6 +115,9 @@ export const COMMANDS: readonly Command[] = [
   retentionExport,
   retentionVerify,
   retentionRestore,
+  costStorage,
+  costArchives,
+  costSessions,
   rolesAudit,
   rolesPlan,
   rolesApply,
@@ -156,6 +162,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   migrate: 'Schema migrations.',
   ledger: 'Signed checkpoints of append-only tables, published outside the database.',
   retention: 'What leaves the database when it is old enough, what is copied out of it first, and what nobody may remove.',
+  cost: 'What storage and sessions cost, by prices of your own.',
   backup: 'Backups that are restored and compared before they count.',
   roles: 'Who may do what: declared in roles.yaml, compared, planned, applied.',
   evidence: 'Signed records of who may do what, for auditors.',

@@ -11,8 +11,19 @@ export interface Contradiction {
 const BUILTIN_LOCALES = ['C', 'C.UTF-8', 'PG_UNICODE_FAST'];
 
 /** What contradicts itself in a configuration all of whose values are allowed. */
-export function contradictions(file: Pick<CheckedFile, 'postgres' | 'verify' | Rules>): Contradiction[] {
-  return [...localeContradictions(file.postgres), ...checkContradictions(file.verify), ...retentionContradictions(file)];
+export function contradictions(file: Pick<CheckedFile, 'postgres' | 'verify' | 'cost' | Rules>): Contradiction[] {
+  return [
+    ...localeContradictions(file.postgres),
+    ...checkContradictions(file.verify),
+    ...retentionContradictions(file),
+    ...costContradictions(file.cost),
+  ];
+}
+
+/** An overlay may name the prices, and the file the currency, so that neither is required by itself. */
+function costContradictions({ currency, hot, cold }: CheckedFile['cost']): Contradiction[] {
+  if (currency !== undefined || (hot.length === 0 && cold.length === 0)) return [];
+  return [{ keys: ['cost.hot', 'cost.cold'], message: 'prices without a currency: write cost: {currency: EUR}' }];
 }
 
 /** Rules of initdb and create database, PostgreSQL 18. */

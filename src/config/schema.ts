@@ -5,6 +5,7 @@ import { ENCODINGS } from './encodings.ts';
 import { archive } from './archive.ts';
 import { immutability } from './immutability.ts';
 import { backup } from './backup.ts';
+import { cost } from './cost.ts';
 import { evidence } from './evidence.ts';
 import { ledger, words } from './ledger.ts';
 import { retention } from './retention.ts';
@@ -135,6 +136,7 @@ const environment = section({
     retention: retention.optional().describe('Keys of retention that differ in this environment.'),
     backup: backup.optional().describe('Keys of backup that differ in this environment.'),
     archive: archive.optional().describe('Keys of archive that differ in this environment.'),
+    cost: cost.optional().describe('Keys of cost that differ in this environment.'),
     ledger: ledger
       .optional()
       .describe('Keys of ledger that differ in this environment: each database needs places of its own for its notes.'),
@@ -142,7 +144,7 @@ const environment = section({
   })
     .optional()
     .describe(
-      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger, retention, backup, archive and evidence. A list replaces the list it overlays.',
+      'What differs in this environment: keys of postgres, migrations, verify, immutability, ledger, retention, backup, archive, cost and evidence. A list replaces the list it overlays.',
     ),
 })
   .refine((value) => !(value.embedded === true && value.url !== undefined), {
@@ -167,6 +169,7 @@ export const configFile = section({
   retention: retention.prefault({}).describe('What is removed when it is old enough.'),
   backup: backup.prefault({}).describe('Backups and the programs that make them.'),
   archive: archive.prefault({}).describe('Tables and partitions that leave the database as files.'),
+  cost: cost.prefault({}).describe('What storage costs, and which table says what sessions cost.'),
   roles: roles.prefault({}).describe('Who may do what in the database.'),
   evidence: evidence.prefault({}).describe('Signed records for auditors.'),
   dev: dev.prefault({}).describe("The server 'dbctl dev' runs."),

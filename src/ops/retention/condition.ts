@@ -5,13 +5,13 @@ import { loadParser, parseStatements, type Statement, type SyntaxProblem } from 
  * What keeps a text from being one SQL condition on a row; null: nothing. It is read by the server's own grammar twice, in brackets and without:
  * `a) or (b` is whole only in brackets, `a order by b` and `a; b` only without, and what passes both cannot end the condition it is put into.
  */
-export async function conditionProblem(text: string): Promise<string | null> {
+export async function conditionProblem(text: string, what: 'condition' | 'expression' = 'condition'): Promise<string | null> {
   await loadParser();
   const bare = parseStatements(`select 1 where\n${text}\n`);
-  if (!Array.isArray(bare)) return `is no SQL condition: ${(bare as SyntaxProblem).message.replace(/\s+"$/, '"')}`;
+  if (!Array.isArray(bare)) return `is no SQL ${what}: ${(bare as SyntaxProblem).message.replace(/\s+"$/, '"')}`;
   const inBrackets = parseStatements(`select 1 where (\n${text}\n)`);
   if (!Array.isArray(inBrackets) || bare.length !== 1 || inBrackets.length !== 1)
-    return 'is more than one condition: write one expression, such as state = $$done$$ and attempts > 3'.replaceAll('$$', "'");
+    return `is more than one ${what}: write one expression, such as state = 'done' and attempts > 3`;
   return forbidden((bare[0] as Statement).node);
 }
 

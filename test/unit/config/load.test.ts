@@ -60,6 +60,7 @@ describe('a good dbctl.yaml', () => {
         retain_days: undefined,
         encryption: { recipients: [], identity: undefined, work: undefined },
       },
+      cost: { currency: undefined, hot: [], cold: [], sessions: undefined },
       backup: {
         programs: undefined,
         repositories: [],
@@ -238,7 +239,7 @@ environments:
     const every = GOOD_FILES.find(({ name }) => name === 'every key')?.yaml ?? '';
     const { config, origins } = await load(every, { env: 'prod' });
     const leaves = (value: unknown, path: string): string[] =>
-      typeof value === 'object' && value !== null && !Array.isArray(value) && !path.endsWith('.signer')
+      typeof value === 'object' && value !== null && !Array.isArray(value) && !/\.(?:signer|sessions)$/.test(path)
         ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === '' ? key : `${path}.${key}`))
         : value === undefined || /^environments\.[^.]+\.name$/.test(path)
           ? []

@@ -53,6 +53,24 @@ immutability:
   unlockers: [ann, bob]
   tables:
     - { table: audit.log, generated: [id], accept: [enum], probe: "insert into audit.log default values" }
+cost:
+  currency: EUR
+  hot:
+    - { from: 2025-12-01, gib_month: "0.123456789012" }
+    - { from: 2026-01-01, gib_month: "0" }
+  cold:
+    - destination: given-up
+      class: Cold HDD
+      minimum_days: 90
+      prices: [{ from: 2026-01-01, gib_month: "0.01", thousand_puts: "0", restored_gib: "999999999.999999999999" }]
+  sessions:
+    table: app.sessions
+    at: ended_at
+    amount: cost
+    currency: unit
+    status: state
+    alarms: [MISSING]
+    by: [{ name: tier, value: "coalesce(tier, 1)" }]
 ledger:
   tables: [audit.log]
   xid_column: xid
