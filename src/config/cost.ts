@@ -6,8 +6,10 @@ import { kinds, listOf, listOfDistinct, section, text, wholeNumber } from './val
 const decimal = () =>
   text('price', /^(?:0|[1-9]\d{0,8})(?:\.\d{1,12})?$/, 'a price as text, with up to 12 decimal places, such as "0.0125"');
 
+const DAY = /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
+
 const from = () =>
-  text('day', /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, 'a day such as 2026-01-01').describe(
+  text('day', DAY, 'a day such as 2026-01-01').describe(
     'First day of the price, from its beginning in UTC; it holds until the next one.',
   );
 
@@ -18,7 +20,7 @@ function prices<Entry extends z.ZodType<Readonly<{ from: string }>>>(entry: Entr
       payload.value.forEach(({ from: day }, index) => {
         const before = payload.value[index - 1]?.from;
         const problem = (message: string) => payload.issues.push({ code: 'custom', input: day, path: [index, 'from'], message });
-        if (!isDay(day)) problem(`there is no day ${day}`);
+        if (DAY.test(day) && !isDay(day)) problem(`there is no day ${day}`);
         if (before !== undefined && day < before) problem(`${day} stands after ${before}: the oldest price first`);
       });
     })
