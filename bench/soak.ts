@@ -1,5 +1,6 @@
 // `npm run soak -- <area>`: the whole of a capability on a database of some size, compared to the last byte. Minutes, gigabytes, not in CI.
 const AREAS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
+  archiving: () => import('./soak/archiving.ts'),
   backup: () => import('./soak/backup.ts'),
 };
 

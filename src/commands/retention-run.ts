@@ -16,13 +16,17 @@ const ON_PROTECTED = '--on-protected';
 
 export const spec: CommandSpec = {
   name: 'retention run',
-  summary: 'remove the rows that are older than the rules of dbctl.yaml keep them',
+  summary: 'remove, or archive, what is older than the rules of dbctl.yaml keep it',
   description:
     'Rule by rule, in small batches of their own transactions, oldest rows first, by an index: rows that somebody has locked wait for the next run, ' +
     'standbys that are too far behind are waited for, and every batch looks at the legal holds anew. The moment before which rows go is fixed when ' +
     'a rule begins, by the clock of the server. Ctrl-C stops between two batches; what was removed stays removed, and the record says how much. Asks ' +
     'first; from a timer give --yes. Exit 1 when a rule could not run, failed, or ran out of its time. One run at a time in a database.\n\n' +
-    'Needs SELECT, DELETE and, for the locks, UPDATE on one column of the tables; BYPASSRLS where row-level security hides rows; SELECT on ' +
+    'A rule that says then: archive moves partitions of an append-only table on, each by what is next for it: no more rows are let in, all are copied to ' +
+    'the destination, fetched back and compared; and the partition is removed by a later run, once another login has read the copy back too (dbctl retention verify ' +
+    '--record). What a killed run left half done is finished. Needs a login that is an archiver (immutability.archivers), SELECT on the partitions, ' +
+    'TEMPORARY on the database, membership in dbctl_auditor, INSERT on dbctl.run.\n\n' +
+    'A rule that says then: delete needs SELECT, DELETE and, for the locks, UPDATE on one column of the tables; BYPASSRLS where row-level security hides rows; SELECT on ' +
     'dbctl.legal_hold and dbctl.legal_hold_release, SELECT and INSERT on dbctl.run.',
   effect: 'destroys',
   onProtected: { flag: ON_PROTECTED, option: 'onProtected' },
@@ -177,13 +181,13 @@ function answer(outcomes: readonly RuleOutcome[], killed: readonly string[]): An
   };
 }
 
-function outcomeItem({ rule, state, cutOff, deleted, batches, left, holds, problem, grants, more }: RuleOutcome): Item {
+function outcomeItem({ rule, state, cutOff, deleted, batches, left, holds, problem, grants, words, more }: RuleOutcome): Item {
   return item({
     id: 'rule',
     object: rule.name,
     status: state === 'done' ? 'pass' : 'fail',
     severity: state === 'done' ? 'info' : state === 'time' ? 'low' : 'high',
-    message: problem === null ? STATES[state] : `${STATES[state]}: ${problem}`,
+    message: [words ?? STATES[state], ...(problem === null ? [] : [problem])].join(': '),
     fix: grants.length === 0 ? null : grants.join('\n'),
     table: `${rule.schema}.${rule.table}`,
     state,

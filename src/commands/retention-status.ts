@@ -3,13 +3,12 @@ import { ageText } from '../core/age.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
-import type { Backlog } from '../ops/retention/backlog.ts';
 import type { LastRun } from '../ops/retention/record.ts';
 import type { RetentionRule } from '../ops/retention/settings.ts';
 import type { Context } from './context.ts';
 import { withNotices } from './notices.ts';
 import { RETENTION_SESSION, RULE_OPTION, rulesOf } from './retention-context.ts';
-import { bindRules } from './retention-kinds/index.ts';
+import { bindRules, type Sight } from './retention-kinds/index.ts';
 
 export const spec: CommandSpec = {
   name: 'retention status',
@@ -46,7 +45,7 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   return context.withDatabase({ access: 'read', ...RETENTION_SESSION }, async (session) => {
     const graceSeconds = await secondsOf(session, grace);
     const lastRuns = await readLastRuns(session);
-    const seen: { readonly rule: RetentionRule; readonly sight: Backlog | string }[] = [];
+    const seen: { readonly rule: RetentionRule; readonly sight: Sight | string }[] = [];
     for (const bound of rules) seen.push({ rule: bound.rule, sight: await bound.look(session) });
     const items = seen.map(({ rule, sight }) => statusItem(rule, sight, graceSeconds, lastRuns));
     return {
@@ -103,12 +102,7 @@ async function secondsOf(session: Session, age: string): Promise<number> {
   return row?.seconds ?? 0;
 }
 
-function statusItem(
-  rule: RetentionRule,
-  sight: Backlog | string,
-  graceSeconds: number,
-  lastRuns: readonly LastRun[] | null,
-): Item {
+function statusItem(rule: RetentionRule, sight: Sight | string, graceSeconds: number, lastRuns: readonly LastRun[] | null): Item {
   const last = lastRuns?.find((one) => one.rule === rule.name);
   const common = {
     id: 'rule',
@@ -130,12 +124,12 @@ function statusItem(
       lateSeconds: null,
     });
   }
-  const { rows, held, lateSeconds, oldest } = sight;
+  const { rows, held, lateSeconds, oldest, told } = sight;
   const behind = lateSeconds > graceSeconds;
   const message =
-    rows === 0
+    rows === 0 && told === undefined
       ? 'nothing to do'
-      : `the oldest is ${ageText(lateSeconds)} older than ${rule.keep}${behind ? '' : ': within the grace'}`;
+      : `the oldest is ${ageText(lateSeconds)} older than ${rule.keep}${behind ? '' : ': within the grace'}${told === undefined ? '' : `; ${told}`}`;
   return item({
     ...common,
     status: behind ? 'fail' : 'pass',

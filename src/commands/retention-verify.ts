@@ -19,13 +19,18 @@ export const spec: CommandSpec = {
   summary: 'read archives where they lie, and compare with their signed manifests',
   description:
     'Needs no database: the signature, each stored file, and, where an identity opens what is encrypted, every row by the hash of what the ' +
-    'server wrote. With --compare an archive is loaded beside the table it was made of, and compared row by row. Exit 1 where one is not what it was.',
-  effect: 'reads',
+    'server wrote. With --compare an archive is loaded beside the table it was made of, and compared row by row. With --record the copies that ' +
+    'dbctl retention run made, and nobody else has read back yet, are compared so, and that is recorded in the database: only then does a run remove the rows. ' +
+    'Exit 1 where one is not what it was; nothing is recorded of it.\n\n' +
+    'With --record: a login that is an archive verifier (immutability.archive_verifiers) and exported none of them; SELECT on the partitions, ' +
+    'TEMPORARY on the database, membership in dbctl_auditor, and, where archives are encrypted, the identity that opens them.',
+  effect: 'changes',
   args: [{ name: '[archive]', description: 'one archive (default: all of the destination)' }],
   options: [
     DESTINATION_OPTION,
     { flags: '--sample <n>', description: 'so many of them, by chance', parse: wholeNumber },
     { flags: '--compare', description: 'with the table in the database, which has to be as it was' },
+    { flags: '--record', description: 'the copies that wait for it, with the login of somebody else than exported them' },
     ARCHIVE_IDENTITY_OPTION,
   ],
   examples: [
@@ -34,6 +39,10 @@ export const spec: CommandSpec = {
     [
       'dbctl retention verify lab-audit.audit_log_2025_10-16423-csv-1f0c9a7b2d3e4f50 --compare --env prod',
       'before its rows are removed',
+    ],
+    [
+      'dbctl retention verify --record --env prod',
+      'from a timer, as the verifier: what waits is read back, compared and recorded',
     ],
   ],
 };
@@ -44,6 +53,7 @@ export const run = (options: ParsedOptions, context: Context): Promise<Answer> =
 async function act(options: ParsedOptions, context: Context): Promise<Answer> {
   const id = options['archive'] as string | undefined;
   const compare = options['compare'] === true;
+  if (options['record'] === true) return record(options, context);
   if (compare && id === undefined)
     fail('usage', '--compare needs the id of one archive', { hint: 'dbctl retention verify lists them.' });
   const archives = await openArchives(
@@ -85,6 +95,17 @@ async function act(options: ParsedOptions, context: Context): Promise<Answer> {
       ],
     },
   };
+}
+
+/** Which copies wait, and where they are, the database says. */
+async function record(options: ParsedOptions, context: Context): Promise<Answer> {
+  const other = ['compare', 'sample', 'destination'].find((name) => options[name] !== undefined);
+  if (other !== undefined)
+    fail('usage', `--record and --${other} do not go together`, {
+      hint: 'With --record every copy that waits is compared, where it is.',
+    });
+  const { recordVerifications } = await import('./retention-verify-record.ts');
+  return recordVerifications(options['archive'] as string | undefined, options['identity'] as string | undefined, context);
 }
 
 async function verified(

@@ -23,6 +23,9 @@ export interface PlanWish {
   readonly exact: boolean;
 }
 
+/** What a rule has to do, and what a person should know of it. */
+export type Sight = Backlog & { readonly told?: string };
+
 /** A kind of rules, bound to one of them: `then: delete`, `then: archive`. What one does, another command need not know. */
 export interface BoundRule {
   readonly rule: RetentionRule;
@@ -33,7 +36,7 @@ export interface BoundRule {
   /** Under the retention lock. Fails only where the connection does. */
   run(session: Session, control: RunControl): Promise<RuleOutcome>;
   /** How far it is behind; or why that cannot be seen. */
-  look(session: Session): Promise<Backlog | string>;
+  look(session: Session): Promise<Sight | string>;
 }
 
 /** Each kind is a file of its own beside this one. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DbctlError, fail } from '../../core/errors.ts';
@@ -32,7 +33,7 @@ export interface Writer {
 
 /** An archive of a destination, as its seal shows it. */
 export type KnownArchive =
-  | { readonly id: string; readonly state: 'sealed'; readonly manifest: ArchiveManifest }
+  | { readonly id: string; readonly state: 'sealed'; readonly manifest: ArchiveManifest; readonly manifestSha256: string }
   | { readonly id: string; readonly state: 'broken'; readonly problem: string };
 
 /**
@@ -92,7 +93,8 @@ export async function knowArchive(destination: Repository, id: string, publicKey
     fail('archive.failed', `${destination.name} has no archive ${id}`, { hint: 'dbctl retention verify shows what is there.' });
   if (text === null || seal === null) return { id, state: 'broken', problem: `${text === null ? MANIFEST : SEAL} is missing` };
   try {
-    return { id, state: 'sealed', manifest: openArchive(id, text, seal, publicKeys) };
+    const manifestSha256 = createHash('sha256').update(text).digest('hex');
+    return { id, state: 'sealed', manifest: openArchive(id, text, seal, publicKeys), manifestSha256 };
   } catch (thrown) {
     if (thrown instanceof DbctlError || thrown instanceof SyntaxError) return { id, state: 'broken', problem: thrown.message };
     throw thrown;

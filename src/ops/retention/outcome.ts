@@ -23,6 +23,8 @@ export interface RuleOutcome {
   readonly holds: readonly number[];
   readonly problem: string | null;
   readonly grants: readonly string[];
+  /** What was done, in place of the word done; null: the numbers say it. */
+  readonly words: string | null;
   /** Things a person should know, in sentences. */
   readonly notes: readonly string[];
   /** What only this kind of rule has to say, for the report and the record. */
@@ -48,6 +50,7 @@ export const unfitOutcome = (rule: RetentionRule, problem: string, grants: reado
   holds: [],
   problem,
   grants,
+  words: null,
   notes: [],
   more: {},
 });

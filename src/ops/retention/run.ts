@@ -121,5 +121,18 @@ async function outcome(
   if (state === 'done' && left !== null && left.rows > 0)
     course.notes.add(`${rule.name}: ${left.rows} rows are locked by other sessions or came meanwhile: the next run takes them.`);
   if (horizon !== null) course.notes.add(`Dead rows stay in the table, because of ${horizon}.`);
-  return { rule, state, cutOff, deleted, batches, left, holds, problem, grants: [], notes: [...course.notes], more: {} };
+  return {
+    rule,
+    state,
+    cutOff,
+    deleted,
+    batches,
+    left,
+    holds,
+    problem,
+    grants: [],
+    words: null,
+    notes: [...course.notes],
+    more: {},
+  };
 }

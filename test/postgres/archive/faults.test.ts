@@ -247,5 +247,7 @@ describe('what is in the database', () => {
 it('verifyArchive passes on what is wrong with the place, not with the archive', async () => {
   const { manifest, destination } = await archived('unreadable', 'csv.gz');
   const broken = { ...destination, storage: { ...destination.storage, read: () => Promise.reject(new Error('the disk fails')) } };
-  await expect(verifyArchive(broken, { id: manifest.id, state: 'sealed', manifest }, READING)).rejects.toThrow('the disk fails');
+  await expect(
+    verifyArchive(broken, { id: manifest.id, state: 'sealed', manifest, manifestSha256: '' }, READING),
+  ).rejects.toThrow('the disk fails');
 });
