@@ -140,7 +140,7 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
     name: '6 one recorded, and the next not',
     after: ['archiver'],
     who: 'checker',
-    trap: held('lock table app.log_2024_02 in access exclusive mode', 'dbctl_archive'),
+    trap: held('lock table app.log_2024_02 in access exclusive mode', 'hotBytes'),
   },
   {
     name: '7 while it reads the copy again',

@@ -6,6 +6,7 @@ import { ADVISORY_LOCKS, DBCTL_LOCKS } from '../../../src/db/advisory-lock.ts';
 import { OLD_ROWS, startArchiving, until, type ArchivingProject, type ArchivingWorld } from '../../support/archiving.ts';
 import { hashOf } from '../../support/archiving-crashes.ts';
 import type { CliReport } from '../../support/cli-report.ts';
+import { sqlBlocks } from '../runbooks/sql-blocks.ts';
 
 let world: ArchivingWorld;
 beforeAll(async () => {
@@ -110,6 +111,13 @@ describe('partitions', () => {
       { then: 'archive', basis: 'the law', partitions: [{ did: 'removed' }, { did: 'removed' }] },
     ]);
   });
+});
+
+it('the SQL of the runbook is understood', async () => {
+  const lab = await world.project('runbook', { format: 'csv.gz', place: 'folder' });
+  const blocks = sqlBlocks('runbooks/archive-failed-in-the-middle.md');
+  expect(blocks).toHaveLength(3);
+  for (const { sql } of blocks) await lab.rows(sql);
 });
 
 it.each<[string, readonly string[], number, string]>([
