@@ -1,5 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { letLoginsIn, startReferenceLab, type ReferenceLab } from '../roles/support/reference-lab.ts';
+import { expectDone, letLoginsIn, startReferenceLab, type ReferenceLab } from '../roles/support/reference-lab.ts';
 import { sqlBlocks } from '../runbooks/sql-blocks.ts';
 
 /** The rules of the reference project on its own tables, and the SQL of docs/retention.md and runbooks/legal-hold.md. */
@@ -91,5 +95,124 @@ describe('the reference project', () => {
       const rows = await query<{ rule: string; removed: string }>(block.sql);
       expect(rows.filter(({ rule }) => rule === 'jobs').map(({ removed }) => Number(removed) > 0)).toContain(true);
     }
+  });
+});
+
+/** The code of docs/erasure.md. */
+interface Sealing {
+  seal(keys: pg.Client, subject: string, personal: object): Promise<{ readonly subject: string; readonly sealed: string }>;
+  open(keys: pg.Client, sealed: { readonly subject: string; readonly sealed: string }): Promise<unknown>;
+}
+
+describe('a person is erased, by docs/erasure.md', () => {
+  const [ANN, BOB] = ['0199a1b2-0000-7000-8000-000000000001', '0199a1b2-0000-7000-8000-000000000002'];
+  const blocks = sqlBlocks('docs/erasure.md');
+  const clients: pg.Client[] = [];
+  const keysAs = async (login?: string): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: lab.url(login, 'keys') });
+    clients.push(client);
+    await client.connect();
+    return client;
+  };
+  afterAll(() => Promise.all(clients.map((client) => client.end())));
+  let keys: pg.Client;
+  let app: pg.Client;
+  let code: Sealing;
+  const run = async (some: typeof blocks): Promise<object[]> => {
+    const rows: object[] = [];
+    const on = (client: pg.Client, sql: string) => client.query<object>(sql);
+    for (const { as, sql } of some) {
+      const results = [as === 'keys' ? await on(keys, sql) : await lab.as(undefined, (client) => on(client, sql))].flat();
+      rows.push(...results.flatMap((one) => one.rows));
+    }
+    return rows;
+  };
+  const personal = async (of = 'lab') => {
+    const client = new pg.Client({ connectionString: lab.url(undefined, of) });
+    await client.connect();
+    const { rows } = await client.query<{ subject: string; sealed: string; partition: string }>(
+      `select metadata -> 'personal' ->> 'subject' as subject, metadata -> 'personal' ->> 'sealed' as sealed, tableoid::regclass::text as partition
+       from audit.audit_log where metadata ? 'personal' order by 1`,
+    );
+    await client.end();
+    return rows;
+  };
+
+  test('what is sealed is read by who may ask for its key, and nobody takes it for that of another', async () => {
+    await expectDone(lab, ['ledger', 'key', '.dbctl/ledger.key']);
+    await query('create database keys');
+    keys = await keysAs();
+    await run(blocks.slice(0, 2));
+    await letLoginsIn(lab);
+    app = await keysAs('key_user');
+    const [, text = ''] =
+      /^```js\n([^]*?)^```$/m.exec(readFileSync(new URL('../../../docs/erasure.md', import.meta.url), 'utf8')) ?? [];
+    writeFileSync(join(lab.project, 'sealing.mjs'), text);
+    code = (await import(pathToFileURL(join(lab.project, 'sealing.mjs')).href)) as Sealing;
+    for (const [id, name] of [
+      [ANN, 'ann'],
+      [BOB, 'bob'],
+    ] as const) {
+      await query(`insert into identity.users (id, email, display_name, auth_provider) values ('${id}', '${name}@example.org', '${name}', 'EMAIL');
+        insert into identity.auth_sessions (user_id, token_hash, expires_at) values ('${id}', sha256('${name}'), now() + interval '1 day')`);
+      const sealed = await code.seal(app, id, { name, ip: '203.0.113.7' });
+      await query(`insert into audit.audit_log (actor_type, actor_id, action, entity_type, metadata)
+        values ('user', '${id}', 'identity.session.started', 'identity.auth_sessions', '${JSON.stringify({ personal: sealed })}')`);
+    }
+    const [ann, bob] = await personal();
+    expect([await code.open(app, ann!), await code.open(app, bob!)]).toMatchObject([{ name: 'ann' }, { name: 'bob' }]);
+    await expect(code.open(app, { ...bob!, subject: ANN })).rejects.toThrow(/authenticate/);
+    await expect(
+      code.open(app, { ...bob!, sealed: bob!.sealed.replace(/^./, (at) => (at === 'A' ? 'B' : 'A')) }),
+    ).rejects.toThrow(/authenticate/);
+    const eraser = await keysAs('key_eraser');
+    for (const [client, sql] of [
+      [app, 'select key from privacy.subject_key'],
+      [app, `select privacy.destroy_key('${BOB}', 'x')`],
+      [eraser, `select privacy.key_of('${BOB}')`],
+      [eraser, 'select key from privacy.subject_key'],
+    ] as const)
+      await expect(client.query(sql), sql).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('the others stay readable, and every proof is what it was; a backup from before brings back the account alone', async () => {
+    const [row] = await personal();
+    await expectDone(lab, ['ledger', 'checkpoint'], 'ledger');
+    // One job: pg_restore with more adds foreign keys of a partitioned table before all of its partitions have their rows.
+    const yaml = join(lab.project, 'dbctl.yaml');
+    writeFileSync(yaml, readFileSync(yaml, 'utf8').replace(/^backup:$/m, '$&\n  jobs: 1'));
+    await expectDone(lab, ['backup', 'create']);
+    await expectDone(lab, ['retention', 'export', String(row?.partition)], 'archiver');
+    expect(await run(blocks.slice(2))).toMatchObject([{ destroy_key: expect.any(Date) as Date }]);
+
+    const [ann, bob] = await personal();
+    await expect(code.open(app, ann!)).rejects.toThrow(`there is no key of ${ANN}`);
+    await expect(code.seal(app, ANN, { name: 'again' })).rejects.toThrow(`there is no key of ${ANN}`);
+    expect(await code.open(app, bob!)).toMatchObject({ name: 'bob' });
+    expect(await query(`select email, display_name from identity.users where id in ('${ANN}', '${BOB}') order by id`)).toEqual([
+      { email: `${ANN}@erased.invalid`, display_name: null },
+      { email: 'bob@example.org', display_name: 'bob' },
+    ]);
+    expect(await query(`select user_id from identity.auth_sessions where user_id in ('${ANN}', '${BOB}')`)).toEqual([
+      { user_id: BOB },
+    ]);
+    await expectDone(lab, ['ledger', 'verify', '--full'], 'ledger');
+    await expectDone(lab, ['retention', 'verify']);
+
+    await query(
+      `create database back template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'`,
+    );
+    const restored = await lab.dbctl(['restore', '--yes'], undefined, { env: { DATABASE_URL: lab.url(undefined, 'back') } });
+    expect(restored.status, restored.stdout).toBe(0);
+    const before = await personal('back');
+    expect(before.map(({ sealed }) => sealed)).toEqual([ann?.sealed, bob?.sealed]);
+    await expect(code.open(app, before[0]!)).rejects.toThrow(`there is no key of ${ANN}`);
+    expect(await code.open(app, before[1]!)).toMatchObject({ name: 'bob' });
+    const back = new pg.Client({ connectionString: lab.url(undefined, 'back') });
+    await back.connect();
+    const account = await back.query(`select email from identity.users where id = '${ANN}'`);
+    await back.end();
+    // As the page says: it is erased once more after a restore.
+    expect(account.rows).toEqual([{ email: 'ann@example.org' }]);
   });
 });
