@@ -100,7 +100,8 @@ begin
      hot_bytes, cold_bytes, format, uri, manifest_sha256, retain_until, detail)
   select back, partition::pg_catalog.oid::pg_catalog.int8, s.table_name, s.partition_name, s.bound, s.rows, s.rows_hash, s.hashed_by,
          s.oldest_at, s.newest_at, pg_catalog.pg_total_relation_size(partition), 0, s.format, s.uri, s.manifest_sha256, s.retain_until,
-         s.detail || pg_catalog.jsonb_build_object('return of', s.segment)
+         s.detail || pg_catalog.jsonb_build_object('return of', s.segment, 'until',
+           pg_catalog.to_char(record_return.until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
   from dbctl.archive_segment s
   where s.segment = given_segment;
   insert into dbctl.archive_return (segment, of_segment, until, reason)
