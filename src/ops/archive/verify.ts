@@ -85,15 +85,15 @@ export async function sealedRowsOf(destination: Repository, { id, ledger }: Arch
 
 /**
  * Loads an archive beside the table it was made of and compares every row; the roots of the ledger are computed anew from the archive. Fails with
- * archive.failed where they differ, with refused where the table is gone or another one.
+ * archive.failed where they differ, with refused where the table is gone or another one than that of `oid` (default: the one of the manifest).
  */
 export async function compareWithTable(
   session: Session,
   destination: Repository,
   manifest: ArchiveManifest,
-  options: ReadOptions,
+  { oid = manifest.relation.oid, ...options }: ReadOptions & { readonly oid?: number },
 ): Promise<void> {
-  const { schema, name, oid } = manifest.relation;
+  const { schema, name } = manifest.relation;
   await session.script(EXACT_TEXT);
   const relation = await readRelation(session, `${schema}.${name}`, manifest.ledger?.xidColumn ?? '');
   if (relation.oid !== oid)

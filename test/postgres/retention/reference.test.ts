@@ -31,6 +31,19 @@ analyze`);
 });
 afterAll(() => lab.stop());
 
+/** Rules by what they do, in the order of dbctl.yaml. */
+const ARCHIVES = ['audit-log', 'snapshot-events', 'delivery-events'];
+const DELETES = [
+  'snapshot-event-keys',
+  'delivery-event-keys',
+  'auth-sessions',
+  'idempotency-keys',
+  'verification-jobs',
+  'jobs',
+  'task-runs',
+];
+const rules = (names: readonly string[]): string[] => names.flatMap((name) => ['--rule', name]);
+
 /** How many of a table, without those of the seed. */
 const counts = async (): Promise<Record<string, number>> => {
   const [row] = await query<Record<string, number>>(`
@@ -46,15 +59,18 @@ describe('the reference project', () => {
   test('has an index for each of its rules, made by its migrations', async () => {
     const { items, status } = await lab.dbctl(['retention', 'plan']);
     expect(status).toBe(0);
-    expect(items.filter(({ id }) => id === 'rule').map(({ object, index, indexUsable }) => [object, index, indexUsable])).toEqual(
-      [
-        ['auth-sessions', 'auth_sessions_expires_at_idx', true],
-        ['idempotency-keys', 'idempotency_keys_expires_at_idx', true],
-        ['verification-jobs', 'verification_jobs_finished_at_idx', true],
-        ['jobs', 'jobs_finished_at_idx', true],
-        ['task-runs', 'task_runs_finished_at_idx', true],
-      ],
-    );
+    const found = items.filter(({ id }) => id === 'rule');
+    const deleting = found.filter(({ index }) => index !== null);
+    expect(found.map(({ object }) => object).filter((name) => !deleting.some(({ object }) => object === name))).toEqual(ARCHIVES);
+    expect(deleting.map(({ object, index, indexUsable }) => [object, String(index).split(',')[0], indexUsable])).toEqual([
+      ['snapshot-event-keys', 'snapshot_event_keys_event_key', true],
+      ['delivery-event-keys', 'delivery_event_keys_event_key', true],
+      ['auth-sessions', 'auth_sessions_expires_at_idx', true],
+      ['idempotency-keys', 'idempotency_keys_expires_at_idx', true],
+      ['verification-jobs', 'verification_jobs_finished_at_idx', true],
+      ['jobs', 'jobs_finished_at_idx', true],
+      ['task-runs', 'task_runs_finished_at_idx', true],
+    ]);
     expect(items.filter(({ id }) => ['no-index', 'unindexed-reference', 'referenced'].includes(id))).toEqual([]);
   });
 
@@ -83,11 +99,11 @@ describe('the reference project', () => {
   });
 
   test('and by a superuser whole; then there is nothing to do', async () => {
-    expect((await lab.dbctl(['retention', 'run', '--yes'])).status).toBe(0);
+    expect((await lab.dbctl(['retention', 'run', '--yes', ...rules(DELETES)])).status).toBe(0);
     expect(await counts()).toEqual({ sessions: 29, keys: 5, jobs: 117, runs: 117, queued: 50 });
     const { status, items } = await lab.dbctl(['retention', 'status']);
     expect(status).toBe(0);
-    expect(items.map(({ rows }) => rows)).toEqual([0, 0, 0, 0, 0]);
+    expect(items.map(({ object, rows }) => [object, rows])).toEqual([...ARCHIVES, ...DELETES].map((name) => [name, 0]));
   });
 
   test('and what the runbook asks of the record is answered', async () => {
@@ -95,6 +111,114 @@ describe('the reference project', () => {
       const rows = await query<{ rule: string; removed: string }>(block.sql);
       expect(rows.filter(({ rule }) => rule === 'jobs').map(({ removed }) => Number(removed) > 0)).toContain(true);
     }
+  });
+});
+
+describe('old partitions leave by the hands of two logins', () => {
+  /** First day of the month so many months ago, and the end of a partition's name. */
+  const month = (back: number): { readonly from: string; readonly suffix: string } => {
+    const now = new Date();
+    const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 10);
+    return { from, suffix: `y${from.slice(0, 4)}m${from.slice(5, 7)}` };
+  };
+  const OLD = [
+    ['audit.audit_log', 20],
+    ['delivery.snapshot_events', 11],
+    ['delivery.delivery_events', 10],
+  ] as const;
+  const names = OLD.map(([table, back]) => `${table}_${month(back).suffix}`);
+  const audit = names[0] ?? '';
+  const run = (login: string, ...args: string[]) => expectDone(lab, ['retention', ...args], login);
+  const messages = ({ items }: Awaited<ReturnType<typeof run>>) => items.map(({ object, message }) => `${object}: ${message}`);
+  const archives = () =>
+    query<{ partition: string; segment: string; uri: string; removed: boolean }>(
+      `select s.partition_name as partition, s.segment, s.uri, exists (select from dbctl.archive_event e where e.segment = s.segment and e.kind = 'removed') as removed
+       from dbctl.archive_segment s order by s.exported_at`,
+    );
+  const count = async (table: string) => (await query<{ n: number }>(`select count(*)::int as n from ${table}`))[0]?.n ?? 0;
+  let before: number[];
+
+  test('the archiver makes partitions, and moves old ones to cold storage; nothing goes before the other one has read the copies', async () => {
+    await expectDone(lab, ['ledger', 'key', '.dbctl/ledger.key']);
+    for (const [table, back] of OLD) {
+      const [name = ''] = table.split('.').slice(1);
+      const { from, suffix } = month(back);
+      await lab.as('archiver', (client) =>
+        client.query('select dbctl.create_partition($1, $2, $3, $4)', [
+          table,
+          `${name}_${suffix}`,
+          `${from}Z`,
+          `${month(back - 1).from}Z`,
+        ]),
+      );
+    }
+    const [a, s, d] = OLD.map(([, back]) => `'${month(back).from}Z'::timestamptz + n * interval '1 minute'`);
+    await query(`
+insert into audit.audit_log (actor_type, actor_id, action, entity_type, created_at)
+  select 'system', 'old', 'test.old.row', 'audit.audit_log', ${a} from generate_series(1, 500) n;
+insert into delivery.snapshots (id, size_bytes) values (repeat('e', 64), 0);
+insert into delivery.snapshot_event_keys (snapshot_id, event_type, delivery_id, created_at) select repeat('e', 64), 'STORED', 'old-' || n, ${s} from generate_series(1, 50) n;
+insert into delivery.snapshot_events (snapshot_id, event_type, delivery_id, created_at) select repeat('e', 64), 'STORED', 'old-' || n, ${s} from generate_series(1, 50) n;
+insert into delivery.delivery_event_keys (delivery_id, source, created_at) select 'old-' || n, 'test', ${d} from generate_series(1, 50) n;
+insert into delivery.delivery_events (delivery_id, source, event_type, created_at) select 'old-' || n, 'test', 'old', ${d} from generate_series(1, 50) n;`);
+    await expectDone(lab, ['ledger', 'checkpoint'], 'ledger');
+    before = await Promise.all(OLD.map(([table]) => count(table)));
+    expect(messages(await run('archiver', 'run', '--yes', ...rules(ARCHIVES)))).toEqual(
+      ARCHIVES.map((name) => `${name}: 1 partition copied`),
+    );
+    expect(await lab.dbctl(['retention', 'verify', '--record'], 'archiver')).toMatchObject({
+      status: 5,
+      error: { code: 'refused' },
+    });
+    expect((await run('archive_verifier', 'verify', '--record')).summary).toMatchObject({ recorded: 3, bad: 0 });
+    expect(messages(await run('archiver', 'run', '--yes', ...rules(ARCHIVES)))).toEqual(
+      ARCHIVES.map((name) => `${name}: 1 partition removed`),
+    );
+    const after = await Promise.all(OLD.map(([table]) => count(table)));
+    expect(after.map((n, at) => (before[at] ?? 0) - n)).toEqual([500, 50, 50]);
+    const sealed = await expectDone(lab, ['ledger', 'verify', '--full'], 'ledger');
+    expect(sealed.items.filter(({ id }) => id === 'archived').map(({ object }) => object)).toEqual(names.toSorted());
+  });
+
+  test('one comes back for an auditor, stays for its time, and leaves again by its first copy', async () => {
+    const [segment] = (await archives()).filter(({ partition }) => partition === audit);
+    const id = segment?.uri.split('/').at(-1) ?? '';
+    const restore = ['retention', 'restore', id, '--attach', '--reason', 'audit of the year, letter of 9 November', '--yes'];
+    expect(await lab.dbctl(restore, 'archive_verifier')).toMatchObject({ status: 3, error: { code: 'db.denied' } });
+    const back = await expectDone(lab, restore, 'archiver');
+    expect(back.items[0]?.message).toMatch(
+      /^every row as it was archived, roots of the ledger as they were sealed; attached until 20/,
+    );
+    expect(await count('audit.audit_log')).toBe(before[0]);
+    const sealed = await expectDone(lab, ['ledger', 'verify', '--full'], 'ledger');
+    expect(sealed.items.find(({ id: kind }) => kind === 'returned')).toMatchObject({ object: audit, status: 'pass' });
+    const plan = await run('archiver', 'plan', '--rule', 'audit-log');
+    expect(plan.items.find(({ object }) => object === audit)?.message).toMatch(/^stays: it came back from its copy, until 20/);
+    expect((await run('archiver', 'status', '--rule', 'audit-log')).items).toMatchObject([{ status: 'pass', rows: 0 }]);
+
+    // As if its time were over: by superuser, since nobody else can.
+    await query(`begin; alter table dbctl.archive_segment disable trigger user;
+      update dbctl.archive_segment set detail = jsonb_set(detail, '{until}', '"2026-01-01T00:00:00Z"') where partition_name = '${audit}' and cold_bytes = 0;
+      alter table dbctl.archive_segment enable always trigger dbctl_guard_row, enable always trigger dbctl_guard_statement,
+        enable always trigger dbctl_guard_truncate, enable always trigger dbctl_writer; commit`);
+    expect(messages(await run('archiver', 'run', '--yes', '--rule', 'audit-log'))).toEqual([
+      'audit-log: 1 partition waiting to be read back',
+    ]);
+    expect((await run('archive_verifier', 'verify', '--record')).items).toMatchObject([{ object: audit, recorded: true }]);
+    expect(messages(await run('archiver', 'run', '--yes', '--rule', 'audit-log'))).toEqual(['audit-log: 1 partition removed']);
+    expect((await archives()).filter(({ partition }) => partition === audit).map(({ uri, removed }) => [uri, removed])).toEqual([
+      [segment?.uri, true],
+      [segment?.uri, true],
+    ]);
+    await expectDone(lab, ['ledger', 'verify', '--full'], 'ledger');
+  });
+
+  test('keys of events go when their events have gone; nothing is left to be done about roles', async () => {
+    const { items } = await expectDone(lab, ['retention', 'run', '--yes', ...rules(DELETES.slice(0, 2))]);
+    expect(items.map(({ object, deleted }) => [object, deleted])).toEqual(DELETES.slice(0, 2).map((name) => [name, 50]));
+    const { items: open } = await lab.dbctl(['roles', 'plan']);
+    // The role that the second test makes by hand is told, as it should be.
+    expect(open.filter(({ object }) => !object.startsWith('retention'))).toEqual([]);
   });
 });
 
@@ -139,7 +263,6 @@ describe('a person is erased, by docs/erasure.md', () => {
   };
 
   test('what is sealed is read by who may ask for its key, and nobody takes it for that of another', async () => {
-    await expectDone(lab, ['ledger', 'key', '.dbctl/ledger.key']);
     await query('create database keys');
     keys = await keysAs();
     await run(blocks.slice(0, 2));

@@ -13,6 +13,7 @@ const SEGMENT: SegmentFacts = {
   exportedAt: '2026-11-01T00:00:00Z',
   detail: {},
   isBehindFence: true,
+  backUntil: null,
   isVerified: false,
   problems: [],
 };
@@ -94,6 +95,13 @@ describe('what is next for a partition', () => {
       { isVerified: true },
       'stay',
       'stays: legal holds 3, 4 are on rows of it',
+    ],
+    [
+      'back from its copy',
+      { isFenced: true, holds: [3] },
+      { backUntil: '2026-12-24T00:00:00Z' },
+      'stay',
+      'stays: it came back from its copy, until 2026-12-24T00:00:00Z',
     ],
     ['held', { holds: [3] }, undefined, 'stay', 'stays: legal hold 3 is on rows of it'],
     ['with a younger row', { isAged: false }, undefined, 'stay', 'stays: a row of it is not old enough'],

@@ -61,6 +61,8 @@ export interface SegmentFacts {
   readonly detail: SegmentDetail;
   /** The partition was fenced all the time since. */
   readonly isBehindFence: boolean;
+  /** It came back from its copy, and stays until then; null: it never left, or that is past. */
+  readonly backUntil: string | null;
   /** Somebody else than the one who exported it has read it back. */
   readonly isVerified: boolean;
   /** Why the database would not remove the partition, besides a missing verification; empty: it would. */

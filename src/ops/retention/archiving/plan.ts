@@ -31,7 +31,7 @@ type Staying = Omit<Extract<PartitionPlan, { step: 'stay' }>, 'facts' | 'step'>;
 
 /** Why a partition stays whatever is done with it now; null: nothing keeps it. */
 function staying(facts: PartitionFacts, { keyColumn }: TableFacts): Staying | null {
-  const { isDefault, isPending, isAged, promised, holds, virtualColumns, ledger, newest } = facts;
+  const { isDefault, isPending, isAged, promised, holds, virtualColumns, ledger, newest, segment } = facts;
   if (isDefault)
     return {
       why: `it is the default partition, and rows of that age are in it: they leave when they are in a partition of their time`,
@@ -44,6 +44,7 @@ function staying(facts: PartitionFacts, { keyColumn }: TableFacts): Staying | nu
       severity: 'high',
       fix: 'alter table … detach partition … finalize, or attach it again: docs/partitions.md',
     };
+  if (isBack(facts)) return { why: `it came back from its copy, until ${segment?.backUntil}`, severity: 'info', fix: null };
   if (holds.length > 0) return { why: `legal ${holdText(holds)} of it`, severity: 'info', fix: 'dbctl retention holds' };
   if (!isAged) return { why: 'a row of it is not old enough', severity: 'info', fix: null };
   if (promised !== null)
@@ -69,6 +70,9 @@ function staying(facts: PartitionFacts, { keyColumn }: TableFacts): Staying | nu
   return null;
 }
 
+/** Somebody wanted it here, and said for how long: `dbctl retention restore ID --attach`. */
+const isBack = ({ segment }: PartitionFacts): boolean => segment !== null && segment.backUntil !== null;
+
 const holdText = (holds: readonly number[]): string =>
   holds.length === 1 ? `hold ${holds[0]} is on rows` : `holds ${holds.join(', ')} are on rows`;
 
@@ -86,9 +90,9 @@ export function planText(plan: PartitionPlan): string {
   }
 }
 
-/** What there is to do, in the figures all kinds of rules have. Partitions that are held are not behind. Pure. */
+/** What there is to do, in the figures all kinds of rules have. Partitions that are held or came back are not behind. Pure. */
 export function backlogOf(plans: readonly PartitionPlan[]): Backlog {
-  const due = plans.filter(({ facts }) => facts.isAged && facts.promised === null && !facts.isDefault);
+  const due = plans.filter(({ facts }) => facts.isAged && facts.promised === null && !facts.isDefault && !isBack(facts));
   const held = due.filter(({ facts }) => facts.holds.length > 0);
   const free = due.filter(({ facts }) => facts.holds.length === 0);
   const rows = (some: readonly PartitionPlan[]) => some.reduce((sum, { facts }) => sum + (facts.rows ?? 0), 0);

@@ -113,6 +113,7 @@ select s.segment, s.rows::pg_catalog.float8 as rows, s.cold_bytes::pg_catalog.fl
        s.exported_by as "exportedBy", ${utc('s.exported_at')} as "exportedAt", s.detail,
        not exists (select from dbctl.permit p
                    where p.relation = s.relation::pg_catalog.oid::pg_catalog.regclass and p.purpose = 'archive' and p.given_at > s.exported_at) as "isBehindFence",
+       case when (s.detail ->> 'until')::pg_catalog.timestamptz > pg_catalog.now() then s.detail ->> 'until' end as "backUntil",
        exists (select from dbctl.archive_event e where e.segment = s.segment and e.kind = 'verified' and e.actor <> s.exported_by) as "isVerified",
        array(select r.problem from dbctl.removal_problem(s.segment) r where r.code <> 'IM010') as problems
 from dbctl.archive_segment s

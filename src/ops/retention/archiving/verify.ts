@@ -15,6 +15,8 @@ export interface WaitingSegment extends Pick<
   'segment' | 'rows' | 'coldBytes' | 'uri' | 'manifestSha256' | 'exportedBy' | 'detail'
 > {
   readonly partition: string;
+  /** Its oid: of one that came back another than that of the manifest. */
+  readonly relation: number;
   readonly rowsHash: string;
   readonly hashedBy: string;
 }
@@ -78,7 +80,7 @@ select ${VERIFY} is not null as there,
 
 /** Of a partition that is gone nothing waits any more. */
 const WAITING = /* sql */ `
-select n.segment, n.partition_name as partition, n.rows::pg_catalog.float8 as rows, n.cold_bytes::pg_catalog.float8 as "coldBytes", n.uri,
+select n.segment, n.partition_name as partition, n.relation::pg_catalog.float8 as relation, n.rows::pg_catalog.float8 as rows, n.cold_bytes::pg_catalog.float8 as "coldBytes", n.uri,
        n.manifest_sha256 as "manifestSha256", n.exported_by as "exportedBy", n.detail, n.rows_hash as "rowsHash", n.hashed_by as "hashedBy"
 from (
   select distinct on (s.relation, s.partition_name) s.*
@@ -116,7 +118,7 @@ export async function recordVerification(
     manifest.files.filter((file) => file !== rows),
     options,
   );
-  await compareWithTable(session, destination, manifest, options);
+  await compareWithTable(session, destination, manifest, { ...options, oid: waiting.relation });
   const found = await rowsHash(session, `${LOADED.schema}.${LOADED.name}`, waiting.hashedBy);
   try {
     await session.rows('select dbctl.verify_segment($1, $2::pg_catalog.int8, $3, $4, $5::pg_catalog.jsonb)', [
