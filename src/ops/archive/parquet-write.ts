@@ -13,7 +13,7 @@ const PAGE_TEXT = 1 << 20;
 
 /** A row group ends with the first of these: so many rows, or bytes of its packed pages, which wait in memory. */
 const GROUP_ROWS = 100_000;
-const GROUP_PACKED = 4 << 20;
+const GROUP_PACKED = 2 << 20;
 
 const MAGIC = Buffer.from('PAR1');
 const TAB = 0x09;
