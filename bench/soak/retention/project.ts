@@ -53,7 +53,7 @@ export async function retentionProject(server: TestServer, format: string): Prom
   const file = join(folder, 'dbctl.yaml');
   writeFileSync(file, CONFIG.replace('FORMAT', format));
   const { summary } = await dbctl('owner', 'ledger', 'key', 'key.pem', '--name', 'soak');
-  const pinned = `  public_keys: [${String(summary['verifierKey'])}]`;
+  const pinned = `  public_keys: [${summary['verifierKey'] as string}]`;
   writeFileSync(file, CONFIG.replace('FORMAT', format).replace('ledger:', `ledger:\n${pinned}`));
   return { dbctl, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
