@@ -35,7 +35,7 @@ function aged({ rule, table }: Target): string {
 }
 
 /** Rows that go: past their age, and not held. */
-const goes = (target: Target): string => `${aged(target)}${target.held === null ? '' : `\n    and not (${target.held})`}`;
+export const goes = (target: Target): string => `${aged(target)}${target.held === null ? '' : `\n    and not (${target.held})`}`;
 
 const from = ({ table }: Target): string => `from ${table.sql} as ${ROW}`;
 

@@ -4,6 +4,7 @@ import type { Session } from '../../db/session.ts';
 import { createRoleUnlessThere } from './role.ts';
 import { archiveVersion } from './archive/index.ts';
 import { returnVersion } from './archive/return-version.ts';
+import { blobsVersion } from './blobs/index.ts';
 import { holdsVersion } from './holds.ts';
 import { immutabilityVersion } from './immutability/index.ts';
 import { ledgerVersion } from './ledger.ts';
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly ((table: string) => string)[] = [
   holdsVersion,
   archiveVersion,
   returnVersion,
+  blobsVersion,
 ];
 
 /** The version this dbctl brings schema dbctl to. */

@@ -34,6 +34,7 @@ export function folderStorage(path: string, clock?: () => Date): Storage & { rea
       const before = clock().getTime() - LEFT_AFTER_MS;
       for (const one of new Set(keys.map((key) => dirname(key)))) await removeLeft(join(folder, one), before).catch(failed(one));
     },
+    stateOf: (key) => stateOf(join(folder, key)).catch(failed(key)),
     leftBehind: (prefix, now, act) => leftBehind(folder, prefix, now, act).catch(failed(prefix)),
     close: () => Promise.resolve(),
   };
@@ -69,6 +70,12 @@ async function read(path: string): Promise<Readable | null> {
   if ((await handle.stat()).isFile()) return handle.createReadStream({ highWaterMark: 1 << 20 });
   await handle.close();
   return fail('backup.failed', `${path}: it is not a plain file`, { hint: 'Find out who put it there.' });
+}
+
+/** Another file under the name is another inode; a change of this one has another time of change, which nobody can set. */
+async function stateOf(path: string): Promise<string | null> {
+  const found = await lstat(path, { bigint: true }).catch(goneMeanwhile);
+  return found === null ? null : [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ');
 }
 
 async function write(path: string, content: Content, transfer?: Transfer): Promise<void> {

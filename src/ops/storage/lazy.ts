@@ -1,3 +1,4 @@
+import { fail } from '../../core/errors.ts';
 import type { Storage } from './storage.ts';
 
 /**
@@ -5,8 +6,8 @@ import type { Storage } from './storage.ts';
  * several repositories, the others go on.
  */
 export function lazyStorage(place: string, open: () => Promise<Storage>): Storage {
-  let opened: Promise<Storage> | undefined;
-  const storage = (): Promise<Storage> => (opened ??= open());
+  let opening: Promise<Storage> | undefined;
+  const storage = (): Promise<Storage> => (opening ??= open());
   return {
     place,
     folder: null,
@@ -17,8 +18,12 @@ export function lazyStorage(place: string, open: () => Promise<Storage>): Storag
     create: async (key, content) => (await storage()).create(key, content),
     remove: async (keys) => (await storage()).remove(keys),
     keptBy: async (key) => (await (await storage()).keptBy?.(key)) ?? null,
+    stateOf: async (key) => {
+      const opened = await storage();
+      return opened.stateOf === undefined ? fail('internal', `${place} cannot tell states of files apart`) : opened.stateOf(key);
+    },
     leftBehind: async (prefix, now, act) => (await (await storage()).leftBehind?.(prefix, now, act)) ?? [],
     leftUploads: async (now, act) => (await (await storage()).leftUploads?.(now, act)) ?? [],
-    close: async () => (await opened?.catch(() => undefined))?.close(),
+    close: async () => (await opening?.catch(() => undefined))?.close(),
   };
 }

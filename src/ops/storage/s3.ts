@@ -14,6 +14,7 @@ import { requireStored } from './s3/prove.ts';
 import { writeWhole } from './s3/put.ts';
 import { readObject } from './s3/read.ts';
 import { removeObjects } from './s3/remove.ts';
+import { stateOf } from './s3/state.ts';
 import type { Target } from './s3/target.ts';
 import { uploadInParts } from './s3/upload.ts';
 import { s3Hint, s3Words } from './s3/words.ts';
@@ -131,6 +132,7 @@ function liveStorage(settings: S3Settings, asOf: Date | null): Storage {
         return removeObjects({ client, bucket, place, checksums, signal }, all);
       }),
     keptBy: (key) => asked(key, never, () => lockOn(target(key, never), root + key, clock())),
+    stateOf: (key) => asked(key, never, () => stateOf(target(key, never))),
     leftUploads: (now, act) => asked('', never, () => leftUploads({ client, bucket, root, signal }, now, act)),
     close: () => Promise.resolve(client.destroy()),
   };

@@ -47,6 +47,11 @@ export interface Storage {
   /** Why the place keeps the bytes of a file when it is removed now, in words such as `is locked until …`; null: nothing keeps it. Absent: it never does. */
   keptBy?(key: string): Promise<string | null>;
   /**
+   * What tells this state of a file from a later one under its key, for comparison only; null: it is not there. Absent: the place does not say.
+   * Bytes are not read.
+   */
+  stateOf?(key: string): Promise<string | null>;
+  /**
    * Files below the prefix that a killed run was writing, which have no key and nobody has touched for a day; `remove` takes them away as well.
    * Absent: the place keeps none, since a file comes whole or not at all.
    */

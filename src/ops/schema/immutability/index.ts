@@ -1,5 +1,6 @@
 import { ARCHIVE_FUNCTIONS } from '../archive/functions.ts';
 import { RETURN_FUNCTIONS } from '../archive/return-functions.ts';
+import { BLOB_FUNCTIONS } from '../blobs/functions.ts';
 import { createRoleUnlessThere } from '../role.ts';
 import { createFunction, type DatabaseFunction } from './function.ts';
 import {
@@ -70,7 +71,12 @@ const FIRST_FUNCTIONS: readonly DatabaseFunction[] = [
 ];
 
 /** Every function that guards rely on, or that acts with more rights than its callers. */
-export const GUARD_FUNCTIONS: readonly DatabaseFunction[] = [...FIRST_FUNCTIONS, ...ARCHIVE_FUNCTIONS, ...RETURN_FUNCTIONS];
+export const GUARD_FUNCTIONS: readonly DatabaseFunction[] = [
+  ...FIRST_FUNCTIONS,
+  ...ARCHIVE_FUNCTIONS,
+  ...RETURN_FUNCTIONS,
+  ...BLOB_FUNCTIONS,
+];
 
 /** Event triggers by the function each runs; those of one event fire in the order of their names. */
 export const EVENT_TRIGGERS = [

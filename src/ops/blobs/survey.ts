@@ -1,0 +1,81 @@
+import type { Session } from '../../db/session.ts';
+import { isUnfit, type Backlog, type Unfit } from '../retention/inspect.ts';
+import { tableText } from '../retention/settings.ts';
+import { mapAtOnce } from '../storage/at-once.ts';
+import { alarmOf, arrange, keptBlobs, rowOf, type Alarm } from './batch.ts';
+import { readBegunRemovals } from './events.ts';
+import { HotTrouble, identityOf, missingText, stateOf, type HotPlace } from './hot.ts';
+import { inspectBlobRule, type BlobFacts } from './inspect.ts';
+import { readBlobBacklog, readDue, readReferrers, type Cursor, type ProofRow } from './rows.ts';
+import type { BlobRule } from './settings.ts';
+
+/** What a run would find. */
+export interface BlobSurvey {
+  readonly facts: BlobFacts;
+  readonly backlog: Backlog;
+  /** Rows whose blob was looked for, the oldest first. */
+  readonly looked: number;
+  /** Blobs among them that young or held rows refer to as well. */
+  readonly kept: number;
+  /** Among them: of each kind how many. */
+  readonly counts: Readonly<Record<'outside' | 'missing' | 'unreadable', number>>;
+  /** The first of them. */
+  readonly shown: readonly Alarm[];
+}
+
+/** A plan asks a place about each blob: so many take a moment, a million take an hour. */
+const LOOKED_AT = 1000;
+const SHOWN = 50;
+const PAGE = 500;
+
+/** Looks whether the blobs of rows that are old enough are where their rows say; of all of them with `all`, else of the oldest thousand. Reads no blob. */
+export async function surveyBlobs(
+  session: Session,
+  rule: BlobRule,
+  hot: readonly HotPlace[],
+  all: boolean,
+): Promise<BlobSurvey | Unfit> {
+  const facts = await inspectBlobRule(session, rule, 'move');
+  if (isUnfit(facts)) return facts;
+  const backlog = await readBlobBacklog(session, facts, all);
+  const alarms: Alarm[] = [];
+  let [looked, kept] = [0, 0];
+  for (let after: Cursor | null = null; ;) {
+    const { rows, end } = await readDue(session, facts, PAGE, after);
+    if (end === null) break;
+    after = end;
+    const page = await lookAt(session, facts, rows, hot);
+    alarms.push(...page.alarms);
+    looked += rows.length;
+    kept += page.kept;
+    if (!all && looked >= LOOKED_AT) break;
+  }
+  const count = (kind: Alarm['kind']) => alarms.filter((one) => one.kind === kind).length;
+  const counts = { outside: count('outside'), missing: count('missing'), unreadable: count('unreadable') };
+  return { facts, backlog, looked, kept, counts, shown: alarms.slice(0, SHOWN) };
+}
+
+async function lookAt(
+  session: Session,
+  facts: BlobFacts,
+  rows: readonly ProofRow[],
+  hot: readonly HotPlace[],
+): Promise<{ readonly alarms: readonly Alarm[]; readonly kept: number }> {
+  const { contents, alarms } = arrange(rows, hot);
+  const hashes = contents.map(({ proof }) => proof.sha256);
+  const begun = await readBegunRemovals(session, tableText(facts.rule), hashes);
+  const keptIds = keptBlobs(await readReferrers(session, facts, facts.target, hashes), hot);
+  const sources = contents.flatMap((content) => content.sources);
+  const seen = await mapAtOnce(sources, async (source): Promise<Alarm | null> => {
+    const row = rowOf({ sources: [source] });
+    try {
+      if ((await stateOf(source.blob)) !== null || begun.has(`${row.location}\n${row.sha256}`)) return null;
+      return alarmOf(row, 'missing', missingText(source.blob));
+    } catch (thrown) {
+      if (thrown instanceof HotTrouble) return alarmOf(row, 'unreadable', thrown.message);
+      throw thrown;
+    }
+  });
+  const kept = sources.filter(({ blob }) => keptIds.has(identityOf(blob))).length;
+  return { alarms: [...alarms, ...seen.flatMap((one) => one ?? [])], kept };
+}
