@@ -49,7 +49,7 @@ export async function rulesOf(context: Context, names: readonly string[] = []): 
   return names.length === 0 ? rules : rules.filter(({ name }) => names.includes(name));
 }
 
-const conditionOf = (rule: RetentionRule): string | null => (rule.then === 'delete' ? rule.where : null);
+const conditionOf = (rule: RetentionRule): string | null => (rule.then === 'archive' ? null : rule.where);
 
 const CONDITION_HINT = 'One SQL condition on one row, with the columns by their own names: docs/retention.md.';
 

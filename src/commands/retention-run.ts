@@ -127,10 +127,10 @@ async function removeAll(
 
 const isFailure = ({ state }: RuleOutcome): boolean => state === 'failed' || state === 'unfit';
 const total = (outcomes: readonly RuleOutcome[]): number => outcomes.reduce((rows, { deleted }) => rows + deleted, 0);
-const sample = ({ rule, deleted, left }: RuleOutcome) => ({
+const sample = ({ rule, deleted, left, blobs }: RuleOutcome) => ({
   rule: rule.name,
   table: `${rule.schema}.${rule.table}`,
-  deleted,
+  ...(blobs === undefined ? { deleted } : { blobs }),
   backlog: left,
 });
 

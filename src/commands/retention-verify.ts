@@ -13,6 +13,7 @@ import {
 import { sizeText } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { withNotices } from './notices.ts';
+import { RULE_OPTION } from './retention-context.ts';
 
 export const spec: CommandSpec = {
   name: 'retention verify',
@@ -23,7 +24,10 @@ export const spec: CommandSpec = {
     'dbctl retention run made, and nobody else has read back yet, are compared so, and that is recorded in the database: only then does a run remove the rows. ' +
     'Exit 1 where one is not what it was; nothing is recorded of it.\n\n' +
     'With --record: a login that is an archive verifier (immutability.archive_verifiers) and exported none of them; SELECT on the partitions, ' +
-    'TEMPORARY on the database, membership in dbctl_auditor, and, where archives are encrypted, the identity that opens them.',
+    'TEMPORARY on the database, membership in dbctl_auditor, and, where archives are encrypted, the identity that opens them.\n\n' +
+    'With --blobs the files and objects that rules with `then: move-blobs` moved: each copy is read, and compared with the rows of the database that ' +
+    'prove it. With --record as well what was found good is recorded in dbctl.blob_event: where dbctl.yaml names archive_verifiers, a blob is taken away from ' +
+    'hot storage only after one of them has read its copy back. Needs SELECT on the tables and membership in dbctl_auditor.',
   effect: 'changes',
   args: [{ name: '[archive]', description: 'one archive (default: all of the destination)' }],
   options: [
@@ -31,6 +35,8 @@ export const spec: CommandSpec = {
     { flags: '--sample <n>', description: 'so many of them, by chance', parse: wholeNumber },
     { flags: '--compare', description: 'with the table in the database, which has to be as it was' },
     { flags: '--record', description: 'the copies that wait for it, with the login of somebody else than exported them' },
+    { flags: '--blobs', description: 'the blobs of rules with then: move-blobs, in place of archives' },
+    { ...RULE_OPTION, description: 'with --blobs: only those of this rule (default: all)' },
     ARCHIVE_IDENTITY_OPTION,
   ],
   examples: [
@@ -44,6 +50,8 @@ export const spec: CommandSpec = {
       'dbctl retention verify --record --env prod',
       'from a timer, as the verifier: what waits is read back, compared and recorded',
     ],
+    ['dbctl retention verify --blobs --sample 100 --env prod', 'a hundred blobs by chance, every night'],
+    ['dbctl retention verify --blobs --record --env prod', 'as the second login, before blobs are removed'],
   ],
 };
 
@@ -51,6 +59,8 @@ export const run = (options: ParsedOptions, context: Context): Promise<Answer> =
   withNotices(spec.name, context, () => act(options, context));
 
 async function act(options: ParsedOptions, context: Context): Promise<Answer> {
+  if (options['blobs'] === true) return verifyBlobs(options, context);
+  if (options['rule'] !== undefined) fail('usage', '--rule is for --blobs', { hint: 'Run dbctl retention verify --help.' });
   const id = options['archive'] as string | undefined;
   const compare = options['compare'] === true;
   if (options['record'] === true) return record(options, context);
@@ -106,6 +116,26 @@ async function record(options: ParsedOptions, context: Context): Promise<Answer>
     });
   const { recordVerifications } = await import('./retention-verify-record.ts');
   return recordVerifications(options['archive'] as string | undefined, options['identity'] as string | undefined, context);
+}
+
+async function verifyBlobs(options: ParsedOptions, context: Context): Promise<Answer> {
+  for (const [name, flag] of [
+    ['archive', 'an archive'],
+    ['compare', '--compare'],
+    ['destination', '--destination'],
+  ] as const)
+    if (options[name] !== undefined)
+      fail('usage', `${flag} and --blobs do not go together`, { hint: 'The rule says which destination its blobs are in.' });
+  const { verifyBlobRules } = await import('./blob-verify.ts');
+  return verifyBlobRules(
+    {
+      rules: options['rule'] as string[] | undefined,
+      sample: options['sample'] as number | undefined,
+      record: options['record'] === true,
+      identity: options['identity'] as string | undefined,
+    },
+    context,
+  );
 }
 
 async function verified(

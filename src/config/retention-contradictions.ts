@@ -7,6 +7,7 @@ import type { CheckedFile } from './schema.ts';
 export type Rules = 'retention' | 'immutability' | 'archive';
 type File = Pick<CheckedFile, Rules>;
 type ArchiveEntry = Extract<RetentionEntry, { then: 'archive' }>;
+type MoveEntry = Extract<RetentionEntry, { then: 'move-blobs' }>;
 
 /** Rules that cannot do what they say, whoever runs them. */
 export function retentionContradictions(file: File): Contradiction[] {
@@ -16,6 +17,8 @@ export function retentionContradictions(file: File): Contradiction[] {
         return deletesGuarded(rule, file);
       case 'archive':
         return [...archivesOpen(rule, file), ...archivesTwice(rule, file), ...goesNowhere(rule, file)];
+      case 'move-blobs':
+        return [...goesNowhere(rule, file), ...comesFromThere(rule, file)];
     }
   });
 }
@@ -52,15 +55,21 @@ function archivesTwice(rule: ArchiveEntry, { retention }: File): Contradiction[]
   return [{ keys: ['retention.rules'], message }];
 }
 
-function goesNowhere(rule: ArchiveEntry, { archive }: File): Contradiction[] {
+function goesNowhere(rule: ArchiveEntry | MoveEntry, { archive }: File): Contradiction[] {
   const [name, keys] = [ruleName(rule), ['retention.rules', 'archive.destinations']];
+  const moves = rule.then === 'archive' ? 'archives' : 'moves blobs of';
   const [first] = archive.destinations;
-  if (first === undefined) return [{ keys, message: `rule ${name} archives ${rule.table}, and archive.destinations is empty` }];
+  if (first === undefined) return [{ keys, message: `rule ${name} ${moves} ${rule.table}, and archive.destinations is empty` }];
   const { destination: wanted = first.name } = rule;
   const found = archive.destinations.find((one) => one.name === wanted);
   if (found === undefined) {
     const known = archive.destinations.map((one) => one.name).join(', ');
-    return [{ keys, message: `rule ${name} archives into ${wanted}, which is none of archive.destinations: ${known}` }];
+    return [
+      {
+        keys,
+        message: `rule ${name} ${rule.then === 'archive' ? 'archives' : 'moves blobs'} into ${wanted}, which is none of archive.destinations: ${known}`,
+      },
+    ];
   }
   const days = rule.retain === undefined ? 0 : daysOf(rule.retain);
   if (found.lock === undefined || found.lock.days >= days) return [];
@@ -71,6 +80,22 @@ function goesNowhere(rule: ArchiveEntry, { archive }: File): Contradiction[] {
     },
   ];
 }
+
+/** What is taken away from the one place would be gone from the other; links and mounts are looked at when the rule runs. */
+function comesFromThere(rule: MoveEntry, { archive }: File): Contradiction[] {
+  const to = archive.destinations.find(({ name }) => name === (rule.destination ?? archive.destinations[0]?.name));
+  const same = rule.from.find(
+    (one) =>
+      to !== undefined &&
+      ((one.type === 'folder' && to.type === 'folder' && one.path === to.path) ||
+        (one.type === 's3' && to.type === 's3' && one.bucket === to.bucket && overlap(one.prefix ?? '', to.prefix ?? ''))),
+  );
+  if (to === undefined || same === undefined) return [];
+  const message = `rule ${ruleName(rule)} moves blobs from ${same.name} to ${to.name}, which overlap: what is taken away from the one would be gone from the other`;
+  return [{ keys: ['retention.rules', 'archive.destinations'], message }];
+}
+
+const overlap = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
 /** Whole days an age has at least, by the mean length of months and years. */
 function daysOf(age: string): number {

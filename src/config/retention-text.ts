@@ -1,7 +1,7 @@
 // Apart from the schema: the specs of commands need them, and load no zod.
 
 /** What a rule does with rows that are old enough. */
-export const RULE_KINDS = ['delete', 'archive'] as const;
+export const RULE_KINDS = ['delete', 'archive', 'move-blobs'] as const;
 export type RuleKind = (typeof RULE_KINDS)[number];
 
 /** `13 months`: a whole number and one unit of the calendar or the clock; the server reads it as an interval. */

@@ -3,12 +3,13 @@ import { notify } from './notices.ts';
 import { partitions } from './partitions.ts';
 import { archiveRule } from './retention-archive.ts';
 import { deleteRule } from './retention-delete.ts';
+import { moveBlobsRule } from './retention-move-blobs.ts';
 import { age, THEN_EXPECTED } from './retention-rule.ts';
 import { ruleName } from './retention-text.ts';
 import { kinds, section } from './values.ts';
 
 /** Kinds of rules, told apart by `then`; each is a file of its own. */
-const rule = z.discriminatedUnion('then', [deleteRule, archiveRule], {
+const rule = z.discriminatedUnion('then', [deleteRule, archiveRule, moveBlobsRule], {
   error: ({ code }) => (code === 'invalid_union' ? THEN_EXPECTED : 'expected a mapping'),
 });
 

@@ -26,7 +26,7 @@ export interface PlanWish {
 /** What a rule has to do, and what a person should know of it. */
 export type Sight = Backlog & { readonly told?: string };
 
-/** A kind of rules, bound to one of them: `then: delete`, `then: archive`. What one does, another command need not know. */
+/** A kind of rules, bound to one of them: `then: delete`, `then: archive`, `then: move-blobs`. What one does, another command need not know. */
 export interface BoundRule {
   readonly rule: RetentionRule;
   /** What a run does, for whoever is asked whether it may. */
@@ -49,6 +49,10 @@ export async function bindRule(rule: RetentionRule, context: Context): Promise<B
     case 'archive': {
       const { bindArchive } = await import('./archive.ts');
       return bindArchive(rule, context);
+    }
+    case 'move-blobs': {
+      const { bindMoveBlobs } = await import('./move-blobs.ts');
+      return bindMoveBlobs(rule, context);
     }
   }
 }

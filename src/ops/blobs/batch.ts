@@ -1,5 +1,5 @@
 import { fail } from '../../core/errors.ts';
-import { addressText, isResolved, resolveLocation } from './location.ts';
+import { isResolved, resolveLocation } from './location.ts';
 import { identityOf, type HotBlob, type HotPlace } from './hot.ts';
 import type { Proof } from './proof.ts';
 import type { ProofRow, Referrer } from './rows.ts';
@@ -100,6 +100,3 @@ export function keptBlobs(referrers: readonly Referrer[], places: readonly HotPl
   }
   return kept;
 }
-
-/** For the record and for people: where the rule looks. */
-export const placesText = (places: readonly HotPlace[]): string => places.map(addressText).join(', ');

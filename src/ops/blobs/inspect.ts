@@ -1,9 +1,9 @@
 import { ident } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { inspectRule, isUnfit, type RuleFacts, type Unfit } from '../retention/inspect.ts';
+import { inspectRule, type RuleFacts, type Unfit } from '../retention/inspect.ts';
 import { tableText } from '../retention/settings.ts';
 import { missingRights } from './events.ts';
-import type { BlobRule } from './settings.ts';
+import type { BlobRule } from '../retention/settings.ts';
 
 /** What the database says about a rule that moves blobs. */
 export interface BlobFacts extends Omit<RuleFacts, 'rule'> {
@@ -17,12 +17,12 @@ export interface BlobFacts extends Omit<RuleFacts, 'rule'> {
 }
 
 /** What a run calls besides reading. */
-const CALLED = ['record_blob_copy', 'record_blob_removal', 'blob_removal_problem'];
+const CALLED = ['record_blob_copy', 'record_blob_removal'];
 
 /** Looks a rule up. `look`: rights to move blobs are not asked for. Changes nothing. Fails only where the connection does. */
 export async function inspectBlobRule(session: Session, rule: BlobRule, use: 'move' | 'look'): Promise<BlobFacts | Unfit> {
-  const facts = await inspectRule(session, rule, 'look');
-  if (isUnfit(facts)) return facts;
+  const facts = await inspectRule(session, { ...rule, then: 'delete' }, 'look');
+  if ('problem' in facts) return { ...facts, rule };
   const unfit = (problem: string, grants: readonly string[] = []): Unfit => ({ rule, problem, grants });
   const table = tableText(rule);
   const columns = await session.rows<Column>(COLUMNS, [facts.table.oid]);
@@ -34,7 +34,7 @@ export async function inspectBlobRule(session: Session, rule: BlobRule, use: 'mo
   }
   const key = columns.filter(({ place }) => place !== null).toSorted((a, b) => (a.place ?? 0) - (b.place ?? 0));
   if (key.length === 0) return unfit(`${table} has no primary key, by which the record would name its rows`);
-  const rights = await missingRights(session, use === 'look' ? [] : CALLED);
+  const rights = await missingRights(session, ['blob_removal_problem', ...(use === 'look' ? [] : CALLED)]);
   if (rights === 'no table')
     return unfit('schema dbctl is older than this dbctl and has no place for the record', ['-- dbctl immutability install']);
   const grants = grantsFor(rights, session.user);
@@ -46,9 +46,10 @@ export async function inspectBlobRule(session: Session, rule: BlobRule, use: 'mo
 }
 
 function grantsFor(missing: readonly string[], user: string): string[] {
-  const functions = missing.filter((name) => name !== 'blob_event');
+  const seen = ['blob_event', 'blob_removal_problem'];
+  const functions = missing.filter((name) => !seen.includes(name));
   return [
-    ...(missing.includes('blob_event') ? [`grant dbctl_auditor to ${ident(user)};`] : []),
+    ...(missing.length > functions.length ? [`grant dbctl_auditor to ${ident(user)};`] : []),
     ...(functions.length === 0 ? [] : [`-- immutability: {archivers: [${user}]} in dbctl.yaml, then dbctl immutability install`]),
   ];
 }

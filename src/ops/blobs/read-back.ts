@@ -1,4 +1,4 @@
-import { Readable, type Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DbctlError } from '../../core/errors.ts';
 import type { Repository } from '../backup/repository.ts';

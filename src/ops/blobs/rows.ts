@@ -2,7 +2,7 @@ import { ident, literal } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { goes, MOST_COUNTED, ROW, type Target } from '../retention/statements.ts';
 import { tableText } from '../retention/settings.ts';
-import type { Backlog } from '../retention/inspect.ts';
+import type { Backlog } from '../retention/backlog.ts';
 import type { BlobFacts } from './inspect.ts';
 
 /** A proof row that is old enough, as far as it is about its blob. */

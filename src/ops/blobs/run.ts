@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DbctlError } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import type { Repository } from '../backup/repository.ts';
-import { isUnfit, type Backlog } from '../retention/inspect.ts';
-import type { RunControl } from '../retention/run.ts';
+import type { Backlog } from '../retention/backlog.ts';
+import { deadlineOf, type RunControl } from '../retention/outcome.ts';
 import { tableText } from '../retention/settings.ts';
 import { atOnce } from '../storage/at-once.ts';
 import { alarmOf, arrange, keptBlobs, rowOf, type Alarm, type Content } from './batch.ts';
@@ -15,7 +15,7 @@ import type { Address } from './location.ts';
 import { prepare, type Bench } from './prepare.ts';
 import { removeBlob, type Ready } from './remove.ts';
 import { readBlobBacklog, readDue, readReferrers, type Cursor, type ProofRow } from './rows.ts';
-import type { BlobRule } from './settings.ts';
+import type { BlobRule } from '../retention/settings.ts';
 import { withSpool } from './spool.ts';
 
 /** Where the blobs of a rule come from and go to. */
@@ -94,7 +94,7 @@ export async function runBlobRule(
   const { destination, destinationAddress, hot } = places;
   if (destinationAddress !== null) await requireApart(hot, { name: destination.name, address: destinationAddress });
   const facts = await inspectBlobRule(session, rule, 'move');
-  if (isUnfit(facts)) return unfit(rule, facts.problem, facts.grants);
+  if ('problem' in facts) return unfit(rule, facts.problem, facts.grants);
   const course: Course = {
     moved: 0,
     movedBytes: 0,
@@ -147,8 +147,7 @@ async function moveAll(
   onBytes: (bytes: number) => void,
 ): Promise<'done' | 'time' | 'stopped'> {
   const { rule } = facts;
-  const own = rule.maxTimeMs === 0 ? Infinity : performance.now() + rule.maxTimeMs;
-  const deadline = Math.min(own, control.deadline ?? Infinity);
+  const deadline = deadlineOf(rule, control);
   const keyring = new Keyring(destination);
   const mayVerify = (await missingRights(session, ['verify_blob'])).length === 0;
   for (let after: Cursor | null = null; ;) {
@@ -277,21 +276,28 @@ function note(course: Course, alarm: Alarm): void {
 async function outcome(
   session: Session,
   facts: BlobFacts,
-  { unreadable: _, notes, ...course }: Course,
+  course: Course,
   state: BlobOutcome['state'],
   problem: string | null,
 ): Promise<BlobOutcome> {
+  const { moved, movedBytes, copied, kept, waiting, alarms, shown } = course;
   // The answer about what was moved must not fail for what is left.
   const left = await readBlobBacklog(session, facts, false).catch(() => null);
   return {
     rule: facts.rule,
     state,
     cutOff: facts.cutOff,
-    ...course,
+    moved,
+    movedBytes,
+    copied,
+    kept,
+    waiting,
+    alarms,
+    shown,
     left,
     holds: facts.holds,
     problem,
     grants: [],
-    notes: [...notes],
+    notes: [...course.notes],
   };
 }

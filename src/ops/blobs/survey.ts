@@ -1,13 +1,15 @@
 import type { Session } from '../../db/session.ts';
-import { isUnfit, type Backlog, type Unfit } from '../retention/inspect.ts';
+import type { Backlog } from '../retention/backlog.ts';
+import type { Unfit } from '../retention/inspect.ts';
 import { tableText } from '../retention/settings.ts';
 import { mapAtOnce } from '../storage/at-once.ts';
 import { alarmOf, arrange, keptBlobs, rowOf, type Alarm } from './batch.ts';
 import { readBegunRemovals } from './events.ts';
-import { HotTrouble, identityOf, missingText, stateOf, type HotPlace } from './hot.ts';
+import { HotTrouble, identityOf, missingText, requireApart, stateOf, type HotPlace } from './hot.ts';
 import { inspectBlobRule, type BlobFacts } from './inspect.ts';
 import { readBlobBacklog, readDue, readReferrers, type Cursor, type ProofRow } from './rows.ts';
-import type { BlobRule } from './settings.ts';
+import type { BlobRule } from '../retention/settings.ts';
+import type { BlobPlaces } from './run.ts';
 
 /** What a run would find. */
 export interface BlobSurvey {
@@ -28,15 +30,17 @@ const LOOKED_AT = 1000;
 const SHOWN = 50;
 const PAGE = 500;
 
-/** Looks whether the blobs of rows that are old enough are where their rows say; of all of them with `all`, else of the oldest thousand. Reads no blob. */
+/** Looks whether the blobs of rows that are old enough are where their rows say; of all of them with `all`, else of the oldest thousand. Reads no blob.
+ * Fails with config.invalid where the places overlap. */
 export async function surveyBlobs(
   session: Session,
   rule: BlobRule,
-  hot: readonly HotPlace[],
+  { hot, destination, destinationAddress }: BlobPlaces,
   all: boolean,
 ): Promise<BlobSurvey | Unfit> {
+  if (destinationAddress !== null) await requireApart(hot, { name: destination.name, address: destinationAddress });
   const facts = await inspectBlobRule(session, rule, 'move');
-  if (isUnfit(facts)) return facts;
+  if ('problem' in facts) return facts;
   const backlog = await readBlobBacklog(session, facts, all);
   const alarms: Alarm[] = [];
   let [looked, kept] = [0, 0];

@@ -87,7 +87,7 @@ export async function verifyBlobs(session: Session, facts: BlobFacts, options: V
 }
 
 async function requireVerifier(session: Session): Promise<void> {
-  const missing = await missingRights(session, ['verify_blob', 'blob_removal_problem']);
+  const missing = await missingRights(session, ['verify_blob']);
   if (missing.length === 0) return;
   fail('db.denied', `${session.user} may not record that copies were read back`, {
     hint: `Name it under immutability.archive_verifiers in dbctl.yaml, then dbctl immutability install.`,

@@ -64,7 +64,7 @@ export async function inspectRule(session: Session, rule: DeleteRule, use: 'remo
 
 /** The same rule with the holds there are now. */
 export function withBearings(
-  { rule, table, references }: Pick<RuleFacts, 'rule' | 'table' | 'references'>,
+  { rule, table, references }: Pick<RuleFacts, 'table' | 'references'> & Pick<Target, 'rule'>,
   bearings: readonly Bearing[],
 ): Target {
   return { rule, table, held: heldCondition({ oid: table.oid, references }, bearings, 'dbctl_row') };

@@ -1,5 +1,6 @@
 import type { Metric } from '../../core/report.ts';
 import type { Backlog } from './backlog.ts';
+import type { BlobFigures } from './outcome.ts';
 
 /** What is told of one rule to whoever collects metrics. */
 export interface RuleSample {
@@ -7,6 +8,8 @@ export interface RuleSample {
   readonly table: string;
   /** undefined: nothing was removed on this run, or it was no run. */
   readonly deleted?: number;
+  /** Of a run of a rule that moves blobs. */
+  readonly blobs?: BlobFigures | undefined;
   /** null: it could not be looked at. */
   readonly backlog: Backlog | null;
 }
@@ -36,5 +39,24 @@ export function retentionMetrics(samples: readonly RuleSample[]): Metric[] {
       'How much older the oldest row is than its rule keeps it.',
       ({ lateSeconds }) => lateSeconds,
     ),
+    ...blobMetrics(samples),
+  ];
+}
+
+/** None where no rule moves blobs. */
+function blobMetrics(samples: readonly RuleSample[]): Metric[] {
+  const moving = samples.flatMap(({ rule, table, blobs }) => (blobs === undefined ? [] : [{ labels: { rule, table }, blobs }]));
+  if (moving.length === 0) return [];
+  const gauge = (name: string, help: string, value: (blobs: BlobFigures) => number): Metric => ({
+    name,
+    help,
+    type: 'gauge',
+    samples: moving.map(({ labels, blobs }) => ({ labels, value: value(blobs) })),
+  });
+  return [
+    gauge('dbctl_retention_moved_blobs', 'Blobs the last run took to cold storage.', ({ moved }) => moved),
+    gauge('dbctl_retention_moved_bytes', 'Bytes of the blobs the last run took to cold storage.', ({ movedBytes }) => movedBytes),
+    gauge('dbctl_retention_blob_alarms', 'Blobs that are not what their rows say.', ({ alarms }) => alarms),
+    gauge('dbctl_retention_blobs_waiting', 'Blobs that a second login has to read back.', ({ waiting }) => waiting),
   ];
 }

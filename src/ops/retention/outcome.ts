@@ -27,8 +27,22 @@ export interface RuleOutcome {
   readonly words: string | null;
   /** Things a person should know, in sentences. */
   readonly notes: readonly string[];
+  /** What it did, where that is not told by rows. */
+  readonly words?: string;
+  /** Of a rule that moves blobs. */
+  readonly blobs?: BlobFigures;
   /** What only this kind of rule has to say, for the report and the record. */
   readonly more: JsonObject;
+}
+
+/** What a run did to blobs. */
+export interface BlobFigures {
+  readonly moved: number;
+  readonly movedBytes: number;
+  /** Copied, and not read back by a second login yet. */
+  readonly waiting: number;
+  /** Not what their rows say, and left alone. */
+  readonly alarms: number;
 }
 
 /** What a run of a rule is given. */

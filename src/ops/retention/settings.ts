@@ -41,8 +41,31 @@ export interface ArchiveRule extends CommonRule {
   readonly retain: string | null;
 }
 
+/** Names of the columns of a proof row. */
+export interface BlobColumns {
+  readonly location: string;
+  readonly sha256: string;
+  readonly bytes: string;
+}
+
+/** Blobs go to cold storage when their proof rows are old enough; the rows stay. */
+export interface BlobRule extends CommonRule {
+  readonly then: 'move-blobs';
+  readonly by: string;
+  /** SQL; null: every row of that age. */
+  readonly where: string | null;
+  readonly columns: BlobColumns;
+  readonly from: EntryOf<'move-blobs'>['from'];
+  /** Name of a destination; null: the first. */
+  readonly destination: string | null;
+  /** As the server reads an interval; null: nothing was said. */
+  readonly retain: string | null;
+  readonly batch: number;
+  readonly pauseMs: number;
+}
+
 /** One rule of dbctl.yaml. */
-export type RetentionRule = DeleteRule | ArchiveRule;
+export type RetentionRule = DeleteRule | ArchiveRule | BlobRule;
 
 /** `name` is {@link file://../../config/retention-text.ts ruleName}: ops take no values from the configuration. */
 export function retentionRules(config: Pick<Config, 'retention'>, name: (rule: Entry) => string): readonly RetentionRule[] {
@@ -52,6 +75,8 @@ export function retentionRules(config: Pick<Config, 'retention'>, name: (rule: E
         return deleteRule(rule, name(rule));
       case 'archive':
         return archiveRule(rule, name(rule));
+      case 'move-blobs':
+        return blobRule(rule, name(rule));
     }
   });
 }
@@ -72,6 +97,19 @@ const archiveRule = (rule: EntryOf<'archive'>, name: string): ArchiveRule => ({
   destination: rule.destination ?? null,
   format: rule.as ?? null,
   retain: rule.retain ?? null,
+});
+
+const blobRule = (rule: EntryOf<'move-blobs'>, name: string): BlobRule => ({
+  ...commonRule(rule, name),
+  then: 'move-blobs',
+  by: rule.by,
+  where: rule.where ?? null,
+  columns: rule.columns,
+  from: rule.from,
+  destination: rule.destination ?? null,
+  retain: rule.retain ?? null,
+  batch: rule.batch,
+  pauseMs: rule.pause,
 });
 
 function commonRule(rule: Entry, name: string): CommonRule {

@@ -89,6 +89,7 @@ function guardFunction(one: DatabaseFunction, source: GuardPolicySource): GuardF
     }),
     guard_problems: ['dbctl_auditor'],
     relation_shape: ['dbctl_auditor'],
+    blob_removal_problem: ['dbctl_auditor'],
   };
   return {
     name: one.name,

@@ -7,7 +7,7 @@ import type { Storage } from '../../../src/ops/storage/storage.ts';
 import { placeHold, releaseHold } from '../../../src/ops/retention/holds/place.ts';
 import { blobServer, coldContent, folderPlace, type Lab } from './support.ts';
 
-const { lab: newLab } = blobServer();
+const newLab = blobServer();
 
 it('a blob goes when its row is old enough, and the row stays as it was', async () => {
   const lab = await newLab();
@@ -138,15 +138,15 @@ describe('what is not what was proved is an alarm, and stays', () => {
     await lab.proof('', { ...proof, location: 'https://example.com/secret' });
     const { moved, copied, shown } = await lab.run();
     expect([moved, copied]).toEqual([0, 0]);
-    expect(shown.map(({ kind, message }) => [kind, message.replaceAll(lab.hot, 'HOT')]).toSorted()).toEqual([
-      ['outside', 'the location is of scheme https, and blobs are moved from file and s3'],
-      ['outside', 'the location is outside of HOT'],
-      ['outside', 'the location leads upwards (..)'],
-      ['outside', 'the location leads upwards (..)'],
-      ['outside', 'the location leads upwards (..)'],
-      ['unreadable', 'HOT/folder: it is not a plain file'],
-      ['unreadable', 'HOT/link: it is a link, and none is followed here'],
-      ['unreadable', 'HOT/way: it is a link, and none is followed here'],
+    expect(shown.map(({ kind, message }) => `${kind}: ${message.replaceAll(lab.hot, 'HOT')}`).toSorted()).toEqual([
+      'outside: the location is of scheme https, and blobs are moved from file and s3',
+      'outside: the location is outside of HOT',
+      'outside: the location leads upwards (..)',
+      'outside: the location leads upwards (..)',
+      'outside: the location leads upwards (..)',
+      'unreadable: HOT/folder: it is not a plain file',
+      'unreadable: HOT/link: it is a link, and none is followed here',
+      'unreadable: HOT/way: it is a link, and none is followed here',
     ]);
     expect(statSync(secret).size).toBe(6);
   });
@@ -174,22 +174,22 @@ const changed = (lab: Lab, which: 'hot' | 'cold', change: (storage: Storage) => 
 };
 
 describe('cold storage that is not to be trusted', () => {
-  it.each<[string, (read: Storage['read']) => Storage['read'], RegExp]>([
+  it.each<[string, Storage['read'], RegExp]>([
     [
       'gives other bytes',
-      () => () => Promise.resolve(Readable.from([Buffer.from('content of x')])),
+      () => Promise.resolve(Readable.from([Buffer.from('content of x')])),
       /is damaged \(it has 12 bytes, and its proof says 12\)|is damaged/,
     ],
     [
       'gives fewer',
-      () => () => Promise.resolve(Readable.from([Buffer.from('c')])),
+      () => Promise.resolve(Readable.from([Buffer.from('c')])),
       /is damaged \(it has 1 bytes, and its proof says 12\), right after it was written$/,
     ],
-    ['has nothing', () => () => Promise.resolve(null), /is gone from cold storage, right after it was written$/],
+    ['has nothing', () => Promise.resolve(null), /is gone from cold storage, right after it was written$/],
   ])('what %s is never a reason to remove', async (_, read, message) => {
     const lab = await newLab();
     await lab.proof('a', { content: 'content of a' });
-    const outcome = await lab.run({ places: changed(lab, 'cold', (storage) => ({ read: read(storage.read) })) });
+    const outcome = await lab.run({ places: changed(lab, 'cold', () => ({ read })) });
     expect(outcome).toMatchObject({ state: 'done', moved: 0, alarms: 1, shown: [{ kind: 'cold' }] });
     expect(outcome.shown[0]?.message).toMatch(message);
     expect(await lab.events()).toEqual(['copied a']);

@@ -6,15 +6,14 @@ import { afterAll, beforeAll } from 'vitest';
 import { withSession, type Session } from '../../../src/db/session.ts';
 import { silentProgress } from '../../../src/core/progress.ts';
 import { folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
-import { PLAIN, type Codec } from '../../../src/ops/codec/codec.ts';
 import type { HotPlace } from '../../../src/ops/blobs/hot.ts';
 import { runBlobRule, type BlobOutcome, type BlobPlaces } from '../../../src/ops/blobs/run.ts';
-import type { BlobRule } from '../../../src/ops/blobs/settings.ts';
+import type { BlobRule } from '../../../src/ops/retention/settings.ts';
 import { ensureDbctlSchema } from '../../../src/ops/schema/dbctl-schema.ts';
 import { folderStorage } from '../../../src/ops/storage/folder.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
-export const SESSION = {
+const SESSION = {
   access: 'write',
   settings: { row_security: 'off', timezone: 'UTC', datestyle: 'ISO' },
 } as const;
@@ -52,9 +51,9 @@ export interface Lab {
   coldNames(): string[];
 }
 
-export const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
+const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
 
-export const files = (folder: string): string[] =>
+const files = (folder: string): string[] =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((one) => one.isFile() && !one.parentPath.includes('.blobs'))
@@ -62,7 +61,8 @@ export const files = (folder: string): string[] =>
         .toSorted()
     : [];
 
-export const RULE: BlobRule = {
+const RULE: BlobRule = {
+  then: 'move-blobs',
   name: 'proofs',
   schema: 'public',
   table: 'proof',
@@ -75,6 +75,7 @@ export const RULE: BlobRule = {
   maxLagBytes: 1 << 30,
   basis: 'a test',
   columns: { location: 'location', sha256: 'sha256', bytes: 'size_bytes' },
+  from: [],
   destination: 'cold',
   retain: '7 years',
 };
@@ -90,7 +91,7 @@ const TABLE = `create table public.proof (
 create index on public.proof (sha256); create index on public.proof (created_at, id);`;
 
 /** A server of its own, shared by the labs of one file. */
-export function blobServer(): { readonly server: () => TestServer; lab(codec?: Codec): Promise<Lab> } {
+export function blobServer(): () => Promise<Lab> {
   let server: TestServer;
   const base = mkdtempSync(join(tmpdir(), 'dbctl-blobs-'));
   beforeAll(async () => {
@@ -106,22 +107,18 @@ export function blobServer(): { readonly server: () => TestServer; lab(codec?: C
     await server.stop();
     rmSync(base, { recursive: true, force: true });
   });
-  return {
-    server: () => server,
-    lab: async (codec = PLAIN) => {
-      const database = `lab_${randomBytes(4).toString('hex')}`;
-      await admin((session) => session.script(`create database ${database} template lab_template`));
-      const folder = join(base, database);
-      const lab = labOf(server, database, folder, codec);
-      mkdirSync(lab.hot, { recursive: true });
-      return lab;
-    },
+  return async () => {
+    const database = `lab_${randomBytes(4).toString('hex')}`;
+    await admin((session) => session.script(`create database ${database} template lab_template`));
+    const lab = labOf(server, database, join(base, database));
+    mkdirSync(lab.hot, { recursive: true });
+    return lab;
   };
 }
 
-export function labOf(server: Pick<TestServer, 'target'>, database: string, folder: string, codec: Codec): Lab {
+function labOf(server: Pick<TestServer, 'target'>, database: string, folder: string): Lab {
   const [hot, cold] = [join(folder, 'hot'), join(folder, 'cold')];
-  const destination: Repository = folderRepository('cold', cold, codec);
+  const destination: Repository = folderRepository('cold', cold);
   const lab: Lab = {
     folder,
     hot,

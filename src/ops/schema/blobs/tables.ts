@@ -39,5 +39,6 @@ export const OWNERSHIP = (functions: readonly string[]): string =>
   appendOnlyOwnership(
     BLOB_TABLES,
     'dbctl_guard',
-    `\n  ${functions.map((name) => `alter function ${name} owner to dbctl_guard;`).join('\n  ')}`,
+    `\n  ${functions.map((name) => `alter function ${name} owner to dbctl_guard;`).join('\n  ')}
+  grant execute on function dbctl.blob_removal_problem(bigint) to dbctl_auditor;`,
   );

@@ -34,7 +34,6 @@ export function executorsOf(roles: GovernedRoles): Readonly<Record<string, reado
     record_blob_return: archivers,
     // Nobody apart from the one who copies is named: then their own word has to do, and dbctl.blob_removal_problem() takes it.
     verify_blob: archiveVerifiers.length === 0 ? archivers : archiveVerifiers,
-    blob_removal_problem: [...new Set([...archivers, ...archiveVerifiers])],
     archive_permit: [owner],
     end_archive_permit: [owner],
     require_old: [owner],
