@@ -9,7 +9,8 @@ import { surveyBlobs } from '../../../src/ops/blobs/survey.ts';
 import { verifyBlobs, type VerifiedBlobs } from '../../../src/ops/blobs/verify.ts';
 import { PLAIN, type Codec } from '../../../src/ops/codec/codec.ts';
 import { createIdentity, openIdentity } from '../../../src/ops/codec/identity.ts';
-import { blobServer, folderPlace, type Lab } from './support.ts';
+import { blobServer, type Lab } from './support.ts';
+import { folderPlace } from './rule.ts';
 
 const newLab = blobServer();
 const READING = { onBytes: () => {}, signal: new AbortController().signal } as const;

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { DbctlError } from '../../../src/core/errors.ts';
 import type { Storage } from '../../../src/ops/storage/storage.ts';
 import { placeHold, releaseHold } from '../../../src/ops/retention/holds/place.ts';
-import { blobServer, coldContent, folderPlace, type Lab } from './support.ts';
+import { blobServer, coldContent, type Lab } from './support.ts';
+import { folderPlace } from './rule.ts';
 
 const newLab = blobServer();
 

@@ -6,24 +6,18 @@ import { afterAll, beforeAll } from 'vitest';
 import { withSession, type Session } from '../../../src/db/session.ts';
 import { silentProgress } from '../../../src/core/progress.ts';
 import { folderRepository, type Repository } from '../../../src/ops/backup/repository.ts';
-import type { HotPlace } from '../../../src/ops/blobs/hot.ts';
 import { runBlobRule, type BlobOutcome, type BlobPlaces } from '../../../src/ops/blobs/run.ts';
 import type { BlobRule } from '../../../src/ops/retention/settings.ts';
 import { ensureDbctlSchema } from '../../../src/ops/schema/dbctl-schema.ts';
-import { folderStorage } from '../../../src/ops/storage/folder.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
-
-const SESSION = {
-  access: 'write',
-  settings: { row_security: 'off', timezone: 'UTC', datestyle: 'ISO' },
-} as const;
+import { folderPlace, RULE, SESSION } from './rule.ts';
 
 /** One table of proofs, a folder blobs are in, a folder they go to. */
 export interface Lab {
   readonly folder: string;
   readonly hot: string;
   readonly cold: string;
-  readonly database: string;
+  readonly url: string;
   readonly rule: BlobRule;
   readonly places: BlobPlaces;
   session<T>(use: (session: Session) => Promise<T>, user?: string): Promise<T>;
@@ -61,31 +55,6 @@ const files = (folder: string): string[] =>
         .toSorted()
     : [];
 
-const RULE: BlobRule = {
-  then: 'move-blobs',
-  name: 'proofs',
-  schema: 'public',
-  table: 'proof',
-  keep: '180 days',
-  by: 'created_at',
-  where: null,
-  batch: 100,
-  pauseMs: 0,
-  maxTimeMs: 0,
-  maxLagBytes: 1 << 30,
-  basis: 'a test',
-  columns: { location: 'location', sha256: 'sha256', bytes: 'size_bytes' },
-  from: [],
-  destination: 'cold',
-  retain: '7 years',
-};
-
-export const folderPlace = (name: string, root: string): HotPlace => ({
-  name,
-  address: { kind: 'folder', root },
-  storage: folderStorage(root),
-});
-
 const TABLE = `create table public.proof (
   id uuid primary key default uuidv7(), location text, sha256 text, size_bytes bigint, created_at timestamptz not null default now());
 create index on public.proof (sha256); create index on public.proof (created_at, id);`;
@@ -116,14 +85,14 @@ export function blobServer(): () => Promise<Lab> {
   };
 }
 
-function labOf(server: Pick<TestServer, 'target'>, database: string, folder: string): Lab {
+function labOf(server: Pick<TestServer, 'target' | 'url'>, database: string, folder: string): Lab {
   const [hot, cold] = [join(folder, 'hot'), join(folder, 'cold')];
   const destination: Repository = folderRepository('cold', cold);
   const lab: Lab = {
     folder,
     hot,
     cold,
-    database,
+    url: server.url(database),
     rule: RULE,
     places: { hot: [folderPlace('artifacts', hot)], destination, destinationAddress: { kind: 'folder', root: cold } },
     session: (use, user) => {

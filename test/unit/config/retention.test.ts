@@ -64,10 +64,13 @@ describe('retention rules', () => {
     [
       change('delete', 'archiv'),
       [
-        'dbctl.yaml:5:55: retention.rules[0].then: expected one of delete, archive, found the text "archiv": did you mean archive',
+        'dbctl.yaml:5:55: retention.rules[0].then: expected one of delete, archive, move-blobs, found the text "archiv": did you mean archive',
       ],
     ],
-    [change(', then: delete', ''), ['dbctl.yaml:5:7: retention.rules[0].then: missing, expected one of delete, archive']],
+    [
+      change(', then: delete', ''),
+      ['dbctl.yaml:5:7: retention.rules[0].then: missing, expected one of delete, archive, move-blobs'],
+    ],
     [
       `${HEAD}retention:\n  rules: [delete]\n`,
       ['dbctl.yaml:4:11: retention.rules[0]: expected a mapping, found the text "delete"'],
