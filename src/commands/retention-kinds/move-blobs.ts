@@ -62,7 +62,7 @@ function outcomeOf(one: BlobOutcome): RuleOutcome {
       ...shown.map(alarmLine),
       ...(alarms > shown.length ? [`${alarms - shown.length} more are not shown.`] : []),
     ],
-    ...(state === 'unfit' ? {} : { words: `${count(moved)} moved (${bytesText(movedBytes)})` }),
+    words: state === 'unfit' ? null : `${count(moved)} moved (${bytesText(movedBytes)})`,
     blobs: { moved, movedBytes, waiting, alarms },
     more: { moved, movedBytes, copied, kept, waiting, alarms, shown: shown.map((alarm) => ({ ...alarm })) },
   };

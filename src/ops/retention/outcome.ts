@@ -27,8 +27,6 @@ export interface RuleOutcome {
   readonly words: string | null;
   /** Things a person should know, in sentences. */
   readonly notes: readonly string[];
-  /** What it did, where that is not told by rows. */
-  readonly words?: string;
   /** Of a rule that moves blobs. */
   readonly blobs?: BlobFigures;
   /** What only this kind of rule has to say, for the report and the record. */
