@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import type { Config } from './config.ts';
 import { contradictions, type Contradiction } from './contradictions.ts';
 import type { ConfigDocument } from './document.ts';
@@ -23,13 +24,20 @@ export function environmentNames(document: ConfigDocument | undefined): string[]
   return typeof written === 'object' && written !== null && !Array.isArray(written) ? Object.keys(written) : undefined;
 }
 
-/** The layers as one checked file, and what in them cannot hold together. */
-export function effective(sources: Sources): { checked: CheckedFile; problems: readonly Problem[] } {
+/** The layers as one checked file, and what in them cannot hold together; undefined where a rule of several keys is broken between them. */
+export function effective(sources: Sources): { checked: CheckedFile | undefined; problems: readonly Problem[] } {
   const layer = stack(sources.layers);
   const environments = valueAt(sources.document?.value, ['environments']);
   const base = { version: 1, project: sources.project, ...(environments === undefined ? {} : { environments }) };
-  const checked = configFile.parse({ ...base, ...asFile(layer) });
-  return { checked, problems: contradictions(checked).flatMap((found) => located(found, layer, sources.document)) };
+  const { data: checked, error } = configFile.safeParse({ ...base, ...asFile(layer) });
+  const found = checked === undefined ? (error?.issues ?? []).map(broken) : contradictions(checked);
+  return { checked, problems: found.flatMap((one) => located(one, layer, sources.document)) };
+}
+
+/** Each layer keeps the rule by itself: at the key in which the value stands. */
+function broken({ path, message }: z.core.$ZodIssue): Contradiction {
+  const key = PROJECT_KEYS.find((one) => one.path.every((part, index) => part === path[index]));
+  return { keys: key === undefined ? [] : [key.name], message };
 }
 
 /** A contradiction at the first of its keys that somebody wrote; defaults do not contradict each other. */

@@ -70,7 +70,9 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
   // Every environment, not only this one: the run that meets the contradiction should not be the one on production.
   const contradicting = names.flatMap((name) => effective(sourcesOf(name)).problems);
   if (contradicting.length > 0) throw new ConfigError(contradicting);
-  const config = complete(effective(sourcesOf(env)).checked);
+  const config = complete(
+    effective(sourcesOf(env)).checked ?? fail('internal', `environment ${env} was checked and is not sound`),
+  );
   return Object.freeze({
     config,
     file: file ?? null,

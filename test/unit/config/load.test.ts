@@ -156,6 +156,26 @@ environments: {prod: {overlay: {ledger: {signer: {name: m, key: {variable: B}}}}
     expect(config.ledger.signer?.key).toEqual({ variable: 'B' });
   });
 
+  it('names other destinations of archives, and other prices', async () => {
+    const both = `${HEAD}archive: {format: parquet, destinations: [{name: cold, type: folder, path: a}]}
+cost: {currency: EUR, hot: [{from: 2026-01-01, gib_month: "1"}]}
+environments:
+  dev: {}
+  prod:
+    overlay:
+      archive: {retain_days: 7, destinations: [{name: cold, type: s3, bucket: lab, region: eu}]}
+      cost: {hot: [{from: 2026-01-01, gib_month: "2"}]}\n`;
+    const [dev, prod] = await Promise.all([load(both), load(both, { env: 'prod' })]);
+    expect(dev.config.archive).toMatchObject({ destinations: [{ type: 'folder' }], format: 'parquet' });
+    expect(prod.config.archive).toMatchObject({
+      format: 'parquet',
+      retain_days: 7,
+      destinations: [{ type: 's3', bucket: 'lab' }],
+    });
+    expect([dev, prod].map(({ config }) => config.cost.hot[0]?.gib_month)).toEqual(['1', '2']);
+    expect(prod.config.cost.currency).toBe('EUR');
+  });
+
   it('touches no other environment', async () => {
     const { config } = await load(yaml);
     expect(config.postgres.extensions.required).toEqual(['pgcrypto', 'pg_trgm']);

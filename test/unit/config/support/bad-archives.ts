@@ -20,6 +20,12 @@ export const BAD_ARCHIVES: readonly BadFile[] = [
     beyondSchema: true,
   },
   {
+    name: 'a lock of an overlay that ends before an archive of the file may go',
+    yaml: `${HEAD}archive: {retain_days: 400}\nenvironments:\n  dev: {}\n  prod:\n    overlay:\n      archive:\n        destinations: [{name: a, type: s3, bucket: lab, region: eu, lock: {mode: compliance, days: 30}}]\n`,
+    problems: ['dbctl.yaml:9:9: archive.destinations: the lock of a ends after 30 days, and retain_days says 400'],
+    beyondSchema: true,
+  },
+  {
     name: 'a recipient of archives that is a private key',
     yaml: `${HEAD}archive: {encryption: {recipients: [AGE-SECRET-KEY-1X]}}\n`,
     problems: ['dbctl.yaml:3:37: archive.encryption.recipients[0]: a private key stands in the file'],
