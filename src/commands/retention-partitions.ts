@@ -83,7 +83,6 @@ function answer(plans: readonly UpkeepPlan[], made: readonly Made[] | null): Ans
     },
     view: {
       columns: [
-        { field: 'status', title: '' },
         { field: 'object', title: 'table or partition' },
         { field: 'message', title: '' },
         { field: 'fix', title: 'what to do' },

@@ -10,7 +10,10 @@ import type { Style } from './style.ts';
 const GAP = '  ';
 /** A column narrower than this breaks every word; the table becomes a list of records instead. */
 const MIN_WIDTH = 8;
-/** The first column names the thing, and a name that was broken cannot be copied: up to this share of the terminal it stays whole. */
+/** What is as wide as this is sentences, and a column of them narrower than that is a ribbon of single words. */
+const PROSE = 40;
+const MIN_PROSE = 16;
+/** The first column that is no status names the thing, and a name that was broken cannot be copied: up to this share of the terminal it stays whole. */
 const NAME_SHARE = 2 / 3;
 
 /**
@@ -39,7 +42,8 @@ interface LaidOut {
 /** null: they do not fit. */
 function layOut(items: readonly Item[], columns: Columns, width: number): LaidOut | null {
   const cells = items.map((item) => columns.map(({ field }) => text(item, field)));
-  const widths = fit(naturalWidths(columns, cells), wordWidths(columns, cells), timeWidths(columns, cells), width);
+  const named = columns.findIndex(({ field }) => field !== 'status');
+  const widths = fit(named, naturalWidths(columns, cells), wordWidths(columns, cells), timeWidths(columns, cells), width);
   return widths === null ? null : { columns, cells, widths };
 }
 
@@ -87,13 +91,22 @@ function longestWord(cell: string): number {
 
 /**
  * Takes from the widest columns until all fit: first what only wraps, then what breaks words. Null where that would break the name in
- * the first column or a time, or leave a column too narrow to read.
+ * the column of names or a time, or leave a column too narrow to read.
  */
-function fit(natural: readonly number[], words: readonly number[], times: readonly number[], width: number): number[] | null {
+function fit(
+  named: number,
+  natural: readonly number[],
+  words: readonly number[],
+  times: readonly number[],
+  width: number,
+): number[] | null {
   const room = width - GAP.length * (natural.length - 1);
-  const name = Math.min(words[0] ?? 0, Math.floor(width * NAME_SHARE));
-  const least = natural.map((_, index) => Math.max(index === 0 ? name : 0, times[index] ?? 0, MIN_WIDTH));
-  const widths = shrink(shrink(natural, words, room), least, room);
+  const name = Math.min(words[named] ?? 0, Math.floor(width * NAME_SHARE));
+  const least = natural.map((wide, index) =>
+    Math.max(index === named ? name : 0, times[index] ?? 0, wide > PROSE ? MIN_PROSE : MIN_WIDTH),
+  );
+  const unbroken = words.map((word, index) => ((natural[index] ?? 0) > PROSE ? Math.max(word, MIN_PROSE) : word));
+  const widths = shrink(shrink(natural, unbroken, room), least, room);
   return sum(widths) <= room ? widths : null;
 }
 
@@ -135,7 +148,8 @@ function records(items: readonly Item[], columns: Columns, style: Style): string
   return items.map((item) => {
     const symbol = style.paint.status(item.status, `${style.symbols.status[item.status]} ${WORDS[item.status]}`);
     const fields = columns
-      .filter(({ field }) => text(item, field) !== '')
+      // The first line has said it.
+      .filter(({ field }) => field !== 'status' && text(item, field) !== '')
       .flatMap(({ field, title }) => wrap(`${title === '' ? '' : `${visible(title)}: `}${text(item, field)}`, style.width - 2));
     return [symbol, ...fields.map((line) => `  ${line}`)].join('\n');
   });

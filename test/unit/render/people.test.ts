@@ -230,6 +230,33 @@ describe('a table', () => {
     }
   });
 
+  test('never breaks a name behind the status, and says the status once', async () => {
+    const object = 'delivery.snapshot_events_y2027m03';
+    const items = [finding({ object, message: 'rows are in it that had no other to go to, and keep it from being made' })];
+    const columns = [
+      { field: 'status', title: '' },
+      { field: 'object', title: 'partition' },
+      { field: 'message', title: '' },
+    ];
+    const table = await human({ items }, { width: 70, view: { columns } });
+    expect(table).toMatch(new RegExp(`^pass {2}${object} {2}rows are in it that had`, 'm'));
+    const narrow = await human({ items }, { width: 50, view: { columns } });
+    expect(narrow).toContain(`+ pass\n  partition: ${object}\n  rows are in it`.replace('+', '✔'));
+    expect(narrow.split('\n').filter((line) => line.length > 50)).toEqual([]);
+  });
+
+  test('sentences are no ribbon of single words', async () => {
+    const items = [
+      finding({ object: 'public.a_table_of_a_long_name', message: 'one two three four five six seven eight nine ten' }),
+    ];
+    const columns = [
+      { field: 'object', title: 'table' },
+      { field: 'message', title: 'message' },
+    ];
+    expect(await human({ items }, { width: 48, view: { columns } })).toContain('one two three\n');
+    expect(await human({ items }, { width: 46, view: { columns } })).toContain('  message: one two three four five six seven');
+  });
+
   test('leaves out what no item has before it becomes a list of records', async () => {
     const view = { columns: ['id', 'object', 'nothing', 'message'].map((field) => ({ field, title: field })) };
     const items = [finding({ id: 'a-name-of-some-length', object: 'what it is of', message: 'a few words of it' })];
