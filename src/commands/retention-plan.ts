@@ -14,7 +14,7 @@ export const spec: CommandSpec = {
     'For each rule of dbctl.yaml: how many rows are old enough, with their bytes and the oldest, by which index the batches find them, what goes or ' +
     'changes with them by foreign keys, which holds keep rows, which rights are missing, and whether the newest sealed backup is younger than ' +
     'what goes. Rows and bytes are estimates of the planner from the last ANALYZE; with --exact they are counted, which reads the rows. Exit 1 ' +
-    'when a rule could not run. For a rule that says then: archive: what the next run does with each partition that is old enough, or why it stays. Needs what retention run needs, to be able to say so.',
+    'when a rule could not run. For a rule that says then: archive: what the next run does with each partition that is old enough, or why it stays, and what they cost a month before and after. Needs what retention run needs, to be able to say so.',
   effect: 'reads',
   options: [RULE_OPTION, { flags: '--exact', description: 'count rows and bytes instead of estimating them' }],
   examples: [

@@ -6,6 +6,7 @@ import type { TableFacts } from '../../ops/retention/archiving/facts.ts';
 import type { PartitionPlan } from '../../ops/retention/archiving/plan.ts';
 import { tableText, type ArchiveRule } from '../../ops/retention/settings.ts';
 import type { Context } from '../context.ts';
+import { planCosts, type PlannedCosts } from './archive-cost.ts';
 import type { BoundRule, PlannedRule, Sight } from './index.ts';
 import { rowFacts, unfitRow } from './row.ts';
 
@@ -41,6 +42,7 @@ async function plan(session: Session, rule: ArchiveRule, context: Context): Prom
       .flatMap(({ facts }) => facts.newest ?? [])
       .toSorted()
       .at(-1) ?? table.cutOff;
+  const costs = await planCosts(session, rule, context, going.map(leavingOf));
   const { planText } = await import('../../ops/retention/archiving/plan.ts');
   return {
     row: item({
@@ -59,16 +61,23 @@ async function plan(session: Session, rule: ArchiveRule, context: Context): Prom
       index: null,
       partitions: plans.length,
       younger: table.younger,
+      ...costs.row,
     }),
-    parts: plans.map((one) => partItem(rule, one, planText(one))),
-    remarks: [...plans.flatMap((one) => stayRemark(one)), ...keepRemarks(rule, table)],
+    parts: plans.map((one) => partItem(rule, one, planText(one), costs)),
+    remarks: [...plans.flatMap((one) => stayRemark(one)), ...costs.remarks, ...keepRemarks(rule, table)],
     going: { rule: rule.name, rows: going.reduce((sum, { facts }) => sum + (facts.rows ?? 1), 0), newest },
     backlog,
   };
 }
 
+const leavingOf = ({ facts }: PartitionPlan) => ({
+  name: facts.name,
+  hotBytes: BigInt(facts.hotBytes),
+  coldBytes: facts.segment === null ? null : BigInt(facts.segment.coldBytes),
+});
+
 /** One partition: numbers for whoever counts what it costs, words for the others. */
-function partItem(rule: ArchiveRule, { facts, step }: PartitionPlan, message: string): Item {
+function partItem(rule: ArchiveRule, { facts, step }: PartitionPlan, message: string, costs: PlannedCosts): Item {
   const { name, rows, hotBytes, oldest, newest, holds, isFenced, segment, ledger } = facts;
   return item({
     id: 'partition',
@@ -91,6 +100,7 @@ function partItem(rule: ArchiveRule, { facts, step }: PartitionPlan, message: st
     ledgerWindows: ledger?.windows ?? null,
     sealed: ledger?.isSealed ?? null,
     published: ledger?.isPublished ?? null,
+    ...costs.of(name),
   });
 }
 

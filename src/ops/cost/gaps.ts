@@ -28,7 +28,7 @@ function coldGaps(prices: StoragePrices, holdings: readonly ColdHolding[], now: 
   return [...names].toSorted().flatMap((name) => {
     const list = prices.cold.get(name)?.prices ?? [];
     if (priceAt(list, now) !== null) return [];
-    const message = missing(`of destination ${name}, where archives lie`, list[0]?.from);
+    const message = missing(`of destination ${name}`, list[0]?.from);
     const price = `{ from: ${day}, gib_month: "PRICE", thousand_puts: "PRICE", restored_gib: "PRICE" }`;
     return [{ key: 'cost.cold', message, fix: `cost:\n  cold: [{ destination: ${name}, prices: [${price}] }]` }];
   });

@@ -256,7 +256,7 @@ describe('cost archives', () => {
     expect(items.map(({ id, status: one, message }) => [id, one, message])).toEqual([
       ['archive', 'pass', '10 GB in glacier; what it costs is not known'],
       ['archive', 'pass', '1 B in an unknown destination; what it costs is not known'],
-      ['no-price', 'unknown', 'dbctl.yaml has no price of destination glacier, where archives lie: the cost is not known'],
+      ['no-price', 'unknown', 'dbctl.yaml has no price of destination glacier: the cost is not known'],
       ['no-price', 'unknown', '1 archive of app.plain was recorded without the name of a destination'],
     ]);
     expect(items[0]).toMatchObject({
