@@ -62,7 +62,7 @@ describe('the reference project', () => {
     const found = items.filter(({ id }) => id === 'rule');
     const deleting = found.filter(({ index }) => index !== null);
     expect(found.map(({ object }) => object).filter((name) => !deleting.some(({ object }) => object === name))).toEqual(ARCHIVES);
-    expect(deleting.map(({ object, index, indexUsable }) => [object, String(index).split(',')[0], indexUsable])).toEqual([
+    expect(deleting.map(({ object, index, indexUsable }) => [object, (index as string).split(',')[0], indexUsable])).toEqual([
       ['snapshot-event-keys', 'snapshot_event_keys_event_key', true],
       ['delivery-event-keys', 'delivery_event_keys_event_key', true],
       ['auth-sessions', 'auth_sessions_expires_at_idx', true],
@@ -181,7 +181,7 @@ insert into delivery.delivery_events (delivery_id, source, event_type, created_a
   });
 
   test('one comes back for an auditor, stays for its time, and leaves again by its first copy', async () => {
-    const [segment] = (await archives()).filter(({ partition }) => partition === audit);
+    const segment = (await archives()).find(({ partition }) => partition === audit);
     const id = segment?.uri.split('/').at(-1) ?? '';
     const restore = ['retention', 'restore', id, '--attach', '--reason', 'audit of the year, letter of 9 November', '--yes'];
     expect(await lab.dbctl(restore, 'archive_verifier')).toMatchObject({ status: 3, error: { code: 'db.denied' } });
