@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util';
-import { startArchiving, type ProjectOptions } from '../../test/support/archiving.ts';
-import { CRASH_POINTS, crashAndGoOn } from '../../test/support/archiving-crashes.ts';
+import { startArchiving, type ArchivingProject, type ProjectOptions } from '../../test/support/archiving.ts';
+import { CRASH_POINTS, crashAndGoOn, DAMAGES, damageAndGoOn, MOMENTS } from '../../test/support/archiving-crashes.ts';
 
 const USAGE = `usage: npm run soak -- archiving [options]
-  --only TEXT  cases whose name has it, such as "7 in the middle" or "parquet s3"`;
+  --only TEXT  cases whose name has it, such as "killed 7", "swapped" or "parquet s3"`;
 
 const PLACES = ['folder', 's3'] as const;
 const FORMATS = ['csv.gz', 'parquet'] as const;
 
-/** `npm run soak -- archiving`: SIGKILL in each of the seven steps, as csv.gz and Parquet, to a folder and a bucket; then the next runs, and everything counted. */
+/**
+ * `npm run soak -- archiving`: SIGKILL in each of the seven steps, and stored rows damaged between each two, as csv.gz and Parquet, in a folder and a
+ * bucket; then the next runs, and everything counted. A quarter of an hour.
+ */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -18,11 +21,11 @@ export async function run(args: readonly string[]): Promise<void> {
   const world = await startArchiving();
   let [good, all] = [0, 0];
   try {
-    for (const { name, point, options } of cases().filter((one) => one.name.includes(values.only))) {
+    for (const { name, options, act } of cases().filter((one) => one.name.includes(values.only))) {
       all += 1;
       const began = performance.now();
       const lab = await world.project(`case_${all}`, options);
-      const problems = await crashAndGoOn(lab, point).catch((thrown: unknown) => [String(thrown)]);
+      const problems = await act(lab).catch((thrown: unknown) => [String(thrown)]);
       await lab.end();
       if (problems.length === 0) good += 1;
       console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
@@ -37,14 +40,21 @@ export async function run(args: readonly string[]): Promise<void> {
   if (good < all) process.exitCode = 1;
 }
 
-function cases() {
-  return CRASH_POINTS.flatMap((point) =>
-    PLACES.filter((place) => point.only === undefined || point.only === place).flatMap((place) =>
-      FORMATS.map((format) => ({
-        name: `${point.name}, ${format} ${place}`,
-        point,
-        options: { format, place } satisfies ProjectOptions,
-      })),
+interface Case {
+  readonly name: string;
+  readonly options: ProjectOptions;
+  readonly act: (lab: ArchivingProject) => Promise<string[]>;
+}
+
+function cases(): Case[] {
+  const everywhere = (name: string, act: Case['act'], only?: string): Case[] =>
+    PLACES.filter((place) => only === undefined || only === place).flatMap((place) =>
+      FORMATS.map((format) => ({ name: `${name}, ${format} ${place}`, options: { format, place }, act })),
+    );
+  return [
+    ...CRASH_POINTS.flatMap((point) => everywhere(`killed ${point.name}`, (lab) => crashAndGoOn(lab, point), point.only)),
+    ...MOMENTS.flatMap((moment) =>
+      DAMAGES.flatMap(([what, damage]) => everywhere(`${what} ${moment}`, (lab) => damageAndGoOn(lab, moment, damage))),
     ),
-  );
+  ];
 }

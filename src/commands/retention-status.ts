@@ -124,7 +124,7 @@ function statusItem(rule: RetentionRule, sight: Sight | string, graceSeconds: nu
       lateSeconds: null,
     });
   }
-  const { rows, held, lateSeconds, oldest, told } = sight;
+  const { rows, held, lateSeconds, oldest, told, fix = `dbctl retention run --rule ${rule.name}` } = sight;
   const behind = lateSeconds > graceSeconds;
   const message =
     rows === 0 && told === undefined
@@ -135,7 +135,7 @@ function statusItem(rule: RetentionRule, sight: Sight | string, graceSeconds: nu
     status: behind ? 'fail' : 'pass',
     severity: behind ? 'high' : 'info',
     message,
-    fix: behind ? `dbctl retention run --rule ${rule.name}` : null,
+    fix: behind ? fix : null,
     rows,
     held,
     lateSeconds: Math.round(lateSeconds),

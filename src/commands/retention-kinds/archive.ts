@@ -65,7 +65,7 @@ async function plan(session: Session, rule: ArchiveRule, context: Context): Prom
     }),
     parts: plans.map((one) => partItem(rule, one, planText(one), costs)),
     remarks: [...plans.flatMap((one) => stayRemark(one)), ...costs.remarks, ...keepRemarks(rule, table)],
-    going: { rule: rule.name, rows: going.reduce((sum, { facts }) => sum + (facts.rows ?? 1), 0), newest },
+    going: { rule: rule.name, rows: going.reduce((sum, { facts }) => sum + (facts.rows ?? 1), 0), newest, isCopied: true },
     backlog,
   };
 }
@@ -134,5 +134,5 @@ async function look(session: Session, rule: ArchiveRule, context: Context): Prom
   const plans = planTable(table);
   const waiting = plans.filter(({ step }) => step === 'wait').length;
   const told = `${waiting === 1 ? '1 partition waits' : `${waiting} partitions wait`} for dbctl retention verify --record`;
-  return { ...backlogOf(plans), ...(waiting === 0 ? {} : { told }) };
+  return { ...backlogOf(plans), ...(waiting === 0 ? {} : { told, fix: 'dbctl retention verify --record' }) };
 }

@@ -34,7 +34,7 @@ async function plan(session: Session, rule: DeleteRule, { exact }: PlanWish): Pr
     parts: [],
     remarks: planRule(one),
     // Whatever goes is older than the cut-off.
-    going: { rule: rule.name, rows: backlog.rows, newest: facts.cutOff },
+    going: { rule: rule.name, rows: backlog.rows, newest: facts.cutOff, isCopied: false },
     backlog,
   };
 }

@@ -24,7 +24,7 @@ export interface PlanWish {
 }
 
 /** What a rule has to do, and what a person should know of it. */
-export type Sight = Backlog & { readonly told?: string };
+export type Sight = Backlog & { readonly told?: string; readonly fix?: string };
 
 /** A kind of rules, bound to one of them: `then: delete`, `then: archive`, `then: move-blobs`. What one does, another command need not know. */
 export interface BoundRule {

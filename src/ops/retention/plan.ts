@@ -140,19 +140,35 @@ export interface Going {
   readonly rows: number;
   /** None of them is younger; ISO 8601, UTC. */
   readonly newest: string;
+  /** They are in a copy that was read back before they go. */
+  readonly isCopied: boolean;
 }
 
 /** What a backup has of the rows that go: one younger than all of them has seen them. Pure. */
 export function planBackup(rules: readonly Going[], backup: NewestBackup): Remark[] {
   const going = rules.filter(({ rows }) => rows > 0);
   const unseen = backup === null || 'unknown' in backup ? going : going.filter(({ newest }) => backup.at < newest);
-  if (unseen.length === 0) return [];
-  const object = unseen.map(({ rule }) => rule).join(', ');
-  return [{ id: 'backup', object, severity: 'medium', message: backupText(backup), fix: 'dbctl backup create' }];
+  return [
+    ...backupRemark(
+      unseen.filter(({ isCopied }) => !isCopied),
+      'medium',
+      `${backupText(backup)}${backup === null ? ': what goes is gone' : ''}`,
+    ),
+    ...backupRemark(
+      unseen.filter(({ isCopied }) => isCopied),
+      'low',
+      `${backupText(backup)}: their copy alone brings them back`,
+    ),
+  ];
+}
+
+function backupRemark(rules: readonly Going[], severity: Severity, message: string): Remark[] {
+  if (rules.length === 0) return [];
+  return [{ id: 'backup', object: rules.map(({ rule }) => rule).join(', '), severity, message, fix: 'dbctl backup create' }];
 }
 
 function backupText(backup: NewestBackup): string {
-  if (backup === null) return 'there is no sealed backup: what goes is gone';
+  if (backup === null) return 'there is no sealed backup';
   if ('unknown' in backup) return `whether a backup has the rows cannot be seen: ${backup.unknown}`;
   return `the newest sealed backup is of ${backup.at}, and younger rows go`;
 }

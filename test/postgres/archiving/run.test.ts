@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADVISORY_LOCKS, DBCTL_LOCKS } from '../../../src/db/advisory-lock.ts';
 import { OLD_ROWS, startArchiving, until, type ArchivingProject, type ArchivingWorld } from '../../support/archiving.ts';
-import { hashOf } from '../../support/archiving-crashes.ts';
+import { CRASH_POINTS, hashOf } from '../../support/archiving-crashes.ts';
 import type { CliReport } from '../../support/cli-report.ts';
 import { sqlBlocks } from '../runbooks/sql-blocks.ts';
 
@@ -66,6 +66,7 @@ describe('partitions', () => {
     const second = await run(lab);
     expect([second.ok, second.items[0]?.message]).toEqual([true, '2 partitions waiting to be read back']);
     const status = await lab.dbctl('checker', 'retention', 'status');
+    expect(status.items[0]?.fix).toBe('dbctl retention verify --record');
     expect(status.items[0]?.message).toMatch(
       /^the oldest is .* older than 13 months; 2 partitions wait for dbctl retention verify --record$/,
     );
@@ -310,6 +311,23 @@ describe('what keeps a partition', () => {
     const verified = await lab.dbctl('superuser', 'ledger', 'verify');
     expect([verified.ok, verified.error]).toEqual([true, null]);
   });
+});
+
+it('Ctrl-C ends it between two steps, and the record says so', async () => {
+  const lab = await world.project('stopped', { format: 'csv.gz', place: 'folder' });
+  const trap = await CRASH_POINTS.find(({ name }) => name === '2 behind the fence')?.trap(lab);
+  const child = lab.start('archiver', 'retention', 'run', '--yes');
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await trap?.seen();
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  await trap?.free();
+  expect(
+    await lab.rows(
+      `select outcome, summary -> 'rules' -> 0 ->> 'state' as state from dbctl.run order by started_at desc limit 1`,
+    ),
+  ).toEqual([{ outcome: 'stopped', state: 'stopped' }]);
+  expect((await run(lab)).items[0]?.message).toBe('2 partitions copied');
 });
 
 describe('a destination', () => {

@@ -31,6 +31,7 @@ export async function inspectTable(
   }
 }
 
+/** As {@link TABLE} gives it. */
 interface Table {
   readonly oid: number;
   readonly kind: string;
@@ -39,6 +40,7 @@ interface Table {
   readonly registry: boolean;
   readonly closedFunctions: readonly string[];
   readonly closedTables: readonly string[];
+  readonly uses: boolean;
   readonly temporary: boolean;
   readonly hidden: boolean;
 }
@@ -108,8 +110,13 @@ function deniedOf({ user, database }: Session, rule: ArchiveRule, table: Table, 
   const login = ident(user);
   if (table.closedTables.length > 0)
     return {
-      problem: `${user} may not see ${table.closedTables.map((one) => `dbctl.${one}`).join(', ')}`,
+      problem: `${user} may not see what dbctl keeps in the database: copies, holds, windows of the ledger`,
       grants: [`grant dbctl_auditor to ${login};`],
+    };
+  if (!table.uses)
+    return {
+      problem: `${user} may not use schema ${rule.schema}`,
+      grants: [`grant usage on schema ${ident(rule.schema)} to ${login};`],
     };
   if (table.hidden)
     return {

@@ -22,7 +22,7 @@ select c.oid::pg_catalog.int8::pg_catalog.float8 as oid, c.relkind::pg_catalog.t
                and not pg_catalog.has_table_privilege(d.oid, 'select')
              order by 1) as "closedTables",
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'temporary') as temporary,
-       pg_catalog.row_security_active(c.oid) as hidden
+       pg_catalog.has_schema_privilege(n.oid, 'usage') as uses, pg_catalog.row_security_active(c.oid) as hidden
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_partitioned_table p on p.partrelid = c.oid
