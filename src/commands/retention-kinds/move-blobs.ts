@@ -1,6 +1,7 @@
 import { bytesText } from '../../core/bytes.ts';
 import { DbctlError } from '../../core/errors.ts';
 import { item, type Item } from '../../core/report.ts';
+import { ident } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import type { Alarm } from '../../ops/blobs/batch.ts';
 import type { BlobOutcome } from '../../ops/blobs/run.ts';
@@ -96,7 +97,7 @@ async function plan(session: Session, rule: BlobRule, context: Context, { exact 
   }
 }
 
-function rowOf(rule: BlobRule, { facts, backlog, looked, kept, counts, shown }: BlobSurvey): Item {
+function rowOf(rule: BlobRule, { facts, backlog, index, looked, kept, counts, shown }: BlobSurvey): Item {
   const { rows, bytes } = backlog;
   return item({
     ...rowFacts(rule, rule.by),
@@ -112,7 +113,8 @@ function rowOf(rule: BlobRule, { facts, backlog, looked, kept, counts, shown }: 
     lateSeconds: Math.round(backlog.lateSeconds),
     held: backlog.held,
     holds: [...facts.holds],
-    index: null,
+    index: index.indexes.join(', ') || null,
+    indexUsable: index.usable,
     looked,
     kept,
     ...counts,
@@ -120,7 +122,8 @@ function rowOf(rule: BlobRule, { facts, backlog, looked, kept, counts, shown }: 
   });
 }
 
-function remarksOf(rule: BlobRule, { facts, backlog, looked, kept, counts, shown }: BlobSurvey): Remark[] {
+function remarksOf(rule: BlobRule, survey: BlobSurvey): Remark[] {
+  const { facts, backlog, looked, kept, counts, shown } = survey;
   const object = rule.name;
   const info = (id: string, message: string, fix: string | null = null): Remark => ({
     id,
@@ -137,6 +140,7 @@ function remarksOf(rule: BlobRule, { facts, backlog, looked, kept, counts, shown
   });
   return [
     ...wrong,
+    ...indexRemarks(rule, survey),
     ...(backlog.held === 0
       ? []
       : [info('held', `holds ${facts.holds.join(', ')} keep ${count(backlog.held)}`, 'dbctl retention holds')]),
@@ -151,6 +155,22 @@ function remarksOf(rule: BlobRule, { facts, backlog, looked, kept, counts, shown
           ),
         ]
       : []),
+  ];
+}
+
+function indexRemarks({ name: object, table, columns, by }: BlobRule, { facts, index, hashIndexed }: BlobSurvey): Remark[] {
+  const missing = (column: string, message: string): Remark => ({
+    id: 'no-index',
+    object,
+    severity: 'medium',
+    message,
+    fix: `create index concurrently ${ident(`${table}_${column}_idx`.slice(0, 63))} on ${facts.table.sql} (${ident(column)});`,
+  });
+  return [
+    ...(index.usable ? [] : [missing(by, 'no index finds its oldest rows: every batch reads the table and sorts')]),
+    ...(hashIndexed
+      ? []
+      : [missing(columns.sha256, 'no index finds rows by their hash: every blob that goes reads the whole table')]),
   ];
 }
 

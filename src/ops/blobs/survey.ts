@@ -1,5 +1,6 @@
 import type { Session } from '../../db/session.ts';
 import type { Backlog } from '../retention/backlog.ts';
+import { readIndexUse, type IndexUse } from '../retention/index-use.ts';
 import type { Unfit } from '../retention/inspect.ts';
 import { tableText } from '../retention/settings.ts';
 import { mapAtOnce } from '../storage/at-once.ts';
@@ -15,6 +16,10 @@ import type { BlobPlaces } from './run.ts';
 export interface BlobSurvey {
   readonly facts: BlobFacts;
   readonly backlog: Backlog;
+  /** By which batches find their rows. */
+  readonly index: IndexUse;
+  /** The column with the hash begins an index: every blob that goes is looked up by it. */
+  readonly hashIndexed: boolean;
   /** Rows whose blob was looked for, the oldest first. */
   readonly looked: number;
   /** Blobs among them that young or held rows refer to as well. */
@@ -42,6 +47,8 @@ export async function surveyBlobs(
   const facts = await inspectBlobRule(session, rule, 'move');
   if ('problem' in facts) return facts;
   const backlog = await readBlobBacklog(session, facts, all);
+  const index = await readIndexUse(session, facts.target, [facts.cutOff, rule.batch]);
+  const [hash] = await session.rows<{ indexed: boolean }>(HASH_INDEXED, [facts.table.oid, rule.columns.sha256]);
   const alarms: Alarm[] = [];
   let [looked, kept] = [0, 0];
   for (let after: Cursor | null = null; ;) {
@@ -56,8 +63,15 @@ export async function surveyBlobs(
   }
   const count = (kind: Alarm['kind']) => alarms.filter((one) => one.kind === kind).length;
   const counts = { outside: count('outside'), missing: count('missing'), unreadable: count('unreadable') };
-  return { facts, backlog, looked, kept, counts, shown: alarms.slice(0, SHOWN) };
+  const indexes = { index, hashIndexed: hash?.indexed === true };
+  return { facts, backlog, ...indexes, looked, kept, counts, shown: alarms.slice(0, SHOWN) };
 }
+
+const HASH_INDEXED = /* sql */ `
+select exists (
+  select from pg_catalog.pg_index x
+  join pg_catalog.pg_attribute a on a.attrelid = x.indrelid and a.attnum = x.indkey[0]
+  where x.indrelid = $1::pg_catalog.int8::pg_catalog.oid and a.attname = $2 and x.indisvalid and x.indpred is null) as indexed`;
 
 async function lookAt(
   session: Session,

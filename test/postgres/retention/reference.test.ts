@@ -70,6 +70,7 @@ describe('the reference project', () => {
       ['verification-jobs', 'verification_jobs_finished_at_idx', true],
       ['jobs', 'jobs_finished_at_idx', true],
       ['task-runs', 'task_runs_finished_at_idx', true],
+      ['proof-blobs', 'proof_artifacts_created_at_idx', true],
     ]);
     expect(items.filter(({ id }) => ['no-index', 'unindexed-reference', 'referenced'].includes(id))).toEqual([]);
   });
@@ -103,7 +104,9 @@ describe('the reference project', () => {
     expect(await counts()).toEqual({ sessions: 29, keys: 5, jobs: 117, runs: 117, queued: 50 });
     const { status, items } = await lab.dbctl(['retention', 'status']);
     expect(status).toBe(0);
-    expect(items.map(({ object, rows }) => [object, rows])).toEqual([...ARCHIVES, ...DELETES].map((name) => [name, 0]));
+    expect(items.map(({ object, rows }) => [object, rows])).toEqual(
+      [...ARCHIVES, ...DELETES, 'proof-blobs'].map((name) => [name, 0]),
+    );
   });
 
   test('and what the runbook asks of the record is answered', async () => {
