@@ -43,7 +43,7 @@ export async function verifyBlobRules(wish: BlobVerifyWish, context: Context): P
       view: {
         columns: [
           { field: 'id', title: 'rule' },
-          { field: 'object', title: 'what' },
+          { field: 'blob', title: 'blob' },
           { field: 'status', title: '' },
           { field: 'message', title: '' },
         ],
@@ -130,5 +130,6 @@ function badItem(rule: BlobRule, { copy, problem, rows }: BlobVerdict): Item {
     sha256: copy.sha256,
     bytes: copy.bytes,
     rows,
+    blob: copy.sha256.slice(0, 12),
   });
 }
