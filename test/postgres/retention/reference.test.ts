@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
@@ -107,6 +107,35 @@ describe('the reference project', () => {
     expect(items.map(({ object, rows }) => [object, rows])).toEqual(
       [...ARCHIVES, ...DELETES, 'proof-blobs'].map((name) => [name, 0]),
     );
+  });
+
+  test('takes blobs of proofs to cold storage by two logins with the rights of roles.yaml', async () => {
+    const artifacts = join(lab.project, '.dbctl', 'artifacts');
+    mkdirSync(artifacts, { recursive: true });
+    writeFileSync(join(artifacts, 'proof.log'), 'a verdict');
+    await query(`
+insert into identity.users (id, email, auth_provider) values ('00000000-0000-7000-8000-00000000e101', 'proof@example.org', 'EMAIL');
+insert into content.labs (id, slug, title, difficulty, estimated_minutes, config)
+  values ('00000000-0000-7000-8000-00000000e102', 'proof-lab', 'proof', 'BEGINNER', 1, '{}');
+insert into content.lab_versions (id, lab_id, version_number, estimated_minutes, config)
+  values ('00000000-0000-7000-8000-00000000e103', '00000000-0000-7000-8000-00000000e102', 1, 1, '{}');
+insert into execution.lab_sessions (id, user_id, lab_version_id)
+  values ('00000000-0000-7000-8000-00000000e104', '00000000-0000-7000-8000-00000000e101', '00000000-0000-7000-8000-00000000e103');
+insert into execution.verification_attempts (id, lab_session_id, commit_sha, result)
+  values ('00000000-0000-7000-8000-00000000e105', '00000000-0000-7000-8000-00000000e104', repeat('0', 40), 'PASS');
+insert into execution.proof_artifacts (verification_attempt_id, artifact_type, location, sha256, size_bytes, created_at)
+  values ('00000000-0000-7000-8000-00000000e105', 'LOG', 'file://${artifacts}/proof.log', encode(sha256('a verdict'), 'hex'), 9, now() - interval '181 days')`);
+    const moves = () => lab.dbctl(['retention', 'run', '--yes', '--rule', 'proof-blobs'], 'archiver');
+    const copied = await moves();
+    expect([copied.status, copied.error]).toEqual([0, null]);
+    expect(copied.items).toMatchObject([{ moved: 0, copied: 1, waiting: 1, alarms: 0 }]);
+    const own = await lab.dbctl(['retention', 'verify', '--blobs', '--record'], 'archiver');
+    expect(own.error).toMatchObject({ code: 'db.denied', message: 'archiver may not record that copies were read back' });
+    const read = await lab.dbctl(['retention', 'verify', '--blobs', '--record'], 'archive_verifier');
+    expect([read.status, read.summary['recorded']]).toEqual([0, 1]);
+    expect((await moves()).items).toMatchObject([{ moved: 1, waiting: 0, alarms: 0 }]);
+    expect(readdirSync(artifacts)).toEqual([]);
+    await expect(query('delete from execution.proof_artifacts')).rejects.toMatchObject({ code: 'IM001' });
   });
 
   test('and what the runbook asks of the record is answered', async () => {
