@@ -25,16 +25,15 @@ export const spec: CommandSpec = {
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const { config } = await context.config();
-  const [{ readArchives }, { storagePrices }, runs, { gapsOf }, { archiveMetrics }, { exactText, moneyText }] = await Promise.all(
-    [
+  const [{ isOut, readArchives }, { storagePrices }, runs, { gapsOf }, { archiveMetrics }, { exactText, moneyText }] =
+    await Promise.all([
       import('../ops/cost/archives.ts'),
       import('../ops/cost/prices.ts'),
       import('../ops/cost/archive-runs.ts'),
       import('../ops/cost/gaps.ts'),
       import('../ops/cost/metrics.ts'),
       import('../ops/cost/money.ts'),
-    ],
-  );
+    ]);
   const { sumOf } = await import('../ops/cost/amount.ts');
   const prices = storagePrices(config);
   const tables = options['table'] as readonly string[] | undefined;
@@ -48,7 +47,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const rows = costs.map((one) => runItem(one, shown));
     const held = copies.map(({ table, destination, coldBytes: bytes }) => ({ table, destination, bytes }));
     const gaps = copies.length === 0 ? [] : gapsOf(prices, held, now);
-    const items = [...rows, ...archivesItem(archives), ...gaps.map(gapItem)];
+    const items = [...rows, ...archivesItem(archives, session.user), ...gaps.map(gapItem)];
     const saved = costs.every(({ savedSoFar }) => savedSoFar !== null)
       ? sumOf(costs.flatMap(({ savedSoFar }) => savedSoFar ?? []))
       : null;
@@ -57,7 +56,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
       items,
       summary: {
         copies: copies.length,
-        removed: copies.filter(({ removedAt }) => removedAt !== null).length,
+        removed: copies.filter(isOut).length,
         currency: prices.currency,
         hotBytes: Number(copies.reduce((sum, { hotBytes }) => sum + hotBytes, 0n)),
         coldBytes: Number(copies.reduce((sum, { coldBytes }) => sum + coldBytes, 0n)),
@@ -103,8 +102,8 @@ function runItem(one: ArchiveRun, { currency, exactText, moneyText, isDearer }: 
   return item({
     id: dearer ? 'dearer' : 'archive',
     object: copy.partition,
-    status: dearer ? 'fail' : 'pass',
-    severity: dearer ? 'medium' : 'info',
+    status: dearer ? 'fail' : cost === null ? 'unknown' : 'pass',
+    severity: dearer ? 'medium' : cost === null ? 'low' : 'info',
     message: messageOf(one, dearer, moneyText),
     fix: dearer ? 'docs/cost.md: when archiving pays' : null,
     segment: copy.segment,
@@ -114,6 +113,8 @@ function runItem(one: ArchiveRun, { currency, exactText, moneyText, isDearer }: 
     minimumDays: storage?.minimumDays ?? null,
     exportedAt: moment(copy.exportedAt),
     removedAt: moment(copy.removedAt),
+    returnedAt: moment(copy.returnedAt),
+    returnOf: copy.returnOf,
     retainUntil: moment(copy.retainUntil),
     rows: copy.rows,
     hotBytes: Number(copy.hotBytes),
@@ -123,6 +124,7 @@ function runItem(one: ArchiveRun, { currency, exactText, moneyText, isDearer }: 
     coldCost: exact(cost?.after ?? null),
     putCost: exact(cost?.put ?? null),
     saving: exact(cost?.saving ?? null),
+    savingNow: exact(one.savingNow),
     breakEvenDays: cost === null || cost.breakEvenDays === null ? null : Number(cost.breakEvenDays),
     restoreCost: exact(one.restore),
     savedSoFar: exact(one.savedSoFar),
@@ -141,8 +143,11 @@ function paysText({ cost }: ArchiveRun): string {
 
 function messageOf({ copy, cost, restore }: ArchiveRun, dearer: boolean, money: Shown['moneyText']): string {
   if (cost === null)
-    return `${bytesText(Number(copy.coldBytes))} in ${copy.destination ?? 'an unknown destination'}; what it costs is not known`;
+    return `${bytesText(Number(copy.coldBytes))} in ${copy.destination ?? 'an unknown destination'}; no price of the day it was exported, ${dayText(copy.exportedAt)}`;
   const month = `${money(cost.after)} a month instead of ${money(cost.before)}`;
   if (dearer) return `the archive costs more than the partition did: ${month}`;
+  if (copy.returnedAt !== null) return `${month}, until it was brought back on ${dayText(copy.returnedAt)}`;
+  if (copy.returnOf !== null)
+    return `it came back from ${copy.returnOf}; ${money(cost.saving)} a month are saved once it has left again`;
   return `${month}${copy.removedAt === null ? ', once the partition is removed' : ''}; storing it cost ${money(cost.put)}, fetching it would cost ${money(restore)}`;
 }

@@ -1,5 +1,6 @@
 import type { OptionSpec } from '../core/command.ts';
 import { item, type Item } from '../core/report.ts';
+import { ident } from '../db/ident.ts';
 import type { Session } from '../db/session.ts';
 import type { Archives } from '../ops/cost/archives.ts';
 import type { Gap } from '../ops/cost/gaps.ts';
@@ -35,17 +36,17 @@ export const MONTHS = (description: string, preset: number): OptionSpec => ({
 export const gapItem = ({ key, message, fix }: Gap): Item =>
   item({ id: 'no-price', object: key, status: 'unknown', severity: 'medium', message, fix: fix === '' ? null : fix });
 
-/** What was archived could not be looked at. */
-export function archivesItem(archives: Archives): Item[] {
-  if (archives.state !== 'denied') return [];
+/** What was archived could not be looked at; `blobs` null: what became of blobs neither. */
+export function archivesItem(archives: Archives, user: string, blobs: unknown = []): Item[] {
+  if (archives.state !== 'denied' && blobs !== null) return [];
   return [
     item({
       id: 'no-archives',
-      object: 'dbctl.archive_segment',
+      object: archives.state === 'denied' ? 'dbctl.archive_segment' : 'dbctl.blob_event',
       status: 'unknown',
       severity: 'medium',
       message: 'what was archived cannot be seen',
-      fix: archives.grant,
+      fix: `grant dbctl_auditor to ${ident(user)};`,
     }),
   ];
 }

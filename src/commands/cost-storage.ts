@@ -2,7 +2,8 @@ import { bytesText } from '../core/bytes.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer, type Item, type View } from '../core/report.ts';
 import type { Amount } from '../ops/cost/amount.ts';
-import type { TableCost } from '../ops/cost/table-costs.ts';
+import type { ArchivedCopy } from '../ops/cost/archives.ts';
+import type { ColdHolding, TableCost } from '../ops/cost/table-costs.ts';
 import type { Context } from './context.ts';
 import { archivesItem, COST_SESSION, dayText, gapItem, MONTHS, serverNow } from './cost-context.ts';
 
@@ -35,6 +36,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const [
     { readTables },
     { readArchives },
+    { readBlobs },
     { storagePrices },
     { costOfTables, totalOf },
     { gapsOf },
@@ -43,6 +45,7 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   ] = await Promise.all([
     import('../ops/cost/tables.ts'),
     import('../ops/cost/archives.ts'),
+    import('../ops/cost/blobs.ts'),
     import('../ops/cost/prices.ts'),
     import('../ops/cost/table-costs.ts'),
     import('../ops/cost/gaps.ts'),
@@ -55,11 +58,12 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const now = await serverNow(session);
     const archives = await readArchives(session);
     const copies = archives.state === 'read' ? archives.copies : archives.state === 'none' ? [] : null;
-    const holdings = copies?.map(({ table, destination, coldBytes: bytes }) => ({ table, destination, bytes })) ?? null;
+    const blobs = await readBlobs(session);
+    const holdings = copies === null || blobs === null ? null : [...holdingsOf(copies, wish.apart), ...blobs];
     const tables = costOfTables(await readTables(session), copies, holdings, { ...wish, now });
     const shown = { currency: prices.currency, exactText, moneyText };
     const rows = tables.map((one) => tableItem(one, shown));
-    const troubles = [...archivesItem(archives), ...gapsOf(prices, holdings ?? [], now).map(gapItem)];
+    const troubles = [...archivesItem(archives, session.user, blobs), ...gapsOf(prices, holdings ?? [], now).map(gapItem)];
     const [hot, cold] = [totalOf(tables.map(({ hotCost }) => hotCost)), totalOf(tables.map(({ coldCost }) => coldCost))];
     const items = [...rows, ...troubles];
     return {
@@ -102,7 +106,13 @@ const COLUMNS: NonNullable<View['columns']> = [
   { field: 'coldMonth', title: 'a month', align: 'right' },
   { field: 'grows', title: 'grows', align: 'right' },
 ];
-const PARTITION_COLUMNS = COLUMNS.slice(0, 3);
+const PARTITION_COLUMNS = COLUMNS.slice(0, 5);
+
+/** What came back has no bytes of its own. */
+const holdingsOf = (copies: readonly ArchivedCopy[], apart: boolean): ColdHolding[] =>
+  copies
+    .filter(({ returnOf }) => returnOf === null)
+    .map(({ table, partition, destination, coldBytes: bytes }) => ({ table: apart ? partition : table, destination, bytes }));
 
 const titleOf = (currency: string | null, now: number): string =>
   currency === null
@@ -137,6 +147,7 @@ function tableItem(one: TableCost, { currency, exactText, moneyText }: Shown): I
     rows: one.rows,
     deadRows: one.deadRows,
     copies: one.copies,
+    blobs: one.blobs,
     coldBytes: coldBytes === null ? null : Number(coldBytes),
     currency,
     hotCost: exact(hotCost),

@@ -37,7 +37,9 @@ const NEWEST = 12;
 
 /** From the newest copies of the table in that format. Null: there is none of a partition that had bytes. Pure. */
 export function shrinkageOf(copies: readonly ArchivedCopy[], table: string, format: string): Shrinkage | null {
-  const of = copies.filter((one) => one.table === table && one.format === format && one.hotBytes > 0n).slice(-NEWEST);
+  const of = copies
+    .filter((one) => one.table === table && one.format === format && one.returnOf === null && one.hotBytes > 0n)
+    .slice(-NEWEST);
   if (of.length === 0) return null;
   const [cold, hot] = [of.reduce((sum, one) => sum + one.coldBytes, 0n), of.reduce((sum, one) => sum + one.hotBytes, 0n)];
   return { ratio: fraction(cold, hot), copies: of.length };

@@ -1,5 +1,5 @@
 import type { Metric } from '../../core/report.ts';
-import { decimalText, NOTHING, sumOf, type Amount } from './amount.ts';
+import { decimalText, sumOf, type Amount } from './amount.ts';
 import type { ArchiveRun } from './archive-runs.ts';
 import type { SessionCosts, WithoutCost } from './sessions.ts';
 import type { TableCost } from './table-costs.ts';
@@ -60,8 +60,8 @@ export function archiveMetrics(runs: readonly ArchiveRun[], currency: string | n
   return [
     gauge(
       'dbctl_cost_archive_saving_monthly',
-      'What the archives of the table save for a month, in units of the currency.',
-      ({ copy, cost }) => (copy.removedAt === null ? NOTHING : (cost?.saving ?? null)),
+      'What the archives of the table save for a month now, in units of the currency.',
+      ({ savingNow }) => savingNow,
     ),
     gauge(
       'dbctl_cost_archive_saved',

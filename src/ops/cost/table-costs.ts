@@ -1,5 +1,5 @@
 import { fraction, plus, sumOf, type Amount } from './amount.ts';
-import type { ArchivedCopy } from './archives.ts';
+import { isOut, type ArchivedCopy } from './archives.ts';
 import { growthOf, type Growth, type Stretch } from './growth.ts';
 import { priceAt, type StoragePrices } from './prices.ts';
 import { monthlyCost } from './storage.ts';
@@ -11,6 +11,8 @@ export interface ColdHolding {
   /** Null: nobody knows in which. */
   readonly destination: string | null;
   readonly bytes: bigint;
+  /** So many files that rows refer to; undefined: it is the copy of a partition. */
+  readonly blobs?: number;
 }
 
 /** A table with what it takes and costs. What is not known is null, and no part of a sum. */
@@ -24,9 +26,10 @@ export interface TableCost {
   readonly deadRows: number | null;
   /** Of a month, at the price now. */
   readonly hotCost: Amount | null;
-  /** Null: archives cannot be seen. */
+  /** Of copies of partitions, and of blobs. Null: they cannot be seen. */
   readonly coldBytes: bigint | null;
   readonly copies: number | null;
+  readonly blobs: number | null;
   readonly coldCost: Amount | null;
   /** It has partitions by time, which show how it grows. */
   readonly byTime: boolean;
@@ -53,17 +56,27 @@ export function costOfTables(
   holdings: readonly ColdHolding[] | null,
   wish: Wish,
 ): TableCost[] {
-  const nameOf = (one: SizedRelation): string => (wish.apart && !one.partitioned ? one.name : one.table);
   const shown = wish.apart ? relations.filter(({ partitioned }) => !partitioned) : relations;
-  const byTable = new Map<string, SizedRelation[]>((holdings ?? []).map(({ table }) => [table, []]));
-  for (const one of shown) byTable.set(nameOf(one), [...(byTable.get(nameOf(one)) ?? []), one]);
-  return [...byTable]
-    .map(([table, parts]) => {
-      const held = holdings?.filter((one) => one.table === table) ?? null;
-      const gone = copies?.filter((one) => one.table === table && one.removedAt !== null) ?? [];
-      return costOfTable(table, parts, held, wish.apart ? null : growthOf(stretchesOf(parts, gone), wish.now, wish.months), wish);
+  const parts = grouped(shown, ({ name, table }) => (wish.apart ? name : table));
+  const held = grouped(holdings ?? [], ({ table }) => table);
+  const out = grouped((copies ?? []).filter(isOut), ({ table }) => table);
+  return [...new Set([...parts.keys(), ...held.keys()])]
+    .map((table) => {
+      const mine = parts.get(table) ?? [];
+      const growth = wish.apart ? null : growthOf(stretchesOf(mine, out.get(table) ?? []), wish.now, wish.months);
+      return costOfTable(table, mine, holdings === null ? null : (held.get(table) ?? []), growth, wish);
     })
     .toSorted((a, b) => order(a, b));
+}
+
+function grouped<One>(all: readonly One[], by: (one: One) => string): Map<string, One[]> {
+  const groups = new Map<string, One[]>();
+  for (const one of all) {
+    const group = groups.get(by(one));
+    if (group === undefined) groups.set(by(one), [one]);
+    else group.push(one);
+  }
+  return groups;
 }
 
 const order = (a: TableCost, b: TableCost): number => {
@@ -102,7 +115,8 @@ function costOfTable(
     deadRows: counted(parts.map(({ deadRows }) => deadRows)),
     hotCost,
     coldBytes: held === null ? null : (total(held.map(({ bytes }) => bytes)) ?? 0n),
-    copies: held?.length ?? null,
+    copies: held?.filter(({ blobs }) => blobs === undefined).length ?? null,
+    blobs: held?.reduce((sum, { blobs = 0 }) => sum + blobs, 0) ?? null,
     coldCost,
     byTime: parts.some(({ from }) => from !== null),
     growth,

@@ -78,6 +78,7 @@ describe('cost storage', () => {
     const { items } = await bench.report(['cost', 'storage', '--partitions']);
     const names = items.map(({ object }) => object).filter((name) => name.startsWith('app.events'));
     expect(names.toSorted()).toEqual([0, 1, 2, 3, 4, 5].map((n) => `app.events_${n}`));
+    expect(items.find(({ object }) => object === 'app.events_1')).toMatchObject({ growthBytes: null, partitions: 0 });
   });
 
   it('fits 80 columns, and says bytes where there is no price', async () => {
@@ -156,7 +157,7 @@ describe('cost storage', () => {
       coldCost: null,
     });
     const unseen = items.filter((one) => one.status !== 'pass');
-    expect(unseen).toMatchObject([{ id: 'no-archives', status: 'unknown', fix: 'grant dbctl_auditor to stranger;' }]);
+    expect(unseen).toMatchObject([{ id: 'no-archives', status: 'unknown', fix: 'grant dbctl_auditor to "stranger";' }]);
     await sql(String(unseen[0]?.fix));
     expect((await bench.report(['cost', 'storage'], { as: 'stranger' })).status).toBe(0);
     await sql('revoke dbctl_auditor from stranger');
@@ -236,6 +237,62 @@ describe('cost archives', () => {
     });
   });
 
+  it('what came back costs twice while it is there, and is not stored again when it leaves', async () => {
+    await addCopy(bench.client, 'lent', {
+      ...copy,
+      table: 'app.lent',
+      partition: 'app.lent_1',
+      exportedAt: '2025-01-01Z',
+      removedAt: '2025-01-01Z',
+    });
+    await addCopy(bench.client, 'lent.back1', {
+      ...copy,
+      table: 'app.lent',
+      partition: 'app.lent_1',
+      coldBytes: 0,
+      exportedAt: '2025-02-01Z',
+    });
+    await sql(`insert into dbctl.archive_return (segment, of_segment, until, reason, at)
+      values ('segment-lent.back1', 'segment-lent', '2035-01-01Z', 'asked by a court', '2025-02-01Z')`);
+    const { items } = await bench.report(['cost', 'archives', '--table', 'app.lent']);
+    // 30.00 were saved in January, for 0.20 a month since.
+    expect(items).toMatchObject([
+      {
+        returnedAt: '2025-02-01T00:00:00.000Z',
+        message: '0.20 a month instead of 30.00, until it was brought back on 2025-02-01',
+        savingNow: '-0.200000',
+      },
+      {
+        returnOf: 'segment-lent',
+        message: 'it came back from segment-lent; 30.00 a month are saved once it has left again',
+        putCost: '0.000000',
+        savingNow: '0.000000',
+        savedSoFar: '0.000000',
+      },
+    ]);
+    const months = Number(await number(`extract(epoch from now() - '2025-01-01Z') / 86400 / 365.25 * 12`));
+    expect(Number(items[0]?.['savedSoFar'])).toBeCloseTo(30 - 0.2 * months, 0);
+    await sql(`insert into dbctl.archive_event (segment, kind, at) values ('segment-lent.back1', 'removed', '2025-06-01Z')`);
+    const { items: left } = await bench.report(['cost', 'archives', '--table', 'app.lent']);
+    expect(left.map(({ savingNow }) => savingNow)).toEqual(['-0.200000', '30.000000']);
+    await addCopy(bench.client, 'lent.back2', {
+      ...copy,
+      table: 'app.lent',
+      partition: 'app.lent_1',
+      coldBytes: 0,
+      exportedAt: '2025-07-01Z',
+    });
+    await sql(`insert into dbctl.archive_return (segment, of_segment, until, reason, at)
+      values ('segment-lent.back2', 'segment-lent', '2035-01-01Z', 'asked once more', '2025-07-01Z')`);
+    const { items: again } = await bench.report(['cost', 'archives', '--table', 'app.lent']);
+    expect(again.map(({ savingNow, savedSoFar }) => [savingNow, savedSoFar]).slice(1)).toEqual([
+      ['0.000000', '30.000000'],
+      ['0.000000', '0.000000'],
+    ]);
+    const { items: tables } = await bench.report(['cost', 'storage']);
+    expect(tables.find(({ object }) => object === 'app.lent')).toMatchObject({ copies: 1, coldBytes: 10 * GIB });
+  });
+
   it('a destination without prices, and a copy without a destination, are unknown', async () => {
     await addCopy(bench.client, 'glacier', {
       ...copy,
@@ -254,8 +311,8 @@ describe('cost archives', () => {
     const { status, items } = await bench.report(['cost', 'archives', '--table', 'app.plain']);
     expect(status).toBe(1);
     expect(items.map(({ id, status: one, message }) => [id, one, message])).toEqual([
-      ['archive', 'pass', '10 GB in glacier; what it costs is not known'],
-      ['archive', 'pass', '1 B in an unknown destination; what it costs is not known'],
+      ['archive', 'unknown', '10 GB in glacier; no price of the day it was exported, 2024-03-01'],
+      ['archive', 'unknown', '1 B in an unknown destination; no price of the day it was exported, 2024-04-01'],
       ['no-price', 'unknown', 'dbctl.yaml has no price of destination glacier: the cost is not known'],
       ['no-price', 'unknown', '1 archive of app.plain was recorded without the name of a destination'],
     ]);
@@ -273,6 +330,17 @@ describe('cost archives', () => {
       coldCost: null,
       coldBytes: 10 * GIB + 1,
       costInAYear: null,
+    });
+  });
+
+  it('one that was exported before the first price is unknown, too', async () => {
+    configure(PRICES.replaceAll('2020', '2025'));
+    const { status, items } = await bench.report(['cost', 'archives', '--table', 'app.events']);
+    expect([status, items.length]).toEqual([1, 2]);
+    expect(items[0]).toMatchObject({
+      status: 'unknown',
+      message: '10 GB in cold; no price of the day it was exported, 2024-01-01',
+      restoreCost: '0.900000',
     });
   });
 

@@ -17,6 +17,8 @@ const copy = (hotBytes: number, coldBytes: number, more: Partial<ArchivedCopy> =
   exportedAt: 0,
   removedAt: null,
   retainUntil: null,
+  returnedAt: null,
+  returnOf: null,
   from: null,
   to: null,
   ...more,
@@ -35,8 +37,10 @@ describe('how small rows become', () => {
     expect(ratio([copy(1_000_000, 999_999), ...Array.from({ length: 12 }, () => copy(10, 1))])).toBe('0.100 of 12');
   });
 
-  it('is not of another table or format, nor of nothing', () => {
-    expect(ratio([copy(1, 1, { table: 'a.u' }), copy(1, 1, { format: 'parquet' }), copy(0, 50)])).toBe('unknown');
+  it('is not of another table or format, nor of what came back, nor of nothing', () => {
+    expect(
+      ratio([copy(1, 1, { table: 'a.u' }), copy(1, 1, { format: 'parquet' }), copy(9, 0, { returnOf: 's' }), copy(0, 50)]),
+    ).toBe('unknown');
   });
 });
 
