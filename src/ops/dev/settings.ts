@@ -23,7 +23,12 @@ export function developmentSettings(name: string, logs: string): ServerSettings 
     // Size alone rotates: a quiet server makes no empty files, and `dev up` keeps only the newest ones.
     log_rotation_age: '0',
     log_rotation_size: '10MB',
-    log_line_prefix: '%m [%p] %q%u@%d %a ',
+    log_line_prefix: '%m [%p] %q%u@%d %a %h ',
+    // As `verify` wants it of production. `on` is a word of every major; since 18 it means receipt, authentication and authorization.
+    log_connections: 'on',
+    log_disconnections: 'on',
+    log_statement: 'ddl',
+    log_replication_commands: 'on',
     log_lock_waits: 'on',
     // Bound values are people's data and passwords.
     log_parameter_max_length: '0',

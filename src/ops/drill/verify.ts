@@ -26,6 +26,8 @@ const SETTINGS = 'it looks at the settings of the server, and this one has those
 const RELEASE = 'it looks at the release and the files of the server, and this one came with dbctl';
 const LIBRARY = "it compares with the collation library of the server's machine, and this is another one";
 const NOT_DUMPED = 'it looks at what a dump does not hold: databases, their grants and settings';
+/** Their checks look at how a server is set and what it is doing, never at what a backup brings along. */
+const SERVER_GROUPS: ReadonlySet<string> = new Set(['durability', 'logging', 'operations', 'replication', 'settings']);
 const ROLES = 'it looks at logins and memberships, and the roles here were made without logins';
 
 /** Checks whose answer would be about the server of the drill and not about the backup. `database`: only where a dump was restored. */
@@ -52,6 +54,7 @@ const LEFT_OUT: Readonly<Record<string, readonly [why: string, where: 'always' |
 /** Why a check says nothing about the backup on a server that is thrown away; null: it does. Pure. */
 export function leftOut({ id, group, scope }: Pick<Check, 'id' | 'group' | 'scope'>, carried: Carried): string | null {
   if (group === 'version') return RELEASE;
+  if (SERVER_GROUPS.has(group)) return SETTINGS;
   const [why, where] = LEFT_OUT[id] ?? [];
   if (why !== undefined && (where === 'always' || carried === 'database')) return why;
   // A check of the project's own that looks at the server: a dump brings none.

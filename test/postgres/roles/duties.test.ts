@@ -128,8 +128,8 @@ describe('auditor', () => {
     await expectDone(lab, ['migrate', 'status'], 'auditor');
   });
 
-  test('is told which setting it may not see', async () => {
-    expect(await notPassed(['verify'], 'auditor')).toEqual(['ext-preload']);
+  test('is told which settings it may not see', async () => {
+    expect(await notPassed(['verify'], 'auditor')).toEqual(['ext-preload', 'set-pending']);
   });
 });
 

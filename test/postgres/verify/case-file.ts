@@ -7,7 +7,7 @@ export interface CheckCase {
   readonly line: number;
   /** `plain`: a login role with no rights but those of PUBLIC. */
   readonly as: 'superuser' | 'plain';
-  /** `plain`: UTC, nothing preloaded · `odd`: see ODD_SETTINGS in support.ts · `guarded`: append-only tables, see guarded.ts. */
+  /** `plain`: GOOD_SETTINGS of support.ts, nothing preloaded · `odd`: its ODD_SETTINGS · `guarded`: append-only tables, see guarded.ts. */
   readonly server: 'plain' | 'odd' | 'guarded';
   /** Options of `create database`, where the case needs a database of its own; else it runs in a transaction that is rolled back. */
   readonly database: string | null;

@@ -10,7 +10,7 @@ import { startServer, type TestServer } from '../../support/server.ts';
 import { onServer } from '../../support/connection.ts';
 import { readCases, type CheckCase } from './case-file.ts';
 import { guard } from './guarded.ts';
-import { ODD_SETTINGS, play, withClient } from './support.ts';
+import { GOOD_SETTINGS, makeOdd, ODD_SETTINGS, play, withClient } from './support.ts';
 
 /** The database all cases run in, unless they ask for one of their own (OWN). Servers of our own: checks of scope cluster see all roles and databases. */
 const SHARED = 'checks';
@@ -20,13 +20,15 @@ const folder = fileURLToPath(new URL('../../checks/', import.meta.url));
 const checks = await loadChecks([builtInFolder()]);
 const cases = new Map(checks.map(({ id }) => [id, existsSync(`${folder}${id}.sql`) ? readCases(`${folder}${id}.sql`) : []]));
 
+const SETTINGS = { plain: GOOD_SETTINGS, odd: ODD_SETTINGS, guarded: {} };
 const servers = new Map<CheckCase['server'], TestServer>();
 
 beforeAll(async () => {
   for (const kind of ['plain', 'odd', 'guarded'] as const) {
-    const server = await startServer(kind === 'odd' ? { settings: ODD_SETTINGS } : {});
+    const server = await startServer({ settings: SETTINGS[kind] });
     servers.set(kind, server);
     await onServer(server.url(), `create database ${SHARED} template template0`);
+    if (kind === 'odd') await makeOdd(server.url());
     if (kind === 'guarded') await guard(server.url(SHARED), server.target(SHARED));
   }
 });

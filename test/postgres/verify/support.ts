@@ -12,7 +12,23 @@ import { runInTransaction, type RunInputs } from '../../../src/ops/verify/run.ts
 import type { CheckCase } from './case-file.ts';
 import { GUARDS } from './guarded.ts';
 
-/** A server where everything the group checks is set in another way. */
+/** A server that is set well, where PostgreSQL's own defaults are not what checks ask for. */
+export const GOOD_SETTINGS = {
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  logging_collector: 'on',
+  log_connections: 'on',
+  log_disconnections: 'on',
+  log_line_prefix: '%m [%p] %q%10u@%d %a %h ',
+  log_statement: 'ddl',
+  log_min_duration_statement: '250ms',
+  log_parameter_max_length: '0',
+  log_replication_commands: 'on',
+  log_lock_waits: 'on',
+} as const;
+
+/** A server where everything the group checks is set in another way; for durability that of every throw-away server. */
 export const ODD_SETTINGS = {
   timezone: 'Europe/Berlin',
   log_timezone: 'America/New_York',
@@ -20,7 +36,37 @@ export const ODD_SETTINGS = {
   timezone_abbreviations: 'India',
   lc_monetary: 'POSIX',
   shared_preload_libraries: 'pg_stat_statements, "$libdir/unaccent"',
+  lo_compat_privileges: 'on',
+  zero_damaged_pages: 'on',
+  log_destination: 'csvlog, syslog',
+  syslog_sequence_numbers: 'off',
+  syslog_split_messages: 'off',
+  log_connections: 'Authentication, setup_durations',
+  log_line_prefix: '100%%u %-12d',
+  log_min_messages: 'fatal',
+  log_min_error_statement: 'fatal',
+  logging_collector: 'on',
+  log_file_mode: '0644',
+  log_rotation_age: '0',
+  log_rotation_size: '0',
+  debug_print_rewritten: 'on',
+  log_hostname: 'on',
+  log_min_duration_statement: '250ms',
+  log_parameter_max_length_on_error: '16',
+  log_checkpoints: 'off',
+  log_autovacuum_min_duration: '30min',
 } as const;
+
+/** What no setting at the start makes: a change that waits for a restart. */
+export async function makeOdd(url: string): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query('alter system set max_locks_per_transaction = 65');
+    await client.query('select pg_catalog.pg_reload_conf()');
+    // The server rereads its files in its own time, and its sessions after it.
+    const pending = async () => (await client.query('select 1 from pg_catalog.pg_settings where pending_restart')).rowCount;
+    while ((await pending()) === 0) await client.query('select pg_catalog.pg_sleep(0.01)');
+  });
+}
 
 export const POLICY: Policy = policyFrom({
   postgres: {

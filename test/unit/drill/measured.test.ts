@@ -122,6 +122,7 @@ describe('checks on a server that is thrown away', () => {
     const check = (id: string, group: string, scope: 'cluster' | 'database') =>
       ({ id, group, scope }) as Parameters<typeof leftOut>[0];
     expect(leftOut(check('version-pin', 'version', 'cluster'), 'server')).toMatch(/release/);
+    expect(leftOut(check('dur-fsync-fpw', 'durability', 'cluster'), 'server')).toMatch(/settings of the server/);
     expect(leftOut(check('own-roles', 'project', 'cluster'), 'database')).toMatch(/what a dump does not hold/);
     expect(leftOut(check('own-roles', 'project', 'cluster'), 'server')).toBeNull();
     expect(leftOut(check('own-rows', 'project', 'database'), 'database')).toBeNull();

@@ -12,6 +12,7 @@ describe('the checks that come with dbctl', () => {
   it('are the catalogue', () => {
     const count = (group: string) => checks.filter((check) => check.group === group).length;
     expect(['version', 'extensions', 'time', 'locale', 'immutability'].map(count)).toEqual([6, 11, 5, 8, 20]);
+    expect(['durability', 'settings', 'logging'].map(count)).toEqual([4, 4, 11]);
   });
 
   it('are all in the generated page, and so is how to write one', () => {
@@ -32,6 +33,9 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
       time: 'time-',
       locale: 'loc-',
       immutability: 'imm-',
+      durability: 'dur-',
+      settings: 'set-',
+      logging: 'log-',
     };
     expect(id.startsWith(prefixes[group] ?? '?')).toBe(true);
   });
