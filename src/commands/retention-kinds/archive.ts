@@ -7,14 +7,14 @@ import type { PartitionPlan } from '../../ops/retention/archiving/plan.ts';
 import { tableText, type ArchiveRule } from '../../ops/retention/settings.ts';
 import type { Context } from '../context.ts';
 import { planCosts, type PlannedCosts } from './archive-cost.ts';
-import type { BoundRule, PlannedRule, Sight } from './index.ts';
+import type { BoundRule, PlannedRule, PlanWish, Sight } from './index.ts';
 import { rowFacts, unfitRow } from './row.ts';
 
 /** `then: archive`: partitions leave once somebody else has read their copy back. */
 export const bindArchive = (rule: ArchiveRule, context: Context): BoundRule => ({
   rule,
   words: `partitions of ${tableText(rule)} older than ${rule.keep} are copied${rule.destination === null ? '' : ` to ${rule.destination}`}, and removed where somebody else has read the copy back`,
-  plan: (session) => plan(session, rule, context),
+  plan: (session, wish) => plan(session, rule, wish, context),
   run: async (session, control) => {
     const [{ runArchiveRule }, { archiveTools }] = await Promise.all([
       import('../../ops/retention/archiving/run.ts'),
@@ -25,17 +25,17 @@ export const bindArchive = (rule: ArchiveRule, context: Context): BoundRule => (
   look: (session) => look(session, rule, context),
 });
 
-async function plan(session: Session, rule: ArchiveRule, context: Context): Promise<PlannedRule> {
+async function plan(session: Session, rule: ArchiveRule, { exact }: PlanWish, context: Context): Promise<PlannedRule> {
   const [{ inspectTable, isUnfitTable }, { backlogOf, planTable }] = await Promise.all([
     import('../../ops/retention/archiving/inspect.ts'),
     import('../../ops/retention/archiving/plan.ts'),
   ]);
   const { config } = await context.config();
-  const table = await inspectTable(session, rule, config.ledger.xid_column);
+  const table = await inspectTable(session, rule, { xidColumn: config.ledger.xid_column, exact });
   if (isUnfitTable(table))
     return { row: unfitRow(rule, rule.by, table.problem, table.grants), parts: [], remarks: [], going: null, backlog: null };
   const plans = planTable(table);
-  const backlog = backlogOf(plans);
+  const backlog = backlogOf(plans, exact ? 'exact' : 'estimate');
   const going = plans.filter(({ step }) => step !== 'stay');
   const newest =
     going
@@ -129,7 +129,7 @@ async function look(session: Session, rule: ArchiveRule, context: Context): Prom
     import('../../ops/retention/archiving/plan.ts'),
   ]);
   const { config } = await context.config();
-  const table = await inspectTable(session, rule, config.ledger.xid_column, 'look');
+  const table = await inspectTable(session, rule, { xidColumn: config.ledger.xid_column, use: 'look' });
   if (isUnfitTable(table)) return table.problem;
   const plans = planTable(table);
   const waiting = plans.filter(({ step }) => step === 'wait').length;

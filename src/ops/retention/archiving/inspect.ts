@@ -3,28 +3,31 @@ import { ident } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import { heldCondition, readBearings, type Bearing } from '../holds/protect.ts';
+import { MOMENT_TYPES } from '../relation.ts';
 import { tableText, type ArchiveRule } from '../settings.ts';
 import { CUT_OFF } from '../statements.ts';
 import type { PartitionFacts, SegmentFacts, TableFacts, UnfitTable } from './facts.ts';
-import { hasOld, LEDGER, PARTITIONS, PROMISED, SAID, SEGMENT, TABLE, times, unsealed } from './queries.ts';
+import { countRows, hasOld, LEDGER, PARTITIONS, PROMISED, SAID, SEGMENT, TABLE, times, unsealed } from './queries.ts';
 
 export const isUnfitTable = (one: TableFacts | UnfitTable): one is UnfitTable => 'problem' in one;
 
+export interface InspectWish {
+  /** Column of the ledger. */
+  readonly xidColumn: string;
+  /** `look`: rights to fence and remove are not asked for. Default `run`. */
+  readonly use?: 'run' | 'look';
+  /** Rows are counted in place of being estimated. */
+  readonly exact?: boolean;
+}
+
 /**
- * Reads all there is to know about a rule that archives, in one snapshot. `xidColumn` is that of the ledger. Changes nothing; reads the least and
+ * Reads all there is to know about a rule that archives, in one snapshot. Changes nothing; reads the least and
  * the greatest time of the partitions that are old enough by their bounds. A rule that cannot run is an answer. Fails only where the connection
- * does. `use` is `look` where rights to fence and remove are not asked for.
+ * does.
  */
-export async function inspectTable(
-  session: Session,
-  rule: ArchiveRule,
-  xidColumn: string,
-  use: 'run' | 'look' = 'run',
-): Promise<TableFacts | UnfitTable> {
+export async function inspectTable(session: Session, rule: ArchiveRule, wish: InspectWish): Promise<TableFacts | UnfitTable> {
   try {
-    return await inTransaction(session, 'isolation level repeatable read, read only', () =>
-      inspect(session, rule, xidColumn, use),
-    );
+    return await inTransaction(session, 'isolation level repeatable read, read only', () => inspect(session, rule, wish));
   } catch (thrown) {
     if (!(thrown instanceof DbctlError) || ['db.unreachable', 'interrupted'].includes(thrown.code)) throw thrown;
     return { problem: `the server refuses a look at it: ${thrown.message}`, grants: [] };
@@ -36,6 +39,8 @@ interface Table {
   readonly oid: number;
   readonly kind: string;
   readonly keyColumn: string | null;
+  /** Of the rule's own column; null: it has none, or there is no such column. */
+  readonly byType: string | null;
   readonly governed: boolean;
   readonly registry: boolean;
   readonly closedFunctions: readonly string[];
@@ -55,16 +60,11 @@ interface Partition extends Pick<
   readonly selects: boolean;
 }
 
-async function inspect(
-  session: Session,
-  rule: ArchiveRule,
-  xidColumn: string,
-  use: 'run' | 'look',
-): Promise<TableFacts | UnfitTable> {
-  const [table] = await session.rows<Table>(TABLE, [rule.schema, rule.table]);
+async function inspect(session: Session, rule: ArchiveRule, wish: InspectWish): Promise<TableFacts | UnfitTable> {
+  const [table] = await session.rows<Table>(TABLE, [rule.schema, rule.table, rule.by]);
   const misfit = misfitOf(rule, table);
   if (table === undefined || misfit !== null) return { problem: misfit ?? '', grants: [] };
-  const denied = deniedOf(session, rule, table, use);
+  const denied = deniedOf(session, rule, table, wish.use ?? 'run');
   if (denied !== null) return denied;
   const name = tableText(rule);
   const [guarded] = await session.rows<{ there: boolean }>(
@@ -80,7 +80,7 @@ async function inspect(
   const closed = past.filter(({ selects }) => !selects);
   if (closed.length > 0) return closedPartitions(session, name, closed);
   const bearings = await readBearings(session, [table.oid]);
-  const look = { session, rule, table, cutOff, bearings, xidColumn };
+  const look = { session, rule, table, cutOff, bearings, wish };
   const found: PartitionFacts[] = [];
   for (const one of past) found.push(...(await partitionFacts(look, one)));
   return {
@@ -101,6 +101,9 @@ function misfitOf(rule: ArchiveRule, table: Table | undefined): string | null {
   if (table.kind !== 'p')
     return `${name} is not partitioned, and what is archived leaves by whole partitions (docs/partitions.md)`;
   if (table.keyColumn === null) return `${name} is not partitioned by range of one timestamptz, timestamp or date`;
+  if (rule.by !== null && table.byType === null) return `${name} has no column ${rule.by}`;
+  if (table.byType !== null && !(MOMENT_TYPES as readonly string[]).includes(table.byType))
+    return `${name}.${rule.by} is of type ${table.byType}, and an age is counted from timestamptz, timestamp or date`;
   if (!table.governed)
     return 'schema dbctl has no functions that remove partitions yet: dbctl immutability install, as a superuser';
   return null;
@@ -149,7 +152,7 @@ interface Look {
   readonly table: Table;
   readonly cutOff: string;
   readonly bearings: readonly Bearing[];
-  readonly xidColumn: string;
+  readonly wish: InspectWish;
 }
 
 async function partitionFacts(look: Look, partition: Partition): Promise<PartitionFacts[]> {
@@ -168,7 +171,7 @@ async function partitionFacts(look: Look, partition: Partition): Promise<Partiti
   return [
     {
       ...facts,
-      rows: segment?.rows ?? (tuples < 0 ? null : tuples),
+      rows: segment?.rows ?? (look.wish.exact === true ? await counted(session, sql) : tuples < 0 ? null : tuples),
       oldest,
       newest,
       isAged: time?.isAged ?? true,
@@ -180,6 +183,9 @@ async function partitionFacts(look: Look, partition: Partition): Promise<Partiti
     },
   ];
 }
+
+const counted = async (session: Session, sql: string): Promise<number> =>
+  (await session.rows<{ rows: number }>(countRows(sql)))[0]?.rows ?? 0;
 
 const isThere = async (session: Session, sql: string, value: string | null): Promise<boolean> =>
   (await session.rows<{ there: boolean }>(sql, [value]))[0]?.there === true;
@@ -201,7 +207,7 @@ async function holdsOn({ session, table, bearings }: Look, sql: string): Promise
   return held;
 }
 
-async function ledgerOf({ session, rule, xidColumn }: Look, { name, sql }: Partition): Promise<PartitionFacts['ledger']> {
+async function ledgerOf({ session, rule, wish }: Look, { name, sql }: Partition): Promise<PartitionFacts['ledger']> {
   const [known] = await session.rows<{ there: boolean }>(
     `select pg_catalog.to_regclass('dbctl.ledger_columns') is not null as there`,
   );
@@ -210,6 +216,6 @@ async function ledgerOf({ session, rule, xidColumn }: Look, { name, sql }: Parti
       ? await session.rows<{ windows: number; hi: string | null; isPublished: boolean }>(LEDGER, [tableText(rule), name])
       : [];
   if (row === undefined) return null;
-  const isOpen = await isThere(session, unsealed(sql, xidColumn), row.hi);
+  const isOpen = await isThere(session, unsealed(sql, wish.xidColumn), row.hi);
   return { windows: row.windows, isSealed: !isOpen, isPublished: row.isPublished };
 }

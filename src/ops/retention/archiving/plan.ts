@@ -91,14 +91,14 @@ export function planText(plan: PartitionPlan): string {
 }
 
 /** What there is to do, in the figures all kinds of rules have. Partitions that are held or came back are not behind. Pure. */
-export function backlogOf(plans: readonly PartitionPlan[]): Backlog {
+export function backlogOf(plans: readonly PartitionPlan[], how: Backlog['how'] = 'estimate'): Backlog {
   const due = plans.filter(({ facts }) => facts.isAged && facts.promised === null && !facts.isDefault && !isBack(facts));
   const held = due.filter(({ facts }) => facts.holds.length > 0);
   const free = due.filter(({ facts }) => facts.holds.length === 0);
   const rows = (some: readonly PartitionPlan[]) => some.reduce((sum, { facts }) => sum + (facts.rows ?? 0), 0);
   return {
     rows: rows(free),
-    how: 'estimate',
+    how,
     bytes: free.reduce((sum, { facts }) => sum + facts.hotBytes, 0),
     oldest: free.flatMap(({ facts }) => facts.oldest ?? []).toSorted()[0] ?? null,
     lateSeconds: Math.max(0, ...free.map(({ facts }) => facts.lateSeconds)),

@@ -4,12 +4,14 @@ import { ident } from '../../../db/ident.ts';
 export const utc = (value: string): string =>
   `case when pg_catalog.isfinite(${value}) then pg_catalog.to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else (${value})::pg_catalog.text end`;
 
-/** `$1` schema, `$2` name. The functions are looked up by name: a database of an older dbctl has none of them. */
+/** `$1` schema, `$2` name, `$3` the column of the rule. The functions are looked up by name: a database of an older dbctl has none of them. */
 export const TABLE = /* sql */ `
 select c.oid::pg_catalog.int8::pg_catalog.float8 as oid, c.relkind::pg_catalog.text as kind,
        case when p.partstrat = 'r' and p.partnatts = 1
               and a.atttypid in ('pg_catalog.timestamptz'::pg_catalog.regtype, 'pg_catalog.timestamp'::pg_catalog.regtype, 'pg_catalog.date'::pg_catalog.regtype)
             then a.attname::pg_catalog.text end as "keyColumn",
+       (select pg_catalog.format_type(b.atttypid, null) from pg_catalog.pg_attribute b
+        where b.attrelid = c.oid and b.attname = $3 and b.attnum > 0 and not b.attisdropped) as "byType",
        pg_catalog.to_regprocedure('dbctl.remove_partition(text)') is not null as governed,
        pg_catalog.to_regclass('dbctl.protected_relation') is not null as registry,
        array(select f.name from (values ('fence_partition(regclass, text)'), ('keep_rows(regclass, interval, text)'), ('record_segment(jsonb)'),
@@ -69,14 +71,27 @@ select e.oid::pg_catalog.int8::pg_catalog.float8 as oid, e.relkind::pg_catalog.t
 from ends e
 order by e.until nulls last, e.relname`;
 
-/** Least and greatest time of a partition; `$1` the cut-off. A row that says no moment of the rule's column has no age. */
-export const times = (partition: string, key: string, by: string): string => /* sql */ `
+/**
+ * Least and greatest time of a partition; `$1` the cut-off. A row that says no moment in the rule's column has no age, and a date has its age when
+ * the whole of its day is past.
+ */
+export function times(partition: string, key: string, by: string): string {
+  const newest = `pg_catalog.max(t.${ident(by)})`;
+  const noMoment = `pg_catalog.bool_or(t.${ident(by)} is null or not pg_catalog.isfinite(t.${ident(by)}))`;
+  return /* sql */ `
 select ${utc(`pg_catalog.min(t.${ident(key)})::pg_catalog.timestamptz`)} as oldest, ${utc(`pg_catalog.max(t.${ident(key)})::pg_catalog.timestamptz`)} as newest,
-       coalesce(pg_catalog.max(t.${ident(by)})::pg_catalog.timestamptz < $1::pg_catalog.timestamptz${
-         by === key ? '' : ` and not pg_catalog.bool_or(t.${ident(by)} is null)`
-       }, true) as "isAged",
-       coalesce(pg_catalog.date_part('epoch', $1::pg_catalog.timestamptz - pg_catalog.max(t.${ident(by)})::pg_catalog.timestamptz), 0)::pg_catalog.float8 as "lateSeconds"
+       coalesce(case when pg_catalog.pg_typeof(${newest}) = 'pg_catalog.date'::pg_catalog.regtype
+                     then ${newest}::pg_catalog.timestamptz + interval '1 day' <= $1::pg_catalog.timestamptz
+                     else ${newest}::pg_catalog.timestamptz < $1::pg_catalog.timestamptz end${by === key ? '' : ` and not ${noMoment}`},
+                pg_catalog.count(*) = 0) as "isAged",
+       coalesce(case when pg_catalog.isfinite(${newest}) then
+                  pg_catalog.date_part('epoch', $1::pg_catalog.timestamptz - ${newest}::pg_catalog.timestamptz) end, 0)::pg_catalog.float8 as "lateSeconds"
 from only ${partition} t`;
+}
+
+/** All of them, where they are counted. */
+export const countRows = (partition: string): string =>
+  `select pg_catalog.count(*)::pg_catalog.float8 as rows from only ${partition} t`;
 
 /** Whether rows of that age are in it at all: the default partition, whose bounds say nothing. */
 export const hasOld = (partition: string, key: string): string => /* sql */ `

@@ -47,7 +47,7 @@ export async function runArchiveRule(
   control: RunControl,
   tools: ArchiveTools,
 ): Promise<RuleOutcome> {
-  const table = await tools.session((one) => inspectTable(one, rule, tools.xidColumn));
+  const table = await tools.session((one) => inspectTable(one, rule, tools));
   if (isUnfitTable(table)) return unfitOutcome(rule, table.problem, table.grants);
   const course: Course = { rule, control, tools, table, notes: new Set(), done: [], problem: null };
   const state = await moveOn(session, course).catch((thrown: unknown) => {
@@ -231,7 +231,7 @@ async function outcome(course: Course, state: RuleOutcome['state']): Promise<Rul
   const { rule, table, done, notes, tools, problem } = course;
   const removed = done.filter(({ did }) => did === 'removed');
   // The answer about what is gone must not fail for what is left.
-  const after = await tools.session((one) => inspectTable(one, rule, tools.xidColumn)).catch(() => null);
+  const after = await tools.session((one) => inspectTable(one, rule, tools)).catch(() => null);
   const left = after === null || isUnfitTable(after) ? null : backlogOf(planTable(after));
   for (const one of done) if (one.did !== 'failed') notes.add(`${one.partition}: ${one.message}.`);
   return {
