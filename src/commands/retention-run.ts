@@ -173,7 +173,7 @@ function answer(outcomes: readonly RuleOutcome[], killed: readonly string[]): An
       notes: [
         ...killed.map(
           (at) =>
-            `The run of ${at} never said how it ended: it was killed, or lost its connection. What it removed is whole batches, and is not in the record.`,
+            `The run of ${at} never said how it ended: it was killed, or lost its connection. What it removed is whole batches or partitions, and is not in the record.`,
         ),
         ...outcomes.flatMap(({ notes, grants }) => [...notes, ...grants]),
       ],

@@ -243,7 +243,7 @@ describe('a run that is interrupted', () => {
     const { status, stdout } = await dbctl(['retention', 'run', '--yes']);
     expect(status).toBe(0);
     expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
-      /The run of \S+ never said how it ended: it was killed, or lost its connection\. What it removed is whole batches, and is not in the record\./,
+      /The run of \S+ never said how it ended: it was killed, or lost its connection\. What it removed is whole batches or partitions, and is not in the record\./,
     );
     expect(await count('app.jobs')).toBe(20);
     expect((await dbctl(['retention', 'run', '--yes'])).stdout).not.toContain('never said');

@@ -49,7 +49,8 @@ export async function damageOf(
     await requireStored(destination, known.manifest, known.manifest.files, options);
     return null;
   } catch (thrown) {
-    if (thrown instanceof DbctlError && ['archive.failed', 'backup.failed'].includes(thrown.code)) return thrown.message;
+    if (thrown instanceof DbctlError && ['archive.failed', 'backup.failed'].includes(thrown.code))
+      return thrown.message.replace(`${archiveOf(segment)}: `, '');
     throw thrown;
   }
 }

@@ -85,6 +85,7 @@ async function moveOn(session: Session, course: Course): Promise<RuleOutcome['st
       if (!(thrown instanceof DbctlError) || thrown.code === 'db.unreachable') throw thrown;
       course.problem ??= `${plan.facts.name}: ${failureText(thrown)}`;
       course.done.push(doneWith(plan.facts, 'failed', failureText(thrown)));
+      if (thrown.hint !== undefined) notes.add(`${plan.facts.name}: ${thrown.hint}`);
       // The next partition would meet the same full disk, or the same lost network.
       if (thrown.code === 'storage.failed') return 'failed';
     }
