@@ -4,6 +4,7 @@ import { item, type Answer, type Item, type View } from '../core/report.ts';
 import { suggest } from '../core/suggest.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { SessionCosts, SessionTable, WithoutCost } from '../ops/cost/sessions.ts';
+import { ident } from '../db/ident.ts';
 import type { Session } from '../db/session.ts';
 import type { Context } from './context.ts';
 import { COST_SESSION, MONTHS, serverNow } from './cost-context.ts';
@@ -87,11 +88,16 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
         without: await sessions.readWithoutCost(session, wish.table),
       };
     } catch (thrown) {
-      if (thrown instanceof DbctlError && thrown.code === 'db.denied') return { problem: thrown.message, fix: null };
+      if (thrown instanceof DbctlError && thrown.code === 'db.denied')
+        return { problem: thrown.message, fix: /row-level security/.test(thrown.message) ? bypass(session.user) : null };
       throw thrown;
     }
   }
 }
+
+/** As a role that takes dumps has it. */
+const bypass = (user: string): string =>
+  `alter role ${ident(user)} bypassrls; -- or run it as a login that has it, such as the one of backups`;
 
 type Seen =
   | { readonly costs: readonly SessionCosts[]; readonly without: readonly WithoutCost[] }

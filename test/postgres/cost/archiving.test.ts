@@ -99,6 +99,8 @@ describe('a rule that archives', () => {
       },
       { object: FEBRUARY, destination: 'cold', removedAt: null },
     ]);
+    const sessions = await lab.dbctl('checker', 'cost', 'sessions');
+    expect([sessions.status, sessions.error?.message]).toEqual([2, 'dbctl.yaml names no table that knows what sessions cost']);
     const { items: tables } = await lab.dbctl('checker', 'cost', 'storage');
     const cold = await number('select sum(cold_bytes) from dbctl.archive_segment');
     expect(tables.find(({ object }) => object === 'app.log')).toMatchObject({

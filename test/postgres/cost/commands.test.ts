@@ -293,6 +293,21 @@ describe('cost archives', () => {
     expect(tables.find(({ object }) => object === 'app.lent')).toMatchObject({ copies: 1, coldBytes: 10 * GIB });
   });
 
+  it('blobs that moved are part of what their table costs, each file once', async () => {
+    const blob = (table: string, bytes: number, uri: string): string =>
+      `('copied', '${table}', '{}', 'file:x', repeat('0', 64), ${bytes}, 'cold', '${uri}')`;
+    await sql(`insert into dbctl.blob_event (kind, table_name, row_key, location, sha256, bytes, destination, uri)
+      values ${blob('app.proof', GIB, 'cold/a')}, ${blob('app.proof', 2 * GIB, 'cold/b')}, ${blob('app.proof', GIB, 'cold/a')}, ${blob('app.other', GIB, 'cold/a')}`);
+    const { items } = await bench.report(['cost', 'storage']);
+    expect(items.find(({ object }) => object === 'app.proof')).toMatchObject({
+      coldBytes: 3 * GIB,
+      coldCost: '0.060000',
+      blobs: 2,
+      copies: 0,
+    });
+    expect(items.find(({ object }) => object === 'app.other')).toBe(undefined);
+  });
+
   it('a destination without prices, and a copy without a destination, are unknown', async () => {
     await addCopy(bench.client, 'glacier', {
       ...copy,
@@ -446,9 +461,12 @@ describe('cost sessions', () => {
       { id: 'unseen', message: 'permission denied for table sessions' },
     ]);
     await sql('alter table app.sessions enable row level security');
-    expect((await bench.report(['cost', 'sessions'], teller)).items).toMatchObject([
+    const hidden = await bench.report(['cost', 'sessions'], teller);
+    expect(hidden.items).toMatchObject([
       { id: 'unseen', status: 'unknown', message: 'query would be affected by row-level security policy for table "sessions"' },
     ]);
+    await sql(String(hidden.items[0]?.fix));
+    expect((await bench.report(['cost', 'sessions'], teller)).status).toBe(0);
   });
 
   it.each<[string, string, readonly string[], string]>([
