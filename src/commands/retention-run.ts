@@ -75,9 +75,10 @@ function maxTimeOf(text: unknown): number | null {
 /** With what would go: whoever says yes has seen it. Without a terminal or with --yes there is nobody to show it to. */
 async function askFirst(rules: readonly BoundRule[], context: Context): Promise<void> {
   const words = rules.map(({ rule, words: does }) => `  ${rule.name}: ${does}`);
+  const blobsAlone = rules.every(({ rule }) => rule.then === 'move-blobs');
   await context.confirm(
     [
-      `${context.globals.env}: rows are removed for good by ${rules.length === 1 ? 'one rule' : `${rules.length} rules`} (dbctl retention plan says how many):`,
+      `${context.globals.env}: ${blobsAlone ? 'blobs are taken to cold storage' : 'rows are removed for good'} by ${rules.length === 1 ? 'one rule' : `${rules.length} rules`} (dbctl retention plan says how many):`,
       ...words,
       'Go on?',
     ].join('\n'),

@@ -41,9 +41,9 @@ export interface CopyOptions {
  */
 export async function copyBlob(blob: HotBlob, proof: Proof, options: CopyOptions): Promise<WrittenCopy | NotProved> {
   const { destination, keyring, spool, signal } = options;
+  const coding = await keyring.own();
   const pieces = await openHot(blob);
   if (pieces === null) return { kind: 'missing' };
-  const coding = await keyring.own();
   const commitment = coding?.encryption.keyCommitment ?? null;
   const key = coldKey(proof.sha256, commitment);
   const path = join(spool, randomBytes(8).toString('hex'));

@@ -2,6 +2,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { DbctlError, fail } from '../../core/errors.ts';
+import { syncPath } from '../storage/durable.ts';
 import { storageError } from '../storage/folder.ts';
 import type { Storage } from '../storage/storage.ts';
 import { addressText, type Place } from './location.ts';
@@ -98,6 +99,8 @@ export async function removeHot(blob: HotBlob): Promise<void> {
   await attempt(blob, async () => {
     await requireNoLink(place, key);
     await place.storage.remove([key]);
+    // The record says that it is gone: after a loss of power it must not be there again.
+    if (place.storage.folder !== null) await syncPath(dirname(join(place.storage.folder, key)));
   });
 }
 

@@ -5,6 +5,7 @@ import { coldKey } from './cold-name.ts';
 import type { BlobCopy } from './events.ts';
 import { HotTrouble, measureHot, missingText, nameOf, type HotBlob } from './hot.ts';
 import type { Bench } from './prepare.ts';
+import { addressText } from './location.ts';
 import { difference, isSame } from './proof.ts';
 import type { Ready } from './remove.ts';
 
@@ -15,7 +16,8 @@ export async function readyOf(source: Source, copy: BlobCopy, bench: Bench): Pro
   try {
     const found = await measureHot(blob, bench.onBytes, bench.signal);
     if (found === null) {
-      if (rows.some(({ location }) => bench.begun.has(`${location}\n${copy.sha256}`))) return { source, copy, state: null };
+      if (rows.some(({ location }) => bench.begun.has(`${location}\n${copy.sha256}`)))
+        return (await isPlaceThere(blob)) ? { source, copy, state: null } : alarmOf(row, 'unreadable', goneText(blob));
       return alarmOf(row, 'missing', `${missingText(blob)}; its content is safe in ${copy.uri}`);
     }
     if (!isSame(found.proof, copy)) return alarmOf(row, 'changed', `${nameOf(blob)} ${difference(copy, found.proof)}`);
@@ -27,13 +29,23 @@ export async function readyOf(source: Source, copy: BlobCopy, bench: Bench): Pro
   }
 }
 
+/** Where all of a place is gone a mount is missing, and nothing was taken away. */
+async function isPlaceThere({ place }: HotBlob): Promise<boolean> {
+  return place.address.kind === 's3' || (await inodeOf(place.address.root)) !== null;
+}
+
+const goneText = ({ place }: HotBlob): string => `the folder ${addressText(place)} is not there: is it mounted?`;
+
+const inodeOf = (path: string): Promise<string | null> =>
+  stat(path, { bigint: true }).then(
+    ({ dev, ino }) => `${dev} ${ino}`,
+    () => null,
+  );
+
 /** By another mount or a hard link: what is removed there would be gone here. */
 async function isTheCopy({ place, key }: HotBlob, copy: BlobCopy, { destination }: Bench): Promise<boolean> {
   const [hot, cold] = [place.storage.folder, destination.storage.folder];
   if (hot === null || cold === null) return false;
-  const [one, other] = await Promise.all([
-    stat(join(hot, key), { bigint: true }),
-    stat(join(cold, coldKey(copy.sha256, copy.commitment)), { bigint: true }),
-  ]);
-  return one.dev === other.dev && one.ino === other.ino;
+  const [one, other] = await Promise.all([inodeOf(join(hot, key)), inodeOf(join(cold, coldKey(copy.sha256, copy.commitment)))]);
+  return one !== null && one === other;
 }

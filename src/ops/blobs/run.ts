@@ -3,6 +3,7 @@ import { DbctlError } from '../../core/errors.ts';
 import type { Session } from '../../db/session.ts';
 import type { Repository } from '../backup/repository.ts';
 import type { Backlog } from '../retention/backlog.ts';
+import { standbysAreNear } from '../retention/lag.ts';
 import { deadlineOf, type RunControl } from '../retention/outcome.ts';
 import { tableText } from '../retention/settings.ts';
 import { atOnce } from '../storage/at-once.ts';
@@ -153,6 +154,7 @@ async function moveAll(
   for (let after: Cursor | null = null; ;) {
     if (control.signal.aborted) return 'stopped';
     if (performance.now() >= deadline) return 'time';
+    if (!(await standbysAreNear(session, rule, course.notes, { deadline, signal: control.signal }))) continue;
     const { rows, end } = await readDue(session, facts, rule.batch, after);
     if (end === null) return 'done';
     after = end;
