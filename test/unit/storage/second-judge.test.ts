@@ -51,7 +51,7 @@ it('our fake refuses what Amazon refuses', async () => {
   }
 });
 
-it.skipIf(process.env['DBCTL_TEST_S3_SERVICE'] !== 'ceph')('and so does Ceph, but for two things', async () => {
+it.skipIf(process.env['DBCTL_TEST_S3_SERVICE'] !== 'ceph')('and so does Ceph, but for three things', async () => {
   const bucket = await makeBucket(true);
   expect(await answersOf({ endpoint: endpoint ?? '', region, access, bucket })).toEqual(CEPH_ANSWERS);
 });

@@ -127,9 +127,11 @@ async function putPart(target: Target, id: string, part: Part, source: Source, {
   return { digest, etag };
 }
 
-/** What the service is to compare the bytes of a request with. */
+/** What the service is to compare the bytes of a request with. Ceph takes no notice of the sum where its algorithm is not named, too. */
 export const integrity = (checksums: Target['checksums'], { sha256, md5 }: Digest) =>
-  checksums === 'sha256' ? { ChecksumSHA256: sha256 } : { ContentMD5: Buffer.from(md5, 'hex').toString('base64') };
+  checksums === 'sha256'
+    ? { ChecksumAlgorithm: 'SHA256' as const, ChecksumSHA256: sha256 }
+    : { ContentMD5: Buffer.from(md5, 'hex').toString('base64') };
 
 async function complete(target: Target, id: string, parts: readonly Kept[]): Promise<string | undefined> {
   const { client, bucket, key, checksums, signal } = target;
