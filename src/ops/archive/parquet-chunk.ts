@@ -84,8 +84,9 @@ export class ChunkWriter {
     if (this.#rows === 0) return;
     // The first page shows whether values come again; the others keep to it as long as there is room for new ones.
     if (this.#pages.length === 0 && this.#repeats) this.#repeats = this.#dictionary.bytes.length * 2 <= this.#values.length;
-    const encoding = this.#repeats ? 'RLE_DICTIONARY' : 'PLAIN';
-    this.#pages.push(this.#page(encoding, this.#repeats ? this.#numbersOfPage() : this.#plainOfPage()));
+    const isNumbered = this.#repeats && this.#present > 0;
+    const page = isNumbered ? this.#page('RLE_DICTIONARY', this.#numbersOfPage()) : this.#page('PLAIN', this.#plainOfPage());
+    this.#pages.push(page);
     this.#groupRows += this.#rows;
     this.#nulls += this.#rows - this.#present;
     [this.#rows, this.#present] = [0, 0];

@@ -86,19 +86,25 @@ it('words that stop to repeat, in the middle of a row group', async () => {
 });
 
 it('nothing but nulls, then something, and a value larger than a page', async () => {
-  const columns = [column('a', 'int4'), column('b', null), column('c', 'bytea'), column('ratio', 'float8')];
+  const columns = [
+    column('a', 'int4'),
+    column('b', null),
+    column('c', 'bytea'),
+    column('ratio', 'float8'),
+    column('never', 'text'),
+  ];
   const large = 'x'.repeat(3_000_000);
   const lines = [
-    ...Array.from({ length: 5_000 }, () => '\\N\t\\N\t\\N\t\\N'),
-    `-5\t${large}\t\\\\x${'00ff'.repeat(1_000)}\tNaN`,
-    '7\t\t\\\\x\t-0',
+    ...Array.from({ length: 5_000 }, () => '\\N\t\\N\t\\N\t\\N\t\\N'),
+    `-5\t${large}\t\\\\x${'00ff'.repeat(1_000)}\tNaN\t\\N`,
+    '7\t\t\\\\x\t-0\t\\N',
   ];
   const path = await there('nulls.parquet', columns, lines);
   expect(
     await asked(
-      `select count(*), sum(a), max(length(b)), min(length(b)), max(octet_length(c)), min(ratio)::varchar from read_parquet('${path}')`,
+      `select count(*), sum(a), max(length(b)), min(length(b)), max(octet_length(c)), min(ratio)::varchar, count(never) from read_parquet('${path}')`,
     ),
-  ).toEqual([['5002', '2', '3000000', '0', '2000', '-0.0']]);
+  ).toEqual([['5002', '2', '3000000', '0', '2000', '-0.0', '0']]);
   expect(await asked(`select a from read_parquet('${path}') where ratio = 0`)).toEqual([['7']]);
 });
 
