@@ -166,6 +166,7 @@ describe('a plain login role', () => {
     const blind = before.filter((outcome) => outcome.kind === 'unknown');
     expect(blind.map(({ check: { id }, fix, sqlstate }) => [id, fix, sqlstate])).toEqual([
       ['ext-preload', `grant pg_read_all_settings to ${ident(role)};`, undefined],
+      ['set-pending', `grant pg_read_all_settings to ${ident(role)};`, undefined],
     ]);
     for (const { fix } of blind) await onServer(database.url, fix ?? '');
     expect((await look()).filter(({ kind }) => kind === 'unknown')).toEqual([]);

@@ -26,6 +26,8 @@ export const GOOD_SETTINGS = {
   log_parameter_max_length: '0',
   log_replication_commands: 'on',
   log_lock_waits: 'on',
+  archive_mode: 'on',
+  archive_command: 'true',
 } as const;
 
 /** A server where everything the group checks is set in another way; for durability that of every throw-away server. */
@@ -55,17 +57,29 @@ export const ODD_SETTINGS = {
   log_parameter_max_length_on_error: '16',
   log_checkpoints: 'off',
   log_autovacuum_min_duration: '30min',
+  autovacuum: 'off',
+  track_counts: 'off',
+  max_prepared_transactions: '2',
+  archive_mode: 'on',
+  archive_command: 'false',
 } as const;
 
-/** What no setting at the start makes: a change that waits for a restart. */
+/** What no setting at the start makes: a change that waits for a restart, and what was forgotten in the middle. */
 export async function makeOdd(url: string): Promise<void> {
   await withClient(url, async (client) => {
     await client.query('alter system set max_locks_per_transaction = 65');
     await client.query('select pg_catalog.pg_reload_conf()');
-    // The server rereads its files in its own time, and its sessions after it.
-    const pending = async () => (await client.query('select 1 from pg_catalog.pg_settings where pending_restart')).rowCount;
-    while ((await pending()) === 0) await client.query('select pg_catalog.pg_sleep(0.01)');
+    await client.query(`begin; select pg_catalog.pg_current_xact_id(); prepare transaction 'order''s 7'`);
+    await client.query(`select pg_catalog.pg_create_physical_replication_slot('gone_standby', true)`);
+    await client.query('select pg_catalog.pg_switch_wal()');
+    // The server rereads its files and archives in its own time.
+    await until(client, 'select 1 from pg_catalog.pg_settings where pending_restart');
+    await until(client, 'select 1 from pg_catalog.pg_stat_archiver where failed_count > 0');
   });
+}
+
+async function until(client: pg.Client, query: string): Promise<void> {
+  while ((await client.query(query)).rowCount === 0) await client.query('select pg_catalog.pg_sleep(0.01)');
 }
 
 export const POLICY: Policy = policyFrom({

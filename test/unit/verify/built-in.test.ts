@@ -12,7 +12,7 @@ describe('the checks that come with dbctl', () => {
   it('are the catalogue', () => {
     const count = (group: string) => checks.filter((check) => check.group === group).length;
     expect(['version', 'extensions', 'time', 'locale', 'immutability'].map(count)).toEqual([6, 11, 5, 8, 20]);
-    expect(['durability', 'settings', 'logging'].map(count)).toEqual([4, 4, 11]);
+    expect(['durability', 'settings', 'logging', 'operations', 'replication'].map(count)).toEqual([5, 4, 11, 3, 2]);
   });
 
   it('are all in the generated page, and so is how to write one', () => {
@@ -33,11 +33,14 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
       time: 'time-',
       locale: 'loc-',
       immutability: 'imm-',
-      durability: 'dur-',
       settings: 'set-',
       logging: 'log-',
+      operations: 'ops-',
+      replication: 'rep-',
     };
-    expect(id.startsWith(prefixes[group] ?? '?')).toBe(true);
+    // What a backup rests on is durability, by a name of its own.
+    if (group === 'durability') expect(id).toMatch(/^(dur|bak)-/);
+    else expect(id.startsWith(prefixes[group] ?? '?')).toBe(true);
   });
 
   it('says what is wanted and why, in sentences', () => {

@@ -1,0 +1,18 @@
+--! case: half and more of both kinds
+update pg_catalog.pg_database
+   set datfrozenxid = ((pg_catalog.pg_current_xact_id()::text::int8 + 4294967296 - 1500000000) % 4294967296)::text::xid
+ where datname = 'checks';
+update pg_catalog.pg_database set datminmxid = '2894967297'::xid where datname in ('checks', 'template1');
+--! expect: checks, template1
+--! says: database checks has used 69 % of its transaction ids and 65 % of its multixact ids
+
+--! case: past the age at which autovacuum forces its way, and far from the end
+update pg_catalog.pg_database
+   set datfrozenxid = ((pg_catalog.pg_current_xact_id()::text::int8 + 4294967296 - 1073000000) % 4294967296)::text::xid;
+--! expect: none
+
+--! case: the role may not see the databases
+--! as: plain
+revoke select on pg_catalog.pg_database from public;
+--! expect: unknown
+--! fix: grant select on pg_catalog.pg_database to "verify_plain";
