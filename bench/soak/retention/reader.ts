@@ -31,8 +31,7 @@ interface Found extends Content {
 export function startReader(url: string, log: Log, wanted: ReadonlyMap<string, Content>): { stop(): Promise<Seen> } {
   const stopping = new AbortController();
   const looking = (async (): Promise<Seen> => {
-    const client = new pg.Client({ connectionString: url, application_name: 'soak reader' });
-    await client.connect();
+    const client = await connected(url, 'soak reader');
     const seen = { looks: 0, rows: 0, gone: [] as number[] };
     let least = 0;
     try {
@@ -60,6 +59,14 @@ export function startReader(url: string, log: Log, wanted: ReadonlyMap<string, C
   };
 }
 
+/** What fails is the query: a server that is stopped because something else failed is not to hide it. */
+async function connected(url: string, name: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: name });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
 /** Fails where a partition is neither whole nor removed, or both. */
 function isGone(partition: string, found: readonly Found[], wanted: ReadonlyMap<string, Content>): boolean {
   const at = found.filter((one) => one.partition === partition);
@@ -75,8 +82,7 @@ function isGone(partition: string, found: readonly Found[], wanted: ReadonlyMap<
 export function startWriter(url: string): { stop(): Promise<number> } {
   const stopping = new AbortController();
   const writing = (async (): Promise<number> => {
-    const client = new pg.Client({ connectionString: url, application_name: 'soak writer' });
-    await client.connect();
+    const client = await connected(url, 'soak writer');
     let rows = 0;
     for (; !stopping.signal.aborted; rows += 1) {
       await client.query(
