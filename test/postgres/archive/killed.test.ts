@@ -118,7 +118,7 @@ it.each<[string, readonly string[], number, string]>([
   ['a destination there is not', ['export', 's.log', '--destination', 'moon'], 2, 'there is no destination moon'],
   ['an archive there is not', ['verify', 'nothing'], 4, 'cold has no archive nothing'],
   ['no archive to restore', ['restore', 'nothing', '--into', 's.x'], 4, 'cold has no archive nothing'],
-  ['no table to restore into', ['restore', 'nothing'], 2, '--into is missing: which table are the rows to go into'],
+  ['no table to restore into', ['restore', 'nothing'], 2, 'say where the rows are to go, once: --into TABLE or --attach'],
   ['a comparison of all', ['verify', '--compare'], 2, '--compare needs the id of one archive'],
   ['a sample of none', ['verify', '--sample', '0'], 2, 'a whole number from 1 to 999999, not 0'],
 ])('says what is wrong with %s', async (what, args, status, message) => {

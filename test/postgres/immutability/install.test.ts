@@ -110,6 +110,7 @@ describe('immutability install on the reference project', () => {
     fence_partition: 'dbctl_protected',
     unfence_partition: 'dbctl_protected',
     remove_partition: 'dbctl_protected',
+    return_partition: 'dbctl_protected',
     require_no_hold: 'dbctl_protected',
     password_kinds: 'dbctl_owner',
   };
