@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly programs?: string;
   /** postgresql.conf settings on top of those for throw-away servers. */
   readonly settings?: ServerSettings;
+  /** True makes it by initdb, where others begin as copies with one password: for tests of what two clusters share. */
+  readonly ownPassword?: boolean;
   /** Method in pg_hba.conf, default scram-sha-256. */
   readonly auth?: string;
   /** Default: a free one. */
@@ -138,7 +140,8 @@ async function serverFiles(folder: string, major: Major): Promise<TestServerFile
 async function makeData({ data, folder, binFolder, account }: TestServerFiles, options: ServerOptions): Promise<string> {
   const programs: ServerPrograms = { binFolder, account };
   const settings = { ...(options.durable === true ? {} : THROW_AWAY_SETTINGS), ...options.settings };
-  const asTemplate = options.auth === undefined && options.programs === undefined && (options.major ?? 18) === 18;
+  const { auth, programs: other, major = 18, ownPassword = false } = options;
+  const asTemplate = auth === undefined && other === undefined && major === 18 && !ownPassword;
   const copied = asTemplate ? await copyClusterTemplate(data, programs, settings) : undefined;
   if (copied !== undefined) return copied;
   const password = randomPassword();

@@ -23,7 +23,12 @@ export async function refuseHeldAnywhere(address: LocalAddress, signal: AbortSig
 }
 
 async function activeHolds(address: LocalAddress, database: string, signal: AbortSignal | undefined): Promise<readonly Hold[]> {
-  const options = { access: 'read', applicationName: 'dbctl dev', ...(signal === undefined ? {} : { signal }) } as const;
+  const options = {
+    access: 'read',
+    applicationName: 'dbctl dev',
+    settings: WHATEVER_IS_SET,
+    ...(signal === undefined ? {} : { signal }),
+  } as const;
   try {
     const holds = await withSession(localTarget(address, database), options, readHolds);
     // A superuser sees them all: null is for roles that may not.
@@ -34,6 +39,15 @@ async function activeHolds(address: LocalAddress, database: string, signal: Abor
     throw thrown;
   }
 }
+
+/** A copy of production has its settings: a role that sees no holds, libraries that are not here, an end of sessions before the first question. */
+const WHATEVER_IS_SET = {
+  role: 'none',
+  session_preload_libraries: '',
+  local_preload_libraries: '',
+  idle_session_timeout: '0',
+  transaction_timeout: '0',
+};
 
 const DATABASES = /* sql */ `
 select d.datname::text as name from pg_catalog.pg_database d

@@ -55,7 +55,7 @@ afterAll(async () => {
 
 async function query<Row extends object>(sql: string): Promise<Row[]> {
   const { stdout } = await runCli(['dev', 'url', '--with-password'], { cwd: project, env: environment() });
-  const client = new pg.Client({ connectionString: stdout.trim() });
+  const client = new pg.Client({ connectionString: stdout.trim(), options: '-c role=none -c idle_session_timeout=0' });
   await client.connect();
   try {
     return (await client.query<Row>(sql)).rows;
@@ -81,8 +81,13 @@ test('dev reset: refuses, dry or not', async () => {
   await allThere();
 });
 
-test('dev down --purge: refuses while the server runs', async () => {
+test('dev down --purge: refuses while the server runs, whatever is set for the database', async () => {
   expect(await dbctl('dev', 'down', '--purge', '--yes')).toMatchObject({ status: 5, error: { code: 'refused' } });
+  await query(
+    `create role sees_nothing; alter database held set role = sees_nothing; alter database held set idle_session_timeout = '1ms'`,
+  );
+  expect(await dbctl('dev', 'down', '--purge', '--yes')).toMatchObject({ status: 5, error: { code: 'refused' } });
+  await query('set idle_session_timeout = 0; reset role; alter database held reset all; drop role sees_nothing');
   await allThere();
 });
 

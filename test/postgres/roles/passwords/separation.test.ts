@@ -10,7 +10,7 @@ let prod: TestServer;
 let dev: TestServer;
 let project: Project;
 beforeAll(async () => {
-  [prod, dev] = await Promise.all([startServer(), startServer()]);
+  [prod, dev] = await Promise.all([startServer({ ownPassword: true }), startServer({ ownPassword: true })]);
   project = await makeProject();
   await project.write('prod.url', prod.url());
   await project.write('dev.url', dev.url());
