@@ -15,8 +15,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // One after the other in the same process: most of a file's time was loading what the last one had loaded.
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000, isolate: false },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
       },
       {
         extends: true,
