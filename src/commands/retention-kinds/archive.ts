@@ -1,4 +1,3 @@
-import { bytesText } from '../../core/bytes.ts';
 import { item, type Item } from '../../core/report.ts';
 import type { Session } from '../../db/session.ts';
 import type { Remark } from '../../ops/retention/plan.ts';
@@ -8,7 +7,7 @@ import { tableText, type ArchiveRule } from '../../ops/retention/settings.ts';
 import type { Context } from '../context.ts';
 import { planCosts, type PlannedCosts } from './archive-cost.ts';
 import type { BoundRule, PlannedRule, PlanWish, Sight } from './index.ts';
-import { rowFacts, unfitRow } from './row.ts';
+import { backlogFacts, rowFacts, unfitRow } from './row.ts';
 
 /** `then: archive`: partitions leave once somebody else has read their copy back. */
 export const bindArchive = (rule: ArchiveRule, context: Context): BoundRule => ({
@@ -48,16 +47,7 @@ async function plan(session: Session, rule: ArchiveRule, { exact }: PlanWish, co
     row: item({
       ...rowFacts(rule, rule.by ?? table.keyColumn),
       message: going.length === 0 ? 'no partition is to go' : `${going.length} partitions are to go`,
-      day: backlog.oldest?.slice(0, 10) ?? '',
-      cutOff: table.cutOff,
-      rows: backlog.rows,
-      how: backlog.how,
-      bytes: backlog.bytes,
-      size: backlog.bytes === null ? 'not known' : bytesText(backlog.bytes),
-      oldest: backlog.oldest,
-      lateSeconds: Math.round(backlog.lateSeconds),
-      held: backlog.held,
-      holds: [...table.holds],
+      ...backlogFacts(backlog, table),
       index: null,
       partitions: plans.length,
       younger: table.younger,

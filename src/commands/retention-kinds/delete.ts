@@ -1,4 +1,3 @@
-import { bytesText } from '../../core/bytes.ts';
 import { DbctlError } from '../../core/errors.ts';
 import { item, type Item } from '../../core/report.ts';
 import type { Session } from '../../db/session.ts';
@@ -6,7 +5,7 @@ import type { Backlog } from '../../ops/retention/backlog.ts';
 import type { Surveyed } from '../../ops/retention/plan.ts';
 import type { DeleteRule } from '../../ops/retention/settings.ts';
 import type { BoundRule, PlannedRule, PlanWish } from './index.ts';
-import { rowFacts, unfitRow } from './row.ts';
+import { backlogFacts, rowFacts, unfitRow } from './row.ts';
 
 /** `then: delete`: rows are removed in batches. */
 export const bindDelete = (rule: DeleteRule): BoundRule => ({
@@ -44,16 +43,7 @@ function row(rule: DeleteRule, { backlog, index, facts, following }: Surveyed): 
     ...rowFacts(rule, rule.by),
     where: rule.where,
     message: backlog.rows === 0 ? 'nothing is old enough' : `${backlog.rows} rows are old enough`,
-    day: backlog.oldest?.slice(0, 10) ?? '',
-    cutOff: facts.cutOff,
-    rows: backlog.rows,
-    how: backlog.how,
-    bytes: backlog.bytes,
-    size: backlog.bytes === null ? 'not known' : bytesText(backlog.bytes),
-    oldest: backlog.oldest,
-    lateSeconds: Math.round(backlog.lateSeconds),
-    held: backlog.held,
-    holds: [...facts.holds],
+    ...backlogFacts(backlog, facts),
     index: index.indexes.join(', ') || null,
     indexUsable: index.usable,
     references: following.map(({ reference: { table: child, action, indexed, name }, rows }) => ({

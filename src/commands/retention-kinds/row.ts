@@ -1,4 +1,6 @@
+import { bytesText } from '../../core/bytes.ts';
 import { item, type Item } from '../../core/report.ts';
+import type { Backlog } from '../../ops/retention/backlog.ts';
 import { tableText, type RetentionRule } from '../../ops/retention/settings.ts';
 
 /** What the line of a rule in the plan always has. */
@@ -11,6 +13,23 @@ export const rowFacts = (rule: RetentionRule, by: string | null) => ({
   keeps: by === null ? rule.keep : `${rule.keep} by ${by}`,
   by,
   basis: rule.basis,
+});
+
+/** What a rule that removes rows has to do, as the line says it. */
+export const backlogFacts = (
+  { oldest, rows, how, bytes, lateSeconds, held }: Backlog,
+  { cutOff, holds }: { readonly cutOff: string; readonly holds: Iterable<number> },
+) => ({
+  day: oldest?.slice(0, 10) ?? '',
+  cutOff,
+  rows,
+  how,
+  bytes,
+  size: bytes === null ? 'not known' : bytesText(bytes),
+  oldest,
+  lateSeconds: Math.round(lateSeconds),
+  held,
+  holds: [...holds],
 });
 
 /** The line of a rule that could not run. */
