@@ -15,7 +15,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
+        // isolate: each module is loaded once per worker instead of once per file: a quarter less time.
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000, isolate: false },
       },
       {
         extends: true,
@@ -26,6 +27,7 @@ export default defineConfig({
           // Crash tests start servers of their own, twice the time of a loaded two-core machine.
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          isolate: false,
         },
       },
     ],

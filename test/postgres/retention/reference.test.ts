@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectDone, letLoginsIn, startReferenceLab, type ReferenceLab } from '../roles/support/reference-lab.ts';
+import { clientTools } from '../../support/tools.ts';
 import { sqlBlocks } from '../runbooks/sql-blocks.ts';
 
 /** The rules of the reference project on its own tables, and the SQL of docs/retention.md and runbooks/legal-hold.md. */
@@ -12,7 +13,7 @@ const query = <Row extends object>(sql: string): Promise<Row[]> =>
   lab.as(undefined, async (client) => (await client.query<Row>(sql)).rows);
 
 beforeAll(async () => {
-  lab = await startReferenceLab();
+  [lab] = await Promise.all([startReferenceLab(), clientTools()]);
   await query('create role retention login; grant connect on database lab to retention');
   await letLoginsIn(lab);
   await query(`

@@ -2,24 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { DbctlError } from '../../../src/core/errors.ts';
 import { S3_KEYS, startS3Server, type Fault, type S3Server, type S3ServerOptions } from '../../support/s3-server.ts';
 
-/** A file of several parts, and servers that end with the test they were started in. */
-const folder = mkdtempSync(join(tmpdir(), 'dbctl-s3-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 export const MIB = 1_048_576;
 /** Four parts, the last a short one. */
 export const content = randomBytes(15 * MIB + 99);
-export const path = join(folder, 'content');
-writeFileSync(path, content);
 
-const servers: S3Server[] = [];
-afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));
+/** The path of a file with `content`, there while the tests of the calling file run: modules outlive a file, so it is made for each. */
+export function contentFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dbctl-s3-'));
+  const path = join(folder, 'content');
+  beforeAll(() => writeFileSync(path, content));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return path;
+}
+
+/** A server that ends with the test it was started in. */
 export async function start(options: S3ServerOptions = {}): Promise<S3Server> {
   const server = await startS3Server(options);
-  servers.push(server);
+  onTestFinished(() => server.stop());
   return server;
 }
 

@@ -5,8 +5,10 @@ import type { S3Settings } from '../../../src/ops/storage/s3.ts';
 import { faultsOf } from '../../support/faults.ts';
 import { S3_KEYS, type Fault, type S3Server } from '../../support/s3-server.ts';
 import { bytesUnder } from '../../support/storage-contract.ts';
-import { MIB, content, failure, first, path, start } from './s3-bench.ts';
+import { MIB, content, contentFile, failure, first, start } from './s3-bench.ts';
 import { labStorage } from './support.ts';
+
+const path = contentFile();
 
 const partsSent = (server: S3Server): number => server.seen.filter((line) => line === 'PUT db/big?part').length;
 

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { S3Server, S3ServerOptions } from '../../support/s3-server.ts';
 import { bytesUnder } from '../../support/storage-contract.ts';
-import { failure, path, start } from './s3-bench.ts';
+import { contentFile, failure, start } from './s3-bench.ts';
 import { labStorage } from './support.ts';
+
+const path = contentFile();
 
 describe('object lock', () => {
   const lock = { mode: 'compliance', days: 30, legalHold: false } as const;

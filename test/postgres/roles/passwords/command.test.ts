@@ -20,7 +20,8 @@ const TALKATIVE = {
 };
 
 beforeAll(async () => {
-  server = await startServer({ settings: TALKATIVE });
+  // Processes of other tests carry the password that copied clusters share.
+  server = await startServer({ settings: TALKATIVE, ownPassword: true });
   project = await makeProject();
   await project.write('admin.url', server.url('shop'));
   // Keeps what it was given, and all that every process of the machine was started with.
