@@ -210,7 +210,7 @@ export class Authority {
   }
 
   /** A certificate for `names` (subjectAltName entries), or with a common name alone. */
-  issue(name: string, names: readonly string[], commonName = name): Certificate {
+  issue(name: string, names: readonly string[], commonName = name, days = 2): Certificate {
     const files = this.#files(name);
     const request = join(this.#folder, `${name}.csr`);
     const extensions = join(this.#folder, `${name}.ext`);
@@ -239,7 +239,7 @@ export class Authority {
       '-CAkey',
       join(this.#folder, 'ca.key'),
       '-days',
-      '2',
+      String(days),
       '-out',
       files.cert,
       '-extfile',

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { cliReport, type CliReport } from '../../../support/cli-report.ts';
 import type { CliOptions } from '../../../support/cli.ts';
 import { databaseUrl, onServer } from '../../../support/connection.ts';
-import { startServer, type TestServer } from '../../../support/server.ts';
+import { startServer, type ServerOptions, type TestServer } from '../../../support/server.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
@@ -27,20 +27,34 @@ export interface ReferenceLab {
   stop(): Promise<void>;
 }
 
+export interface LabOptions extends ServerOptions {
+  /** What every URL ends with, by the server: certificates. */
+  readonly parameters?: (server: TestServer) => Readonly<Record<string, string>>;
+}
+
+const SETTINGS = {
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.track': 'all',
+  log_line_prefix: '%e %u ',
+};
+
 /** A server with the project's database, empty but for what only a superuser may put there. */
-export async function startLab(): Promise<ReferenceLab> {
-  const server = await startServer({
-    settings: { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all', log_line_prefix: '%e %u ' },
-  });
+export async function startLab({ parameters, ...options }: LabOptions = {}): Promise<ReferenceLab> {
+  const server = await startServer({ ...options, settings: { ...SETTINGS, ...options.settings } });
+  const secured = (plain: string): string => {
+    const url = new URL(plain);
+    for (const [name, value] of Object.entries(parameters?.(server) ?? {})) url.searchParams.set(name, value);
+    return url.href;
+  };
   await onServer(
-    server.url(),
+    secured(server.url()),
     `create database lab template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'`,
   );
   const project = mkdtempSync(join(tmpdir(), 'dbctl-reference-lab-'));
   for (const name of ['dbctl.yaml', 'roles.yaml', 'migrations', 'runbooks'])
     cpSync(join(root, name), join(project, name), { recursive: true });
   const url = (login?: string, database = 'lab'): string => {
-    const found = new URL(databaseUrl(server.url(), database));
+    const found = new URL(secured(databaseUrl(server.url(), database)));
     if (login !== undefined) [found.username, found.password] = [login, PASSWORD];
     return found.href;
   };
@@ -68,8 +82,8 @@ export async function startLab(): Promise<ReferenceLab> {
 }
 
 /** The lab with everything in it. */
-export async function startReferenceLab(): Promise<ReferenceLab> {
-  const lab = await startLab();
+export async function startReferenceLab(options: LabOptions = {}): Promise<ReferenceLab> {
+  const lab = await startLab(options);
   try {
     await expectDone(lab, ['migrate', 'up']);
     await expectDone(lab, ['roles', 'apply', '--yes']);
