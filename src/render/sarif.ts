@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { fingerprint } from '../core/fingerprint.ts';
 import type { Item, Report } from '../core/report.ts';
 import { jsonText } from './json-text.ts';
 import { itemLocation } from './location.ts';
@@ -60,7 +60,7 @@ function result(item: Item, rules: Rules, level: Level, text: string): object {
     level,
     message: message(fix === null ? text : `${text}\nFix: ${fix}`),
     locations: [{ ...physicalLocation(itemLocation(item)), ...objectLocation(object) }],
-    partialFingerprints: fingerprints(id, object),
+    partialFingerprints: fingerprints(item),
     rank: RANKS[severity],
     properties: { status, severity, ...(fix !== null && { fix }), ...(detail !== null && { detail }) },
   };
@@ -70,7 +70,7 @@ function result(item: Item, rules: Rules, level: Level, text: string): object {
  * The identity of a finding: the same after a dump and restore, in another file and on another line. GitHub compares
  * `primaryLocationLineHash` only, and would else hash the first line of dbctl.yaml for all objects of one rule alike.
  */
-function fingerprints(id: string, object: string): Record<string, string> {
-  const hash = createHash('sha256').update(`${id}:${object}`).digest('hex');
+function fingerprints({ id, object, fingerprint: own }: Item): Record<string, string> {
+  const hash = typeof own === 'string' && own !== '' ? own : fingerprint(id, object);
   return { 'dbctl/v1': hash, primaryLocationLineHash: `${hash.slice(0, 16)}:1` };
 }

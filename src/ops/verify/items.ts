@@ -1,3 +1,4 @@
+import { fingerprint } from '../../core/fingerprint.ts';
 import { SEVERITIES, type Item, type Severity } from '../../core/report.ts';
 import type { Check } from './check.ts';
 import { fillFix } from './fix.ts';
@@ -36,7 +37,13 @@ export function itemsOf(outcome: Outcome, circumstances: Circumstances): Item[] 
 function itemOf(check: Check, { database }: Circumstances): Item {
   const { id, severity, title, group } = check;
   const object = check.scope === 'cluster' ? 'cluster' : database;
-  return { id, object, status: 'pass', severity, message: title, fix: null, detail: null, title, group };
+  const item = { id, object, status: 'pass', severity, message: title, fix: null, detail: null, title, group } as const;
+  return { ...item, fingerprint: fingerprint(id, '') };
+}
+
+/** The database that was asked has another name after a restore beside the old one, and is the same object. */
+function findingPrint({ id, scope }: Check, object: string, { database }: Circumstances): string {
+  return fingerprint(id, scope === 'database' && object === database ? '' : object);
 }
 
 /** A row may bring a `severity` of its own in its data: the hole that is open here may be worse or better than the check's worst. */
@@ -46,6 +53,7 @@ function findingItem(check: Check, finding: Finding, circumstances: Circumstance
     ...itemOf(check, circumstances),
     object: finding.object,
     status: 'fail',
+    fingerprint: findingPrint(check, finding.object, circumstances),
     severity: SEVERITIES.find((word) => word === own) ?? check.severity,
     message: finding.detail,
     fix: fillFix(check.fix, finding.data),

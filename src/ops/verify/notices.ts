@@ -1,3 +1,4 @@
+import { fingerprint } from '../../core/fingerprint.ts';
 import { item, type Item } from '../../core/report.ts';
 import type { Circumstances } from './items.ts';
 import type { Outcome } from './outcome.ts';
@@ -21,8 +22,7 @@ export function waiverNotices(waiver: Waiver, outcomes: readonly Outcome[], { en
 
 function unused(waiver: Waiver): Item {
   return item({
-    ...aboutWaiver(waiver),
-    id: 'waiver-unused',
+    ...aboutWaiver('waiver-unused', waiver),
     severity: 'low',
     message: `the waiver of ${waiver.owner} for ${waiver.check} matches nothing: it would hide the next finding before anybody sees it`,
     fix: `remove the entry at ${waiver.file}:${waiver.line}`,
@@ -33,8 +33,7 @@ function unused(waiver: Waiver): Item {
 function expiring(waiver: Waiver, days: number): Item {
   const when = days === 0 ? 'today' : `in ${plural(days, 'day')}`;
   return item({
-    ...aboutWaiver(waiver),
-    id: 'waiver-expiring',
+    ...aboutWaiver('waiver-expiring', waiver),
     severity: 'info',
     message: `the waiver of ${waiver.owner} for ${waiver.check} ends ${when}: from the day after the finding counts`,
     fix: `mend the finding, or renew the entry at ${waiver.file}:${waiver.line}`,
@@ -42,6 +41,14 @@ function expiring(waiver: Waiver, days: number): Item {
   });
 }
 
-function aboutWaiver({ check, object, file, line }: Waiver) {
-  return { object: `${check}:${object}`, status: 'fail', detail: { file, line }, group: 'waivers' } as const;
+function aboutWaiver(id: string, { check, object, file, line }: Waiver) {
+  const about = `${check}:${object}`;
+  return {
+    id,
+    object: about,
+    status: 'fail',
+    detail: { file, line },
+    group: 'waivers',
+    fingerprint: fingerprint(id, about),
+  } as const;
 }

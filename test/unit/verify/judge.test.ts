@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fingerprint } from '../../../src/core/fingerprint.ts';
 import type { Circumstances } from '../../../src/ops/verify/items.ts';
 import { judge, type Bar } from '../../../src/ops/verify/judge.ts';
 import type { Finding, Outcome } from '../../../src/ops/verify/outcome.ts';
@@ -44,6 +45,7 @@ describe('a verdict', () => {
         detail: { role: 'app' },
         title: 'a is as wanted',
         group: 'time',
+        fingerprint: fingerprint('a', 'role app'),
         why: 'Because.',
         refs: ['https://www.postgresql.org/'],
       },
