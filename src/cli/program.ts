@@ -1,4 +1,4 @@
-import { Argument, Command as Commander, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Command } from '../commands/context.ts';
 import type { Effect, OptionSpec } from '../core/command.ts';
 import { EXIT_STATUS } from '../core/errors.ts';
@@ -22,7 +22,7 @@ export function buildProgram(commands: readonly Command[], write: (text: string)
     .helpCommand('help [command]', 'show help for a command')
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: () => {}, getOutHelpWidth: () => HELP_WIDTH })
-    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false, visibleGlobalOptions: globalOptions })
     .addHelpText('after', `\n${exitStatusHelp()}\n\ndbctl --version prints the version.`);
   for (const option of GLOBAL_OPTIONS) program.addOption(toOption(option));
   for (const command of commands) addCommand(program, command, dispatch);
@@ -45,11 +45,29 @@ function addCommand(program: Commander, command: Command, dispatch: Dispatch): v
     .addHelpText('after', `\n${examplesHelp(spec.examples)}`);
   for (const argument of spec.args ?? []) leaf.addArgument(new Argument(argument.name, argument.description));
   for (const option of spec.options ?? []) leaf.addOption(toOption(option));
+  leaf.helpCommand(false);
   leaf.action((...parsed: unknown[]) => {
+    refuseOptionsOf(parent, spec.name);
     const own: Record<string, unknown> = { ...leaf.opts() };
     leaf.registeredArguments.forEach((argument, index) => (own[argument.name()] = parsed[index]));
     dispatch(command, own, program.opts());
   });
+}
+
+/** Those of the program. commander would add those of `verify` to the help of `verify diff`, which takes none of them. */
+function globalOptions(command: Commander): Option[] {
+  return command.parent === null ? [] : rootOf(command).options.filter(({ hidden }) => !hidden);
+}
+
+function rootOf(command: Commander): Commander {
+  return command.parent === null ? command : rootOf(command.parent);
+}
+
+/** `verify --strict diff …`: an option of the command that is not run would do nothing, wherever it stands. */
+function refuseOptionsOf(parent: Commander, name: string): void {
+  if (parent.parent === null) return;
+  const given = parent.options.find((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
+  if (given !== undefined) throw new CommanderError(2, 'dbctl.option', `option ${given.long} is not of ${name}`);
 }
 
 function subcommand(parent: Commander, word: string): Commander {

@@ -70,6 +70,7 @@ import * as seed from './seed.ts';
 import * as toolsInstall from './tools-install.ts';
 import * as toolsStatus from './tools-status.ts';
 import * as verify from './verify.ts';
+import * as verifyDiff from './verify-diff.ts';
 import * as walFetch from './wal-fetch.ts';
 import * as walPush from './wal-push.ts';
 import * as walReceive from './wal-receive.ts';
@@ -95,6 +96,7 @@ export const COMMANDS: readonly Command[] = [
   migrateUp,
   seed,
   verify,
+  verifyDiff,
   immutabilityInstall,
   immutabilityStatus,
   immutabilityTest,

@@ -2,8 +2,11 @@ import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { SEVERITIES, type Answer, type Severity } from '../core/report.ts';
+import type { Session } from '../db/session.ts';
 import type { Check } from '../ops/verify/check.ts';
+import type { SavedReport } from '../ops/verify/saved-report.ts';
 import type { Selected } from '../ops/verify/select.ts';
+import type { VerifyRequest } from '../ops/verify/verify.ts';
 import type { Waiver } from '../ops/verify/waiver.ts';
 import type { Context } from './context.ts';
 
@@ -29,6 +32,11 @@ export const spec: CommandSpec = {
       repeatable: true,
     },
     { flags: '--strict', description: 'unknown and skipped checks make the answer no, too' },
+    { flags: '--strict-waivers', description: 'a waiver that covers nothing makes the answer no, too' },
+    {
+      flags: '--baseline <file>',
+      description: 'report of an earlier run (json): what it has is known, and only what is new or grew worse counts',
+    },
     { flags: '--list', description: 'show the checks and run none; needs no server' },
     { flags: '--print-sql', description: 'print the files of the checks and run none; needs no server' },
   ],
@@ -37,6 +45,8 @@ export const spec: CommandSpec = {
     ['dbctl verify --fail-on high --format github', 'gate a pipeline, with the findings as annotations'],
     ['dbctl verify --group locale,time', 'the checks of two groups'],
     ['dbctl verify --only version-pin --print-sql', 'read the query before letting it near a server'],
+    ['dbctl verify --env prod --out json=baseline.json', 'write down what is wrong today …'],
+    ['dbctl verify --env prod --baseline baseline.json', '… and from then on say no to what is new, or worse than then'],
     ['dbctl verify --list', 'every check with its group and severity'],
   ],
 };
@@ -46,8 +56,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const checks = await projectChecks(loaded, context);
   const selected = await select(checks, options, loaded);
   if (options['printSql'] === true || options['list'] === true) return show(selected, options['printSql'] === true);
-  const waivers = await projectWaivers(checks, loaded, context);
-  return verifyServer(selected, waivers, options, context);
+  const request = await requestOf(selected, checks, options, context);
+  return context.withDatabase(SESSION, (session) => look(session, request, context));
 }
 
 /** The checks that come with dbctl and those of the project. */
@@ -105,34 +115,50 @@ export async function projectWaivers(
   });
 }
 
-async function verifyServer(
+/** Everything a look at the server needs besides the server. */
+async function requestOf(
   selected: Selected,
-  waivers: readonly Waiver[],
+  checks: readonly Check[],
   options: ParsedOptions,
   context: Context,
-): Promise<Answer> {
-  const [{ verify, versionSentence }, { advisories }, { policyFrom }] = await Promise.all([
-    import('../ops/verify/verify.ts'),
+): Promise<VerifyRequest> {
+  const loaded = await context.config();
+  const [{ advisories }, { policyFrom }] = await Promise.all([
     import('../ops/verify/advisories.ts'),
     import('../ops/verify/policy.ts'),
   ]);
-  const { config } = await context.config();
-  const { fail_on, required } = config.verify;
-  const bar = { failOn: (options['failOn'] as Severity | undefined) ?? fail_on, required, strict: options['strict'] === true };
-  const inputs = { policy: policyFrom(config), advisories, clock: context.clock, signal: context.signal };
-  return context.withDatabase(SESSION, async (session) => {
-    const verdict = await verify(session, { ...inputs, environment: context.globals.env, selected, waivers, bar });
-    return {
-      ok: verdict.ok,
-      items: verdict.items,
-      summary: verdict.summary,
-      target: context.target(session),
-      view: {
-        hidden: ['pass'],
-        notes: [versionSentence(session.serverVersion, inputs), ...verdict.notes],
-      },
-    };
-  });
+  const { verify, project } = loaded.config;
+  return {
+    policy: policyFrom(loaded.config),
+    advisories,
+    clock: context.clock,
+    signal: context.signal,
+    environment: context.globals.env,
+    project,
+    selected,
+    waivers: await projectWaivers(checks, loaded, context),
+    baseline: await baselineOf(options, project, context),
+    bar: {
+      failOn: (options['failOn'] as Severity | undefined) ?? verify.fail_on,
+      required: verify.required,
+      strict: options['strict'] === true,
+      strictWaivers: options['strictWaivers'] === true,
+    },
+  };
+}
+
+async function baselineOf(options: ParsedOptions, project: string, { cwd, globals }: Context): Promise<SavedReport | null> {
+  const file = options['baseline'] as string | undefined;
+  if (file === undefined) return null;
+  const { loadBaseline } = await import('../ops/verify/baseline.ts');
+  return loadBaseline(resolve(cwd, file), file, { environment: globals.env, project });
+}
+
+async function look(session: Session, request: VerifyRequest, context: Context): Promise<Answer> {
+  const { verify, versionSentence } = await import('../ops/verify/verify.ts');
+  const { ok, items, summary, notes } = await verify(session, request);
+  const view = { hidden: ['pass' as const], notes: [versionSentence(session.serverVersion, request), ...notes] };
+  return { ok, items, summary, target: context.target(session), view };
 }
 
 /** Catalogs answer in milliseconds; what takes longer waits for a lock or is a broken check of the project. */

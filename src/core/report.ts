@@ -9,7 +9,7 @@ export type Severity = (typeof SEVERITIES)[number];
 
 /**
  * pass: looked, and it is as wanted · fail: looked, and it is not · unknown: could not look (never counts as pass) ·
- * skipped: does not apply here · waived: fails, and somebody answers for it until a date.
+ * skipped: does not apply here · waived: fails, and somebody answers for it until a date, or it was known to the baseline of the run.
  */
 export const STATUSES = ['fail', 'unknown', 'waived', 'skipped', 'pass'] as const;
 export type Status = (typeof STATUSES)[number];

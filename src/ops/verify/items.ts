@@ -3,6 +3,7 @@ import { SEVERITIES, type Item, type Severity } from '../../core/report.ts';
 import type { Check } from './check.ts';
 import { fillFix } from './fix.ts';
 import type { Finding, Outcome } from './outcome.ts';
+import type { SavedReport } from './saved-report.ts';
 import { concerns, daysLeft, type Waiver } from './waiver.ts';
 
 /** What turns an outcome into what is reported. */
@@ -11,6 +12,18 @@ export interface Circumstances {
   readonly database: string;
   readonly waivers: readonly Waiver[];
   readonly now: Date;
+  /** Findings it has do not count again. */
+  readonly baseline?: SavedReport | null;
+}
+
+/** What a finding says of the waiver that is about it. */
+export interface WaiverOfItem {
+  /** Only one that covers it takes it out of the answer. */
+  readonly state: 'covers' | 'expired' | 'not-approved';
+  readonly reason: string;
+  readonly owner: string;
+  readonly expires: string;
+  readonly approvedBy: string | null;
 }
 
 /** One item for a check that passes, is skipped or cannot look; one per row for one that finds something. */
@@ -68,16 +81,19 @@ function withWaiver(item: Item, { waivers, environment, now }: Circumstances): I
   const [waiver] = waivers.filter((one) => concerns(one, item, environment)).toSorted((a, b) => (a.expires > b.expires ? -1 : 1));
   if (waiver === undefined) return item;
   const { reason, owner, expires, approvedBy } = waiver;
-  const answered = { ...item, waiver: { reason, owner, expires, approvedBy } };
-  const flaw = flawOf(waiver, item.severity, now);
-  if (flaw !== null) return { ...answered, message: `${item.message} (${flaw})` };
+  const state = stateOf(waiver, item.severity, now);
+  const answered = { ...item, waiver: { state, reason, owner, expires, approvedBy } satisfies WaiverOfItem };
+  if (state !== 'covers') return { ...answered, message: `${item.message} (${flawOf(waiver, state)})` };
   return { ...answered, status: 'waived', message: `${item.message} (accepted by ${owner} until ${expires}: ${reason})` };
 }
 
+function stateOf({ expires, approvedBy }: Waiver, severity: Severity, now: Date): WaiverOfItem['state'] {
+  if (daysLeft(expires, now) < 0) return 'expired';
+  return severity === 'critical' && approvedBy === null ? 'not-approved' : 'covers';
+}
+
 /** Why a waiver that is about the finding does not cover it. */
-function flawOf({ owner, expires, approvedBy }: Waiver, severity: Severity, now: Date): string | null {
-  if (daysLeft(expires, now) < 0) return `the waiver of ${owner} expired on ${expires}`;
-  if (severity === 'critical' && approvedBy === null)
-    return `the waiver of ${owner} does not count: a critical finding needs approved_by`;
-  return null;
+function flawOf({ owner, expires }: Waiver, state: 'expired' | 'not-approved'): string {
+  if (state === 'expired') return `the waiver of ${owner} expired on ${expires}`;
+  return `the waiver of ${owner} does not count: a critical finding needs approved_by`;
 }

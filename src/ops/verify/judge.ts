@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../core/json.ts';
-import { atLeast, countByStatus, SEVERITIES, STATUSES, type Item, type Severity } from '../../core/report.ts';
-import { itemsOf, type Circumstances } from './items.ts';
-import { waiverNotices } from './notices.ts';
+import { atLeast, countByStatus, SEVERITIES, STATUSES, type Item, type Severity, type Status } from '../../core/report.ts';
+import { itemsOf, type Circumstances, type WaiverOfItem } from './items.ts';
+import { UNUSED_WAIVER, waiverNotices } from './notices.ts';
 import type { Outcome } from './outcome.ts';
+import { againstBaseline, type AgainstBaseline } from './baseline.ts';
 import { plural } from './plural.ts';
 
 /** How high a run has to jump. */
@@ -13,6 +14,8 @@ export interface Bar {
   readonly required: readonly string[];
   /** Every unknown and every skipped check makes the answer no. */
   readonly strict: boolean;
+  /** A waiver that covers nothing makes the answer no. */
+  readonly strictWaivers?: boolean;
 }
 
 export interface Verdict {
@@ -24,29 +27,55 @@ export interface Verdict {
   readonly notes: readonly string[];
 }
 
-/** Outcomes and waivers to items, counts and the answer. Pure. */
+/** Outcomes, waivers and the baseline to items, counts and the answer. Pure. */
 export function judge(outcomes: readonly Outcome[], circumstances: Circumstances, bar: Bar): Verdict {
   const findings = outcomes.flatMap((outcome) => itemsOf(outcome, circumstances));
   const notices = circumstances.waivers.flatMap((waiver) => waiverNotices(waiver, outcomes, circumstances));
-  const items = [...findings, ...notices].toSorted(compare);
+  const compared = compareWith(circumstances, [...findings, ...notices]);
+  const items = (compared?.items ?? [...findings, ...notices]).toSorted(compare);
   const counts = countByStatus(items);
-  const failing = items.filter(({ status, severity }) => status === 'fail' && atLeast(severity, bar.failOn)).length;
-  const blind = items.filter(({ id, status }) => status === 'unknown' && bar.required.includes(id)).length;
-  const reasons = [
-    ...(failing > 0 ? [`${plural(failing, 'finding')} at or above ${bar.failOn}`] : []),
-    ...(blind > 0 ? [`${plural(blind, 'required check')} could not look`] : []),
-    ...(bar.strict && counts.unknown + counts.skipped > 0
-      ? [`${counts.unknown} unknown and ${counts.skipped} skipped, which count under --strict`]
-      : []),
-  ];
+  const failed = countsAgainst(items, bar);
+  const reasons = reasonsFor(failed, counts, bar);
   const notes = [
+    ...(compared?.notes ?? []),
     ...(counts.unknown > 0
       ? [`${plural(counts.unknown, 'check')} could not look, which is no pass: what is under "fix" would show it.`]
       : []),
     ...reasons.map((reason) => `The answer is no: ${reason}.`),
   ];
-  const gate = { failOn: bar.failOn, failing, requiredUnknown: blind, strict: bar.strict };
-  return { ok: reasons.length === 0, items, summary: { checks: outcomes.length, ...counts, gate }, notes };
+  const gate = { failOn: bar.failOn, ...failed, strict: bar.strict, strictWaivers: bar.strictWaivers === true };
+  const baseline = compared === null ? {} : { baseline: compared.summary };
+  return { ok: reasons.length === 0, items, summary: { checks: outcomes.length, ...counts, gate, ...baseline }, notes };
+}
+
+function compareWith({ baseline = null }: Circumstances, items: readonly Item[]): AgainstBaseline | null {
+  return baseline === null ? null : againstBaseline(items, baseline);
+}
+
+type Failed = Readonly<Record<'failing' | 'requiredUnknown' | 'expiredWaivers' | 'unusedWaivers', number>>;
+
+/** What can make the answer no. Somebody promised a day for what has an expired waiver: it counts however small it is. */
+function countsAgainst(items: readonly Item[], { failOn, required }: Bar): Failed {
+  const count = (counts: (item: Item) => boolean) => items.filter(counts).length;
+  return {
+    failing: count(({ status, severity }) => status === 'fail' && atLeast(severity, failOn)),
+    requiredUnknown: count(({ id, status }) => status === 'unknown' && required.includes(id)),
+    expiredWaivers: count(({ status, waiver }) => status === 'fail' && (waiver as WaiverOfItem | undefined)?.state === 'expired'),
+    unusedWaivers: count(({ id }) => id === UNUSED_WAIVER),
+  };
+}
+
+function reasonsFor(failed: Failed, { unknown, skipped }: Record<Status, number>, bar: Bar): string[] {
+  const { failing, requiredUnknown, expiredWaivers, unusedWaivers } = failed;
+  return [
+    ...(failing > 0 ? [`${plural(failing, 'finding')} at or above ${bar.failOn}`] : []),
+    ...(expiredWaivers > 0 ? [`${plural(expiredWaivers, 'finding')} whose waiver has expired`] : []),
+    ...(requiredUnknown > 0 ? [`${plural(requiredUnknown, 'required check')} could not look`] : []),
+    ...(bar.strict && unknown + skipped > 0 ? [`${unknown} unknown and ${skipped} skipped, which count under --strict`] : []),
+    ...(bar.strictWaivers === true && unusedWaivers > 0
+      ? [`${plural(unusedWaivers, 'waiver')} that covers nothing, which counts under --strict-waivers`]
+      : []),
+  ];
 }
 
 function compare(a: Item, b: Item): number {

@@ -5,6 +5,9 @@ import type { Outcome } from './outcome.ts';
 import { plural } from './plural.ts';
 import { concerns, daysLeft, NOTICE_DAYS, type Waiver } from './waiver.ts';
 
+/** Under `--strict-waivers` it makes the answer no. */
+export const UNUSED_WAIVER = 'waiver-unused';
+
 /**
  * What is to be said about a waiver itself: it matches nothing any more, or it is about to end. Nothing when its check did not look,
  * because then nobody knows.
@@ -22,7 +25,7 @@ export function waiverNotices(waiver: Waiver, outcomes: readonly Outcome[], { en
 
 function unused(waiver: Waiver): Item {
   return item({
-    ...aboutWaiver('waiver-unused', waiver),
+    ...aboutWaiver(UNUSED_WAIVER, waiver),
     severity: 'low',
     message: `the waiver of ${waiver.owner} for ${waiver.check} matches nothing: it would hide the next finding before anybody sees it`,
     fix: `remove the entry at ${waiver.file}:${waiver.line}`,

@@ -6,6 +6,8 @@ import type { Check } from './check.ts';
 import { judge, type Bar, type Verdict } from './judge.ts';
 import type { Outcome } from './outcome.ts';
 import { runChecks, type RunInputs } from './run.ts';
+import { elsewhere } from './baseline.ts';
+import type { SavedReport } from './saved-report.ts';
 import type { Selected } from './select.ts';
 import type { Waiver } from './waiver.ts';
 
@@ -14,14 +16,30 @@ export interface VerifyRequest extends RunInputs {
   readonly selected: Selected;
   readonly waivers: readonly Waiver[];
   readonly bar: Bar;
+  readonly project: string;
+  /** Findings it has do not count again; null: all count. */
+  readonly baseline: SavedReport | null;
 }
 
 /** Runs the selected checks on the session's server and judges what they say. Fails like runChecks, when the session itself fails. */
 export async function verify(session: Session, request: VerifyRequest): Promise<Verdict> {
-  const { selected, environment, waivers, bar, clock } = request;
-  const outcomes = [...(await runChecks(session, selected.run, request)), ...selected.skipped.map(leftOut)];
-  const verdict = judge(outcomes, { environment, database: session.database, waivers, now: clock() }, bar);
-  return { ...verdict, summary: { ...verdict.summary, version: versionSummary(session.serverVersion, request) } };
+  return verdictOn(await runChecks(session, request.selected.run, request), session, request);
+}
+
+/** Whom the outcomes are about. */
+export type Asked = Pick<Session, 'database' | 'serverVersion' | 'systemIdentifier'>;
+
+/** Judges outcomes, wherever they come from, by what holds today. */
+export function verdictOn(ran: readonly Outcome[], asked: Asked, request: VerifyRequest): Verdict {
+  const { selected, environment, waivers, bar, clock, baseline, project } = request;
+  const outcomes = [...ran, ...selected.skipped.map(leftOut)];
+  const verdict = judge(outcomes, { environment, database: asked.database, waivers, now: clock(), baseline }, bar);
+  const other = baseline === null ? null : elsewhere(baseline, asked);
+  return {
+    ...verdict,
+    notes: [...(other === null ? [] : [other]), ...verdict.notes],
+    summary: { ...verdict.summary, version: versionSummary(asked.serverVersion, request), about: { project } },
+  };
 }
 
 function leftOut(check: Check): Outcome {

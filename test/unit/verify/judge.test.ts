@@ -128,6 +128,7 @@ describe('a waiver', () => {
         status: 'waived',
         message: 'app may do anything (accepted by ops until 2026-12-21: the update is planned for the window of December)',
         waiver: {
+          state: 'covers',
           reason: 'the update is planned for the window of December',
           owner: 'ops',
           expires: '2026-12-21',
@@ -135,6 +136,27 @@ describe('a waiver', () => {
         },
       }),
     ]);
+  });
+
+  it('that has expired makes the answer no, however small the finding is', () => {
+    const waivers = [waiverFor('a', { expires: '2026-11-20' })];
+    const small = [found('a', { data: { severity: 'info' } })];
+    expect(verdict(small, {}, { failOn: 'high' }).ok).toBe(true);
+    const { ok, notes, summary } = verdict(small, { waivers }, { failOn: 'high' });
+    expect(ok).toBe(false);
+    expect(notes).toEqual(['The answer is no: 1 finding whose waiver has expired.']);
+    expect(summary).toMatchObject({ gate: { failing: 0, expiredWaivers: 1 } });
+  });
+
+  it('that covers nothing makes the answer no under --strict-waivers, and only when its check looked', () => {
+    const waivers = [waiverFor('a')];
+    expect(verdict([pass('a')], { waivers }).ok).toBe(true);
+    const strict = verdict([pass('a')], { waivers }, { strictWaivers: true });
+    expect(strict.ok).toBe(false);
+    expect(strict.notes).toEqual(['The answer is no: 1 waiver that covers nothing, which counts under --strict-waivers.']);
+    for (const blind of [[unknown('a')], [skipped('a')], [pass('b')]])
+      expect(verdict(blind, { waivers }, { strictWaivers: true }).ok).toBe(true);
+    expect(verdict([pass('a')], { waivers: [waiverFor('a', { environment: 'dev' })] }, { strictWaivers: true }).ok).toBe(true);
   });
 
   it('counts through its last day, and no longer', () => {
