@@ -46,6 +46,7 @@ export async function buildContext(
         return use(session);
       });
     },
+    redacted: (value) => redactor.value(value),
     target: (session) => describeServer(session, globals.env),
     forEnvironment: (env) => buildContext(io, { ...globals, env }, redactor, { progress, atEnd }),
     commands: () =>

@@ -40,6 +40,8 @@ export interface Context {
   connection(): Promise<ConnectionTarget>;
   /** One session on the environment's database, closed whatever happens. Fails with db.unreachable or db.denied. */
   withDatabase<T>(options: SessionOptions, use: (session: Session) => Promise<T>): Promise<T>;
+  /** The value with every secret this process was given replaced, for what is written beside the report. */
+  redacted<T>(value: T): T;
   /** What a report says about where it looked. */
   target(session: Session): Target;
   /** This context; or, where no project file is found, the same for the reference project that comes with dbctl. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
+import { fail } from '../core/errors.ts';
 import { SEVERITIES, type Answer, type Severity } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { Check } from '../ops/verify/check.ts';
@@ -9,6 +10,7 @@ import type { Selected } from '../ops/verify/select.ts';
 import type { VerifyRequest } from '../ops/verify/verify.ts';
 import type { Waiver } from '../ops/verify/waiver.ts';
 import type { Context } from './context.ts';
+import type { save as saveSnapshot } from './verify-snapshot.ts';
 
 export const spec: CommandSpec = {
   name: 'verify',
@@ -37,6 +39,11 @@ export const spec: CommandSpec = {
       flags: '--baseline <file>',
       description: 'report of an earlier run (json): what it has is known, and only what is new or grew worse counts',
     },
+    { flags: '--save <file>', description: 'keep what the server said, to be judged again without it' },
+    {
+      flags: '--snapshot <file>',
+      description: 'judge what --save kept: by the policy, waivers and severities of today, without a server',
+    },
     { flags: '--list', description: 'show the checks and run none; needs no server' },
     { flags: '--print-sql', description: 'print the files of the checks and run none; needs no server' },
   ],
@@ -47,6 +54,8 @@ export const spec: CommandSpec = {
     ['dbctl verify --only version-pin --print-sql', 'read the query before letting it near a server'],
     ['dbctl verify --env prod --out json=baseline.json', 'write down what is wrong today …'],
     ['dbctl verify --env prod --baseline baseline.json', '… and from then on say no to what is new, or worse than then'],
+    ['dbctl verify --env prod --save prod.snapshot', 'let somebody who may not log in judge it …'],
+    ['dbctl verify --env prod --snapshot prod.snapshot --fail-on low', '… without the server'],
     ['dbctl verify --list', 'every check with its group and severity'],
   ],
 };
@@ -56,8 +65,20 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const checks = await projectChecks(loaded, context);
   const selected = await select(checks, options, loaded);
   if (options['printSql'] === true || options['list'] === true) return show(selected, options['printSql'] === true);
+  refuseTogether(options);
   const request = await requestOf(selected, checks, options, context);
-  return context.withDatabase(SESSION, (session) => look(session, request, context));
+  const [save, snapshot] = [options['save'] as string | undefined, options['snapshot'] as string | undefined];
+  if (snapshot !== undefined) {
+    const { judgeSnapshot } = await import('./verify-snapshot.ts');
+    return judgeSnapshot(snapshot, request, context);
+  }
+  return context.withDatabase(SESSION, (session) => look(session, request, context, save));
+}
+
+/** What each of them does leaves the other nothing to do. */
+function refuseTogether(options: ParsedOptions): void {
+  const given = ['save', 'snapshot'].filter((name) => options[name] !== undefined);
+  if (given.length > 1) fail('usage', `--${given.join(' and --')} do not go together`, { hint: 'Run dbctl verify --help.' });
 }
 
 /** The checks that come with dbctl and those of the project. */
@@ -154,11 +175,21 @@ async function baselineOf(options: ParsedOptions, project: string, { cwd, global
   return loadBaseline(resolve(cwd, file), file, { environment: globals.env, project });
 }
 
-async function look(session: Session, request: VerifyRequest, context: Context): Promise<Answer> {
-  const { verify, versionSentence } = await import('../ops/verify/verify.ts');
-  const { ok, items, summary, notes } = await verify(session, request);
-  const view = { hidden: ['pass' as const], notes: [versionSentence(session.serverVersion, request), ...notes] };
+async function look(session: Session, request: VerifyRequest, context: Context, save?: string): Promise<Answer> {
+  const [{ runChecks }, { verdictOn, versionSentence }] = await Promise.all([
+    import('../ops/verify/run.ts'),
+    import('../ops/verify/verify.ts'),
+  ]);
+  const outcomes = await runChecks(session, request.selected.run, request);
+  const saved = save === undefined ? [] : [await keep(save, outcomes, session, request, context)];
+  const { ok, items, summary, notes } = verdictOn(outcomes, session, request);
+  const view = { hidden: ['pass' as const], notes: [versionSentence(session.serverVersion, request), ...notes, ...saved] };
   return { ok, items, summary, target: context.target(session), view };
+}
+
+async function keep(...args: Parameters<typeof saveSnapshot>): Promise<string> {
+  const { save } = await import('./verify-snapshot.ts');
+  return save(...args);
 }
 
 /** Catalogs answer in milliseconds; what takes longer waits for a lock or is a broken check of the project. */

@@ -5,7 +5,7 @@ import { versionState } from './advisories.ts';
 import type { Check } from './check.ts';
 import { judge, type Bar, type Verdict } from './judge.ts';
 import type { Outcome } from './outcome.ts';
-import { runChecks, type RunInputs } from './run.ts';
+import type { RunInputs } from './run.ts';
 import { elsewhere } from './baseline.ts';
 import type { SavedReport } from './saved-report.ts';
 import type { Selected } from './select.ts';
@@ -21,13 +21,8 @@ export interface VerifyRequest extends RunInputs {
   readonly baseline: SavedReport | null;
 }
 
-/** Runs the selected checks on the session's server and judges what they say. Fails like runChecks, when the session itself fails. */
-export async function verify(session: Session, request: VerifyRequest): Promise<Verdict> {
-  return verdictOn(await runChecks(session, request.selected.run, request), session, request);
-}
-
 /** Whom the outcomes are about. */
-export type Asked = Pick<Session, 'database' | 'serverVersion' | 'systemIdentifier'>;
+type Asked = Pick<Session, 'database' | 'serverVersion' | 'systemIdentifier'>;
 
 /** Judges outcomes, wherever they come from, by what holds today. */
 export function verdictOn(ran: readonly Outcome[], asked: Asked, request: VerifyRequest): Verdict {
