@@ -1,4 +1,6 @@
 import { versionText } from '../../core/pin.ts';
+import type { Severity } from '../../core/report.ts';
+import { requireSigned } from './advisory-digest.ts';
 import data from './advisories.json' with { type: 'json' };
 
 export interface Release {
@@ -17,9 +19,27 @@ export interface Vulnerability {
   /** `core`: every server · `extension`: servers where one of `extensions` is installed · `client`: libpq and the client programs. */
   readonly component: 'core' | 'extension' | 'client';
   readonly extensions: readonly string[];
+  /** Of a client's: the programs it is in; `libpq` is in all of them. */
+  readonly programs: readonly string[];
   readonly subject: string;
+  /** What has to be true for somebody to be reachable through it, for people. */
+  readonly condition: string;
+  /** The same for version-security-outdated: one of the lists, all of its words. `[[]]` is always true; of client programs it is empty. */
+  readonly when: readonly (readonly string[])[];
   /** The first safe release of each major that is affected, as `server_version_num`. */
   readonly fixed: readonly number[];
+}
+
+/** What an update does not do by itself; version-post-upgrade looks for what is concerned. */
+export interface PostUpgradeStep {
+  readonly id: string;
+  /** The first release of each major after which it has to be done; one that is not out yet is announced. */
+  readonly since: readonly number[];
+  readonly detect: string;
+  readonly severity: Severity;
+  readonly step: 'reindex' | 'analyze' | 'list the plugin' | 're-encrypt';
+  readonly reason: string;
+  readonly source: string;
 }
 
 /**
@@ -32,13 +52,17 @@ export interface Advisories {
   readonly majors: readonly { readonly major: number; readonly first_release: string; readonly end_of_life: string }[];
   readonly releases: readonly Release[];
   readonly cves: readonly Vulnerability[];
+  readonly post_upgrade: readonly PostUpgradeStep[];
+  /** Of the rest, see {@link advisoryDigest}. */
+  readonly sha256: string;
 }
 
 /**
- * Sources: the release and CVE records of postgresql.org (pgweb, 2026-08-13), checked against the CVE list (2026-08-29), which says
- * 18.6 where pgweb says 18.5: 18.5 was withdrawn. Majors 17 (from 17.3 on) and 18 are covered; for older ones only the end of life.
+ * Sources: the release notes, the release and CVE records of postgresql.org (pgweb, 2026-08-13), checked against the CVE list
+ * (2026-08-29), which says 18.6 where pgweb said 18.5: 18.5 was withdrawn. Majors 17 (from 17.3 on) and 18 are covered; for older ones
+ * only the end of life. `npm run advisories` signs a changed table, and refuses one that does not hang together.
  */
-export const advisories = data as Advisories;
+export const advisories = requireSigned(data as Advisories);
 
 /** True when the releases and vulnerabilities of that major are in the table. */
 export function covers(table: Advisories, major: number): boolean {

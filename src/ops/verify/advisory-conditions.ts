@@ -1,0 +1,23 @@
+/** Every condition a vulnerability may name in `when`; version-security-outdated looks each one up on the server. */
+const CONDITIONS = [
+  'create objects',
+  'create permanent objects',
+  'execute pg_restore_attribute_stats',
+  'replication role',
+  'md5 password',
+  'scram iterations',
+  'gss rule',
+  'tls on',
+  'tls off',
+  'unix socket',
+  'row policies',
+  'statistics of another owner',
+  'subscription with origin none',
+  'amcheck granted',
+  'loaded pg_stat_statements',
+  '32-bit build',
+] as const;
+
+export function isCondition(word: string): boolean {
+  return (CONDITIONS as readonly string[]).includes(word) || /^extension [a-z_0-9-]+$/.test(word);
+}
