@@ -34,7 +34,7 @@ export async function save(
 
 /** Judges a snapshot as if the server had just answered. Fails with config.invalid for one that is none, or of another project or environment. */
 export async function judgeSnapshot(file: string, request: VerifyRequest, context: Context): Promise<Answer> {
-  const [{ readSnapshot }, { replay }, { verdictOn, versionSentence }] = await Promise.all([
+  const [{ readSnapshot }, { replay }, { verdictOn }] = await Promise.all([
     import('../ops/verify/snapshot/document.ts'),
     import('../ops/verify/snapshot/replay.ts'),
     import('../ops/verify/verify.ts'),
@@ -54,7 +54,7 @@ export async function judgeSnapshot(file: string, request: VerifyRequest, contex
     items,
     summary: { ...summary, snapshot: { file, takenAt, role, dbctl } },
     target: { env: environment, host, port, database, serverVersion, systemIdentifier },
-    view: { hidden: ['pass'], notes: [said, versionSentence(server.serverVersion, request), ...notes] },
+    view: { hidden: ['pass'], notes: [said, ...notes] },
   };
 }
 

@@ -176,14 +176,14 @@ async function baselineOf(options: ParsedOptions, project: string, { cwd, global
 }
 
 async function look(session: Session, request: VerifyRequest, context: Context, save?: string): Promise<Answer> {
-  const [{ runChecks }, { verdictOn, versionSentence }] = await Promise.all([
+  const [{ runChecks }, { verdictOn }] = await Promise.all([
     import('../ops/verify/run.ts'),
     import('../ops/verify/verify.ts'),
   ]);
   const outcomes = await runChecks(session, request.selected.run, request);
   const saved = save === undefined ? [] : [await keep(save, outcomes, session, request, context)];
   const { ok, items, summary, notes } = verdictOn(outcomes, session, request);
-  const view = { hidden: ['pass' as const], notes: [versionSentence(session.serverVersion, request), ...notes, ...saved] };
+  const view = { hidden: ['pass' as const], notes: [...notes, ...saved] };
   return { ok, items, summary, target: context.target(session), view };
 }
 

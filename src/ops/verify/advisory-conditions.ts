@@ -1,5 +1,5 @@
 /** Every condition a vulnerability may name in `when`; version-security-outdated looks each one up on the server. */
-const CONDITIONS = [
+export const CONDITIONS = [
   'create objects',
   'create permanent objects',
   'execute pg_restore_attribute_stats',
