@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { connectionFacts } from '../runtime/connection/facts.ts';
 import { connect } from '../runtime/connection/connect.ts';
+import type { Peer } from '../runtime/connection/peer.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
 import { cancelRunning } from './cancel.ts';
 import { copyIn } from './copy-in.ts';
@@ -41,6 +42,8 @@ export interface Session {
   readonly encrypted: boolean;
   /** It leaves this machine: neither a Unix socket nor the loopback, where tunnels begin. */
   readonly crossesNetwork: boolean;
+  /** How the server has proved who it is; null where that is not known. */
+  readonly peer: Peer | null;
   readonly database: string;
   readonly user: string;
   /** Messages sent so far that the server had to answer. */
@@ -129,6 +132,7 @@ async function openSession(client: pg.Client): Promise<Session> {
     port: client.port,
     encrypted: connectionFacts(client)?.encrypted ?? false,
     crossesNetwork: crossesNetwork(client),
+    peer: connectionFacts(client)?.peer ?? null,
     database: who.database,
     user: who.user,
     get roundTrips() {

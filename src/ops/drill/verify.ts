@@ -27,7 +27,15 @@ const RELEASE = 'it looks at the release and the files of the server, and this o
 const LIBRARY = "it compares with the collation library of the server's machine, and this is another one";
 const NOT_DUMPED = 'it looks at what a dump does not hold: databases, their grants and settings';
 /** Their checks look at how a server is set and what it is doing, never at what a backup brings along. */
-const SERVER_GROUPS: ReadonlySet<string> = new Set(['durability', 'logging', 'operations', 'replication', 'settings']);
+const SERVER_GROUPS: ReadonlySet<string> = new Set([
+  'authentication',
+  'connection',
+  'durability',
+  'logging',
+  'operations',
+  'replication',
+  'settings',
+]);
 const ROLES = 'it looks at logins and memberships, and the roles here were made without logins';
 
 /** Checks whose answer would be about the server of the drill and not about the backup. `database`: only where a dump was restored. */

@@ -86,15 +86,21 @@ export function blindness(need: Need, sight: Sight): Blindness | null {
   }
 }
 
+/** Reading them is a right no role should be given for a check. */
+const HOLDS_SECRETS: ReadonlySet<string> = new Set(['pg_catalog.pg_authid', 'pg_catalog.pg_shadow']);
+
 function granted(need: Need, sight: Sight, right: string, grantee: string): Blindness | null {
   if (sight.granted.has(needText(need))) return null;
   const role = ident(sight.role);
+  const secret = need.kind === 'select' && HOLDS_SECRETS.has(need.name);
   return {
     reason:
       need.kind === 'member'
         ? `role ${role} is not a member of ${right}`
         : `role ${role} has no ${right.split(' ')[0] ?? ''} right ${grantee}`,
-    fix: `grant ${right} to ${role};`,
+    fix: secret
+      ? `run dbctl verify as a superuser: who may read ${right.split(' ').at(-1)} can carry away every password's verifier`
+      : `grant ${right} to ${role};`,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Session } from '../../db/session.ts';
 import type { Advisories } from './advisories.ts';
 import type { Policy } from './policy.ts';
 
@@ -9,7 +10,11 @@ export interface Moment {
   readonly roundTripMs: number;
 }
 
+/** What the client sees of its own connection, and the server cannot tell. */
+export type OwnConnection = Pick<Session, 'host' | 'encrypted' | 'crossesNetwork' | 'peer'>;
+
 export interface ParameterValues {
+  readonly connection: OwnConnection;
   readonly policy: Policy;
   readonly advisories: Advisories;
   readonly moment: Moment;
@@ -33,6 +38,7 @@ export const PARAMETERS = {
   },
   now: { type: 'timestamptz', setting: "this machine's clock", value: ({ moment }) => moment.now.toISOString() },
   round_trip_ms: { type: 'float8', setting: 'measured', value: ({ moment }) => moment.roundTripMs },
+  connection: { type: 'jsonb', setting: "this session's connection", value: ({ connection }) => connectionText(connection) },
   required_extensions: {
     type: 'text[]',
     setting: 'postgres.extensions.required',
@@ -61,6 +67,29 @@ export const PARAMETERS = {
 } as const satisfies Record<string, Parameter>;
 
 export type ParameterName = keyof typeof PARAMETERS;
+
+/**
+ * `ssl_mode`, `verified` and `certificate` are null where they are not known; a certificate has subject, issuer, not_before,
+ * not_after, self_signed and mismatch (why it does not fit the host, or null).
+ */
+function connectionText({ host, encrypted, crossesNetwork, peer }: OwnConnection): string {
+  const shown = peer?.certificate ?? null;
+  return JSON.stringify({
+    host,
+    encrypted,
+    crosses_network: crossesNetwork,
+    ssl_mode: peer?.sslMode ?? null,
+    verified: peer?.verified ?? null,
+    certificate: shown && {
+      subject: shown.subject,
+      issuer: shown.issuer,
+      not_before: shown.notBefore,
+      not_after: shown.notAfter,
+      self_signed: shown.selfSigned,
+      mismatch: shown.mismatch,
+    },
+  });
+}
 
 /** JSON text; null, which skips the check, for what is not declared. */
 function json(value: unknown): string | null {

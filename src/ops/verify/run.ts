@@ -31,7 +31,11 @@ export async function runInTransaction(session: Session, checks: readonly Check[
   const asked = inputs.clock();
   const sight = await lookAround(session, checks, inputs.advisories);
   const roundTripMs = Math.max(0, inputs.clock().getTime() - asked.getTime()) / 2;
-  const values = (): ParameterValues => ({ ...inputs, moment: { now: inputs.clock(), roundTripMs } satisfies Moment });
+  const values = (): ParameterValues => ({
+    ...inputs,
+    connection: session,
+    moment: { now: inputs.clock(), roundTripMs } satisfies Moment,
+  });
 
   const declared = values();
   const judged = checks.map((check) => withoutRunning(check, session, sight, declared) ?? check);

@@ -66,7 +66,7 @@ export async function logIn(
   const encrypted = stream instanceof TLSSocket;
   const course: Course = { refused: undefined, lookup: { password: undefined, sources: [] } };
   const client = clientFor(stream, target, address, packet, course);
-  const facts = remember(client, { address, encrypted, stream });
+  const facts = remember(client, { address, encrypted, stream, tls: target.tls });
   const rules = { authentication: target.authentication, channelBinding: target.channelBinding, encrypted };
   guardLogin(client.connection, rules, (reason) => {
     course.refused ??= reason;

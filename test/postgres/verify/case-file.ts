@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { OwnConnection } from '../../../src/ops/verify/parameters.ts';
 
 /** One story of test/checks/<id>.sql: what is done to a server, and what the check must then say. */
 export interface CheckCase {
@@ -7,10 +8,14 @@ export interface CheckCase {
   readonly line: number;
   /** `plain`: a login role with no rights but those of PUBLIC. */
   readonly as: 'superuser' | 'plain';
-  /** `plain`: GOOD_SETTINGS of support.ts, nothing preloaded · `odd`: its ODD_SETTINGS · `guarded`: append-only tables, see guarded.ts. */
-  readonly server: 'plain' | 'odd' | 'guarded';
+  /** `plain`: GOOD_SETTINGS of support.ts, nothing preloaded · `odd`: its ODD_SETTINGS · `tls`: encrypts · `guarded`: append-only tables, see guarded.ts. */
+  readonly server: 'plain' | 'odd' | 'guarded' | 'tls';
   /** Options of `create database`, where the case needs a database of its own; else it runs in a transaction that is rolled back. */
   readonly database: string | null;
+  /** Laid over the facts of the client's own connection, which by itself is one in clear over the loopback. */
+  readonly connection: Partial<OwnConnection>;
+  /** Lines pg_hba.conf consists of during the case. */
+  readonly hba: string | null;
   /** Laid over the policy of the tests. */
   readonly policy: Readonly<Record<string, unknown>>;
   /** Laid over dbctl's own advisory data. */
@@ -34,6 +39,8 @@ const KEYS = [
   'as',
   'server',
   'database',
+  'connection',
+  'hba',
   'policy',
   'advisories',
   'now',
@@ -88,8 +95,12 @@ function toCase(file: string, line: number, header: ReadonlyMap<Key, string>, se
     words: header.get('case') ?? '',
     line,
     as: word('as', ['superuser', 'plain']) ?? 'superuser',
-    server: word('server', ['plain', 'odd', 'guarded']) ?? 'plain',
+    server: word('server', ['plain', 'odd', 'guarded', 'tls']) ?? 'plain',
     database: header.get('database') ?? null,
+    connection: JSON.parse(header.get('connection') ?? '{}', (key, value: unknown) =>
+      key === 'notBefore' || key === 'notAfter' ? new Date(String(value)) : value,
+    ) as CheckCase['connection'],
+    hba: header.get('hba') ?? null,
     policy: json('policy'),
     advisories: json('advisories'),
     now: header.get('now') ?? null,

@@ -1,16 +1,17 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillFix } from '../../../src/ops/verify/fix.ts';
 import { builtInFolder, loadChecks } from '../../../src/ops/verify/load.ts';
 import type { Outcome } from '../../../src/ops/verify/outcome.ts';
-import { startServer, type TestServer } from '../../support/server.ts';
+import { startServer, type TestServer, type TestServerFiles } from '../../support/server.ts';
 import { onServer } from '../../support/connection.ts';
 import { readCases, type CheckCase } from './case-file.ts';
+import { Authority, hasOpenssl } from '../runtime/support.ts';
 import { guard } from './guarded.ts';
-import { GOOD_SETTINGS, makeOdd, ODD_SETTINGS, play, withClient } from './support.ts';
+import { GOOD_SETTINGS, makeOdd, ODD_SETTINGS, play, TLS_SETTINGS, withClient } from './support.ts';
 
 /** The database all cases run in, unless they ask for one of their own (OWN). Servers of our own: checks of scope cluster see all roles and databases. */
 const SHARED = 'checks';
@@ -20,12 +21,17 @@ const folder = fileURLToPath(new URL('../../checks/', import.meta.url));
 const checks = await loadChecks([builtInFolder()]);
 const cases = new Map(checks.map(({ id }) => [id, existsSync(`${folder}${id}.sql`) ? readCases(`${folder}${id}.sql`) : []]));
 
-const SETTINGS = { plain: GOOD_SETTINGS, odd: ODD_SETTINGS, guarded: {} };
+const SETTINGS = { plain: GOOD_SETTINGS, odd: ODD_SETTINGS, guarded: {}, tls: TLS_SETTINGS };
+/** openssl makes the certificate of the one that encrypts. */
+const KINDS = (['plain', 'odd', 'guarded', 'tls'] as const).filter((kind) => kind !== 'tls' || hasOpenssl);
 const servers = new Map<CheckCase['server'], TestServer>();
 
 beforeAll(async () => {
-  for (const kind of ['plain', 'odd', 'guarded'] as const) {
-    const server = await startServer({ settings: SETTINGS[kind] });
+  for (const kind of KINDS) {
+    const server = await startServer({
+      settings: SETTINGS[kind],
+      prepare: async (files) => (kind === 'tls' ? giveCertificate(files) : undefined),
+    });
     servers.set(kind, server);
     await onServer(server.url(), `create database ${SHARED} template template0`);
     if (kind === 'odd') await makeOdd(server.url());
@@ -44,6 +50,7 @@ describe.each(checks)('$id', (check) => {
   });
 
   it.each(cases.get(check.id) ?? [])('$words', async (story) => {
+    if (story.server === 'tls' && !hasOpenssl) return;
     await onDatabase(story, async (client) => {
       const { outcome, afterwards } = await play(client, check, story, fixesOf);
       expect(inWords(outcome), `test/checks/${check.id}.sql:${story.line}`).toEqual(
@@ -73,9 +80,28 @@ it('has no cases for a check that is gone', () => {
   expect(orphans).toEqual([]);
 });
 
+async function giveCertificate(files: TestServerFiles): Promise<void> {
+  const { cert, key } = new Authority(files.folder).selfSigned('server');
+  await files.give(join(files.data, 'server.crt'), readFileSync(cert));
+  await files.give(join(files.data, 'server.key'), readFileSync(key));
+}
+
+/** pg_hba_file_rules shows the file as it is, loaded or not. */
+async function withHba<T>(lines: string | null, server: TestServer, use: () => Promise<T>): Promise<T> {
+  if (lines === null) return use();
+  const file = join(server.data, 'pg_hba.conf');
+  const before = readFileSync(file);
+  await server.give(file, `${lines}\n`);
+  try {
+    return await use();
+  } finally {
+    await server.give(file, before);
+  }
+}
+
 async function onDatabase(story: CheckCase, use: (client: pg.Client) => Promise<void>): Promise<void> {
   const server = servers.get(story.server) as TestServer;
-  if (story.database === null) return withClient(server.url(SHARED), use);
+  if (story.database === null) return withHba(story.hba, server, () => withClient(server.url(SHARED), use));
   await onServer(server.url(), `create database ${OWN} template template0 ${story.database}`);
   try {
     await withClient(server.url(OWN), use);

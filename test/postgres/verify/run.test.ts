@@ -164,12 +164,22 @@ describe('a plain login role', () => {
       );
     const before = await look();
     const blind = before.filter((outcome) => outcome.kind === 'unknown');
+    const settings = `grant pg_read_all_settings to ${ident(role)};`;
+    const superuser =
+      "run dbctl verify as a superuser: who may read pg_catalog.pg_authid can carry away every password's verifier";
     expect(blind.map(({ check: { id }, fix, sqlstate }) => [id, fix, sqlstate])).toEqual([
-      ['ext-preload', `grant pg_read_all_settings to ${ident(role)};`, undefined],
-      ['set-pending', `grant pg_read_all_settings to ${ident(role)};`, undefined],
+      ['auth-complexity', settings, undefined],
+      ['auth-md5-verifiers', superuser, undefined],
+      ['conn-listen', settings, undefined],
+      ['conn-reserved', `grant pg_read_all_stats to ${ident(role)};`, undefined],
+      ['tls-ciphers', settings, undefined],
+      ['tls-min-version', settings, undefined],
+      ['ext-preload', settings, undefined],
+      ['set-pending', settings, undefined],
     ]);
-    for (const { fix } of blind) await onServer(database.url, fix ?? '');
-    expect((await look()).filter(({ kind }) => kind === 'unknown')).toEqual([]);
+    for (const { fix } of blind) if (fix?.startsWith('grant') === true) await onServer(database.url, fix);
+    const after = await look();
+    expect(after.flatMap((outcome) => (outcome.kind === 'unknown' ? [outcome.fix] : []))).toEqual([superuser]);
   });
 });
 

@@ -14,6 +14,7 @@ import { GUARDS } from './guarded.ts';
 
 /** A server that is set well, where PostgreSQL's own defaults are not what checks ask for. */
 export const GOOD_SETTINGS = {
+  unix_socket_permissions: '0770',
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
@@ -30,8 +31,27 @@ export const GOOD_SETTINGS = {
   archive_command: 'true',
 } as const;
 
+/** A server that encrypts; its certificate is in place before it starts. */
+export const TLS_SETTINGS = {
+  ssl: 'on',
+  ssl_cert_file: 'server.crt',
+  ssl_key_file: 'server.key',
+  ssl_min_protocol_version: 'TLSv1.3',
+  ssl_ciphers: 'HIGH:!aNULL',
+  password_encryption: 'scram-sha-256',
+  shared_preload_libraries: '$libdir/passwordcheck',
+  scram_iterations: '10000',
+} as const;
+
 /** A server where everything the group checks is set in another way; for durability that of every throw-away server. */
 export const ODD_SETTINGS = {
+  unix_socket_permissions: '0777',
+  superuser_reserved_connections: '0',
+  ssl_min_protocol_version: 'TLSv1',
+  ssl_ciphers: 'ALL:!CAMELLIA:DES-CBC3-SHA:@SECLEVEL=0',
+  password_encryption: 'md5',
+  scram_iterations: '1024',
+  authentication_timeout: '5min',
   timezone: 'Europe/Berlin',
   log_timezone: 'America/New_York',
   datestyle: 'German',
@@ -113,6 +133,7 @@ export async function sessionOver(client: pg.Client): Promise<Session> {
     systemIdentifier: null,
     encrypted: false,
     crossesNetwork: false,
+    peer: null,
     host: client.host,
     port: client.port,
     database: client.database ?? '',
@@ -162,7 +183,7 @@ export async function play(client: pg.Client, check: Check, story: CheckCase, fi
     if (story.as === 'plain')
       await client.query(`create role ${PLAIN_ROLE} login; set local session authorization ${PLAIN_ROLE}`);
     await client.query('set transaction read only');
-    const [outcome] = await runInTransaction(session, [check], inputsOf(story));
+    const [outcome] = await runInTransaction({ ...session, ...story.connection }, [check], inputsOf(story));
     await client.query('rollback to savepoint story');
     return outcome as Outcome;
   };

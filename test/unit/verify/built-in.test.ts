@@ -12,6 +12,7 @@ describe('the checks that come with dbctl', () => {
   it('are the catalogue', () => {
     const count = (group: string) => checks.filter((check) => check.group === group).length;
     expect(['version', 'extensions', 'time', 'locale', 'immutability'].map(count)).toEqual([6, 11, 5, 8, 20]);
+    expect(['connection', 'authentication'].map(count)).toEqual([5, 5]);
     expect(['durability', 'settings', 'logging', 'operations', 'replication'].map(count)).toEqual([5, 4, 11, 3, 2]);
   });
 
@@ -33,6 +34,7 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
       time: 'time-',
       locale: 'loc-',
       immutability: 'imm-',
+      authentication: 'auth-',
       settings: 'set-',
       logging: 'log-',
       operations: 'ops-',
@@ -40,6 +42,7 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
     };
     // What a backup rests on is durability, by a name of its own.
     if (group === 'durability') expect(id).toMatch(/^(dur|bak)-/);
+    else if (group === 'connection') expect(id).toMatch(/^(tls|conn)-/);
     else expect(id.startsWith(prefixes[group] ?? '?')).toBe(true);
   });
 

@@ -68,7 +68,9 @@ it('reaches the checks as JSON, or as null, which skips them', () => {
       timezone: 'UTC',
       locale: { provider: 'builtin', name: 'C.UTF-8', encoding: 'UTF8' },
     } as const;
-    return { policy: { ...policyFrom({ postgres: source }), guards }, advisories, moment: { now: new Date(0), roundTripMs: 0 } };
+    const connection = { host: '', encrypted: false, crossesNetwork: false, peer: null };
+    const moment = { now: new Date(0), roundTripMs: 0 };
+    return { policy: { ...policyFrom({ postgres: source }), guards }, advisories, connection, moment };
   };
   const names = ['protected_tables', 'protected_owner', 'guard_functions', 'guard_event_triggers'] as const;
   for (const name of names) expect(PARAMETERS[name].value(values(null)), name).toBeNull();
