@@ -1,4 +1,4 @@
-import { connect as openSocket } from 'node:net';
+import { connect as openSocket, type Socket } from 'node:net';
 import type pg from 'pg';
 import { connectionFacts } from '../runtime/connection/facts.ts';
 
@@ -19,21 +19,20 @@ interface BackendKey {
  */
 export async function cancelRunning(client: pg.Client): Promise<void> {
   const key = client as unknown as BackendKey;
-  if (key.processID !== null && key.secretKey !== null) await sendCancelRequest(client, key).catch(() => {});
+  // Not waited for: a machine that hangs takes the request's connection, and never ends it.
+  const request = key.processID !== null && key.secretKey !== null ? sendCancelRequest(client, key) : undefined;
   await new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
+  request?.destroy();
   if (!key.connection.stream.destroyed) key.connection.stream.destroy();
 }
 
-function sendCancelRequest(client: pg.Client, key: BackendKey): Promise<void> {
+function sendCancelRequest(client: pg.Client, key: BackendKey): Socket {
   const request = Buffer.alloc(16);
   request.writeInt32BE(16, 0);
   request.writeInt32BE((1234 << 16) | 5678, 4);
   request.writeInt32BE(key.processID ?? 0, 8);
   request.writeInt32BE(key.secretKey ?? 0, 12);
-  return new Promise((resolve, reject) => {
-    const remote = connectionFacts(client)?.remote ?? { ip: client.host, port: client.port };
-    const socket = openSocket('path' in remote ? remote : { host: remote.ip, port: remote.port }, () => socket.end(request));
-    socket.on('error', reject);
-    socket.on('close', () => resolve());
-  });
+  const remote = connectionFacts(client)?.remote ?? { ip: client.host, port: client.port };
+  const socket = openSocket('path' in remote ? remote : { host: remote.ip, port: remote.port }, () => socket.end(request));
+  return socket.on('error', () => {});
 }

@@ -5,6 +5,7 @@ import { withAdvisoryLock } from '../../../src/db/advisory-lock.ts';
 import { withSession, type Session, type SessionOptions } from '../../../src/db/session.ts';
 import { inTransaction } from '../../../src/db/transaction.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { withSilentServer } from '../../support/silent-server.ts';
 
 let database: TestDatabase;
 beforeAll(async () => (database = await createTestDatabase()));
@@ -111,6 +112,24 @@ describe('a session', () => {
       session.rows(`select pid from pg_stat_activity where application_name = 'to be stopped' and state = 'active'`),
     );
     expect(left).toEqual([]);
+  });
+});
+
+describe('a server that hangs', () => {
+  it('does not keep a session that is aborted, though it answers no cancel request either', { timeout: 15_000 }, async () => {
+    const [host] = database.target.hosts;
+    await withSilentServer(host?.port, async ({ port, fallSilent }) => {
+      const stop = new AbortController();
+      const target = { ...database.target, hosts: [{ host: '127.0.0.1', port }] };
+      const started = performance.now();
+      const session = withSession(target, { access: 'read', signal: stop.signal }, async (opened) => {
+        fallSilent();
+        setTimeout(() => stop.abort(), 100);
+        await opened.rows('select 1');
+      });
+      expect(await failure(session)).toMatchObject({ code: 'db.unreachable' });
+      expect(performance.now() - started).toBeLessThan(5_000);
+    });
   });
 });
 
