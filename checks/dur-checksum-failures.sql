@@ -11,6 +11,8 @@
 --!   -- 2. find the pages: pg_amcheck --all --install-missing --heapallindexed (with the server stopped: pg_checksums --check -D "$PGDATA")
 --!   -- 3. an index: reindex it; a table: restore a backup made before {last:sql} that passes dbctl backup drill
 --!   -- 4. when all are repaired, start counting anew, in database {database}: select pg_catalog.pg_stat_reset();
+--! fix-managed: -- 1. tell the service's support: the storage is theirs, and so is the copy to look into
+--!   -- 2. an index: reindex it; a table: restore a backup made before {last:sql} that passes dbctl backup drill
 --! refs: https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-DATABASE-VIEW
 --!   https://www.postgresql.org/docs/current/checksums.html
 select d.name as object,

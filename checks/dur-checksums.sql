@@ -7,6 +7,7 @@
 --!   copies it into every backup until the last good one has had its time. Since 18 initdb switches them on; clusters that
 --!   came by pg_upgrade from before have kept what they had.
 --! fix: pg_ctl stop -D "$PGDATA" && pg_checksums --enable --progress -D "$PGDATA" && pg_ctl start -D "$PGDATA"
+--! fix-managed: # checksums are the service's decision: ask its support; a new instance of 18 may have them, and takes a dump
 --!   -- every page is written again; with standbys: stop all, do it on each of them, start the primary first
 --! refs: https://www.postgresql.org/docs/current/checksums.html
 --!   https://www.postgresql.org/docs/current/app-pgchecksums.html

@@ -20,6 +20,7 @@ select w.name as object,
        pg_catalog.jsonb_build_object(
          'extension', w.name,
          'available', a.name is not null,
+         'schema', $2,
          'statement', pg_catalog.format(
            case
              when a.name is null then

@@ -7,6 +7,7 @@
 --!   a crash, when nobody remembers it. One that is wrong keeps the server from starting.
 --! fix: restart the server in the next maintenance window (pg_ctl restart, or systemctl restart postgresql), or take the change back:
 --!   alter system reset {name}; -- and in postgresql.conf, then select pg_reload_conf();
+--! fix-managed: reboot the instance from the service's console in the next maintenance window, or set {name:sql} back there
 --! refs: https://www.postgresql.org/docs/current/view-pg-settings.html
 --!   CIS PostgreSQL 18: 6.3
 select s.name as object,

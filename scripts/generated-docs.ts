@@ -3,6 +3,7 @@ import { COMMANDS } from '../src/commands/index.ts';
 import { configReference } from '../src/config/reference.ts';
 import { ROLES_REFERENCE_HEAD, rolesReference } from '../src/config/roles/reference.ts';
 import { ERROR_CODES, EXIT_STATUS } from '../src/core/errors.ts';
+import { extensionsPage } from '../src/ops/verify/extensions-page.ts';
 import { loadChecks } from '../src/ops/verify/load.ts';
 import { escalationTable } from '../src/ops/roles/escalation/table.ts';
 import { checksTable } from '../src/ops/verify/table.ts';
@@ -29,6 +30,7 @@ export async function generatedDocs(): Promise<readonly GeneratedPage[]> {
     { file: 'README.md', text: readme },
     { file: 'docs/roles.md', text: roles },
     { file: 'docs/checks.md', text: page('Checks', checksTable(checks)) },
+    { file: 'docs/extensions.md', text: page('Extensions by vendor', extensionsPage('extensions')) },
     { file: 'docs/configuration.md', text: page('Configuration', configReference()) },
     { file: 'docs/roles-file.md', text: page('roles.yaml', `${ROLES_REFERENCE_HEAD}\n\n${rolesReference()}`) },
     { file: 'docs/errors.md', text: page('Errors', errorsTable()) },

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fail } from '../core/errors.ts';
 import type { Answer } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
-import type { Outcome } from '../ops/verify/outcome.ts';
+import type { Look } from '../ops/verify/run.ts';
 import type { VerifyRequest } from '../ops/verify/verify.ts';
 import { version } from '../package.ts';
 import type { Context } from './context.ts';
@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 /** Keeps what the server said, without a secret and for its owner's eyes. Returns the line that says so. */
 export async function save(
   file: string,
-  outcomes: readonly Outcome[],
+  { outcomes, vendor }: Look,
   session: Session,
   request: VerifyRequest,
   context: Context,
@@ -25,8 +25,8 @@ export async function save(
     takenAt: context.clock().toISOString(),
     project: request.project,
     environment: request.environment,
-    server: { host, port, database, role, serverVersion, serverVersionText, systemIdentifier },
-    checks: answersOf(outcomes, valuesOf(request)),
+    server: { host, port, database, role, serverVersion, serverVersionText, systemIdentifier, vendor },
+    checks: answersOf(outcomes, request),
   };
   await writeSnapshot(resolve(context.cwd, file), file, snapshotText(context.redacted(content)));
   return `What the server said is in ${file}; dbctl verify --snapshot ${file} judges it again, without the server.`;
@@ -46,7 +46,7 @@ export async function judgeSnapshot(file: string, request: VerifyRequest, contex
     fail('config.invalid', `${file} is of environment ${environment}, and this is ${request.environment}`, {
       hint: `Judge it by the policy of its environment: --env ${environment}.`,
     });
-  const { ok, items, summary, notes } = verdictOn(replay(snapshot, request.selected.run, valuesOf(request)), server, request);
+  const { ok, items, summary, notes } = verdictOn(replay(snapshot, request.selected.run, request), server, request);
   const { host, port, database, serverVersionText: serverVersion, systemIdentifier, role } = server;
   const said = `Judged without a server: ${file} has what it said to role ${role} at ${takenAt}.`;
   return {
@@ -56,9 +56,4 @@ export async function judgeSnapshot(file: string, request: VerifyRequest, contex
     target: { env: environment, host, port, database, serverVersion, systemIdentifier },
     view: { hidden: ['pass'], notes: [said, ...notes] },
   };
-}
-
-/** Only the policy counts for what was asked; the moment is the snapshot's own. */
-function valuesOf({ policy, advisories, clock }: VerifyRequest) {
-  return { policy, advisories, moment: { now: clock(), roundTripMs: 0 } };
 }

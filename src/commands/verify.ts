@@ -176,13 +176,10 @@ async function baselineOf(options: ParsedOptions, project: string, { cwd, global
 }
 
 async function look(session: Session, request: VerifyRequest, context: Context, save?: string): Promise<Answer> {
-  const [{ runChecks }, { verdictOn }] = await Promise.all([
-    import('../ops/verify/run.ts'),
-    import('../ops/verify/verify.ts'),
-  ]);
-  const outcomes = await runChecks(session, request.selected.run, request);
-  const saved = save === undefined ? [] : [await keep(save, outcomes, session, request, context)];
-  const { ok, items, summary, notes } = verdictOn(outcomes, session, request);
+  const [{ runChecks }, { verdictOn }] = await Promise.all([import('../ops/verify/run.ts'), import('../ops/verify/verify.ts')]);
+  const seen = await runChecks(session, request.selected.run, request);
+  const saved = save === undefined ? [] : [await keep(save, seen, session, request, context)];
+  const { ok, items, summary, notes } = verdictOn(seen.outcomes, { ...session, vendor: seen.vendor }, request);
   const view = { hidden: ['pass' as const], notes: [...notes, ...saved] };
   return { ok, items, summary, target: context.target(session), view };
 }

@@ -2,7 +2,6 @@ import type { Severity } from '../../core/report.ts';
 import type { Session } from '../../db/session.ts';
 import type { Check } from '../verify/check.ts';
 import { judge } from '../verify/judge.ts';
-import type { Outcome } from '../verify/outcome.ts';
 import { runChecks, type RunInputs } from '../verify/run.ts';
 import type { Waiver } from '../verify/waiver.ts';
 import { Failed, type Seen } from './steps.ts';
@@ -77,7 +76,7 @@ export async function tryChecks(session: Session, carried: Carried, inputs: Dril
   const { checks, waivers, environment, clock, failOn } = inputs;
   const run = checks.filter((check) => leftOut(check, carried) === null);
   const ids = new Set(run.map(({ id }) => id));
-  const outcomes: Outcome[] = await runChecks(session, run, inputs);
+  const { outcomes } = await runChecks(session, run, inputs);
   const required = inputs.required.filter((id) => ids.has(id));
   const circumstances = { environment, database: session.database, waivers, now: clock() };
   const { ok, items } = judge(outcomes, circumstances, { failOn, required, strict: false });

@@ -29,6 +29,8 @@ export interface Check {
   readonly why: string;
   /** Template, filled by fillFix(). */
   readonly fix: string;
+  /** The same for servers of a managed service, where `fix` cannot be done there; null: it can, or is translated. */
+  readonly fixManaged: string | null;
   readonly refs: readonly string[];
   /** One query returning `object, detail, data`; a row is a finding. */
   readonly query: string;
@@ -44,7 +46,7 @@ export interface ParsedCheck {
 
 const GRAMMAR = {
   required: ['title', 'severity', 'group', 'scope', 'why', 'fix', 'refs'],
-  optional: ['since', 'until', 'needs', 'params'],
+  optional: ['since', 'until', 'needs', 'params', 'fix-managed'],
 };
 
 /** Reads a check file; every problem of it is returned, with line and column. */
@@ -81,14 +83,17 @@ export function parseCheck(file: string, text: string): ParsedCheck {
     params,
     why: prose('why'),
     fix: lines('fix').join('\n'),
+    fixManaged: header.entries.has('fix-managed') ? lines('fix-managed').join('\n') : null,
     refs: lines('refs'),
     query,
     text,
   };
   // A name that could not be read has been complained about already, and shifts the numbers of the others.
   for (const problem of allRead ? unusedOrUnbound(check) : []) at(header.entries.get('params'), problem);
-  for (const name of fixPlaceholders(check.fix).wrong)
-    at(header.entries.get('fix'), `{${name}}: write {name}, {name:literal} or {name:sql}`);
+  for (const key of ['fix', 'fix-managed'] as const) {
+    for (const name of fixPlaceholders(key === 'fix' ? check.fix : (check.fixManaged ?? '')).wrong)
+      at(header.entries.get(key), `{${name}}: write {name}, {name:literal} or {name:sql}`);
+  }
   return problems.length === 0 ? { check: Object.freeze(check), problems } : { check: null, problems };
 }
 

@@ -19,6 +19,11 @@ export function checkFileGuide(): string {
       'yes',
       'the next act, ready to paste: `{name}` is filled from `data` as an identifier, `{name:literal}` as a value, `{name:sql}` as it is',
     ],
+    [
+      'fix-managed',
+      'no',
+      'the same for servers of a managed service, where `fix` needs the machine; `alter system` is translated without it',
+    ],
     ['refs', 'yes', 'where the rule comes from, one a line'],
   ];
   return [

@@ -1,9 +1,10 @@
 import { fingerprint } from '../../core/fingerprint.ts';
 import { SEVERITIES, type Item, type Severity } from '../../core/report.ts';
 import type { Check } from './check.ts';
-import { fillFix } from './fix.ts';
 import type { Finding, Outcome } from './outcome.ts';
 import type { SavedReport } from './saved-report.ts';
+import type { Vendor } from './vendor.ts';
+import { fixFor } from './vendor-fix.ts';
 import { concerns, daysLeft, type Waiver } from './waiver.ts';
 
 /** What turns an outcome into what is reported. */
@@ -14,6 +15,8 @@ export interface Circumstances {
   readonly now: Date;
   /** Findings it has do not count again. */
   readonly baseline?: SavedReport | null;
+  /** Whose server it is; default: one's own. */
+  readonly vendor?: Vendor;
 }
 
 /** What a finding says of the waiver that is about it. */
@@ -69,7 +72,7 @@ function findingItem(check: Check, finding: Finding, circumstances: Circumstance
     fingerprint: findingPrint(check, finding.object, circumstances),
     severity: SEVERITIES.find((word) => word === own) ?? check.severity,
     message: finding.detail,
-    fix: fillFix(check.fix, finding.data),
+    fix: fixFor(circumstances.vendor ?? 'self-hosted', check, finding.data),
     detail: data,
     why: check.why,
     refs: check.refs,

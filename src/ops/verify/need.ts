@@ -1,4 +1,5 @@
 import { ident } from '../../db/ident.ts';
+import type { RecognisedVendor } from './vendor.ts';
 
 /** One line of `--! needs:`: what a check must be able to see before its silence means anything. */
 export type Need =
@@ -55,6 +56,7 @@ export interface Sight {
   /** True when the role may see every setting: a missing one does not exist. */
   readonly seesAllSettings: boolean;
   readonly coversMajor: boolean;
+  readonly vendor: RecognisedVendor;
 }
 
 /** Why a check cannot look, and the statement or act that would let it. */

@@ -26,6 +26,8 @@ export interface Parameter {
   readonly value: (values: ParameterValues) => unknown;
   /** Where it is declared, or comes from. A check is skipped, naming this, while its value is null. */
   readonly setting: string;
+  /** A fact of the run and the machine it is made on, and no policy: another value asks no other question. */
+  readonly ofTheRun?: true;
 }
 
 /** Every name `--! params:` may use, with its SQL type. */
@@ -36,9 +38,14 @@ export const PARAMETERS = {
     setting: "dbctl's table of releases and vulnerabilities",
     value: ({ advisories }) => JSON.stringify(advisories),
   },
-  now: { type: 'timestamptz', setting: "this machine's clock", value: ({ moment }) => moment.now.toISOString() },
-  round_trip_ms: { type: 'float8', setting: 'measured', value: ({ moment }) => moment.roundTripMs },
-  connection: { type: 'jsonb', setting: "this session's connection", value: ({ connection }) => connectionText(connection) },
+  now: { type: 'timestamptz', setting: "this machine's clock", ofTheRun: true, value: ({ moment }) => moment.now.toISOString() },
+  round_trip_ms: { type: 'float8', setting: 'measured', ofTheRun: true, value: ({ moment }) => moment.roundTripMs },
+  connection: {
+    type: 'jsonb',
+    setting: "this session's connection",
+    ofTheRun: true,
+    value: ({ connection }) => connectionText(connection),
+  },
   required_extensions: {
     type: 'text[]',
     setting: 'postgres.extensions.required',

@@ -8,6 +8,7 @@ import type { Outcome } from './outcome.ts';
 import { PARAMETERS, type Moment, type Parameter, type ParameterValues } from './parameters.ts';
 import type { Policy } from './policy.ts';
 import { lookAround } from './sight.ts';
+import type { RecognisedVendor } from './vendor.ts';
 
 export interface RunInputs {
   readonly policy: Policy;
@@ -17,16 +18,24 @@ export interface RunInputs {
   readonly signal?: AbortSignal;
 }
 
+/** What one look at a server brings. */
+export interface Look {
+  /** In the order of the checks. */
+  readonly outcomes: Outcome[];
+  /** Whose server it looks like. */
+  readonly vendor: RecognisedVendor;
+}
+
 /**
- * Runs the checks in one read-only snapshot; outcomes in the order of the checks. A check that cannot look is an outcome, not an error.
+ * Runs the checks in one read-only snapshot. A check that cannot look is an outcome, not an error.
  * Fails only when the session itself does (db.unreachable), or with the cancelled statement when the signal is aborted.
  */
-export async function runChecks(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Outcome[]> {
+export async function runChecks(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Look> {
   return inTransaction(session, 'isolation level repeatable read, read only', () => runInTransaction(session, checks, inputs));
 }
 
 /** The same inside a transaction the caller holds. Leaves a savepoint behind and changes two settings until its end. */
-export async function runInTransaction(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Outcome[]> {
+export async function runInTransaction(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Look> {
   await session.script(PREPARE);
   const asked = inputs.clock();
   const sight = await lookAround(session, checks, inputs.advisories);
@@ -41,7 +50,8 @@ export async function runInTransaction(session: Session, checks: readonly Check[
   const judged = checks.map((check) => withoutRunning(check, session, sight, declared) ?? check);
   const runnable = judged.filter((entry): entry is Check => !('kind' in entry));
   const ran = new Map((await evaluate(session, runnable, values, inputs.signal)).map((outcome) => [outcome.check.id, outcome]));
-  return judged.map((entry) => ('kind' in entry ? entry : (ran.get(entry.id) as Outcome)));
+  const outcomes = judged.map((entry) => ('kind' in entry ? entry : (ran.get(entry.id) as Outcome)));
+  return { outcomes, vendor: sight.vendor };
 }
 
 /** jit off: compiling one query over dozens of small catalogs costs more than running it. */

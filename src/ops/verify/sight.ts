@@ -2,17 +2,19 @@ import type { Session } from '../../db/session.ts';
 import { covers, type Advisories } from './advisories.ts';
 import type { Check } from './check.ts';
 import { needText, SETTINGS_VIEW, type Need, type Sight } from './need.ts';
+import { recogniseVendor, ROLE_MARKS, SETTING_MARKS, type VendorFacts } from './vendor.ts';
 
 /** Asks the server, in two messages, for every right that any of the checks needs. Fails like Session.rows. */
 export async function lookAround(session: Session, checks: readonly Check[], advisories: Advisories): Promise<Sight> {
   const needs = allNeeds(checks);
-  const { role, granted, seesAllSettings } = await readRights(session, needs);
+  const { role, granted, seesAllSettings, vendor } = await readRights(session, needs);
   return {
     role,
     granted,
     seesAllSettings,
     settings: granted.has(needText(SETTINGS_VIEW)) ? await readSettings(session, needs) : new Map(),
     coversMajor: covers(advisories, Math.floor(session.serverVersion / 10_000)),
+    vendor: recogniseVendor(vendor),
   };
 }
 
@@ -27,17 +29,22 @@ interface RightRow {
   role: string;
   sees_all_settings: boolean;
   granted: boolean;
+  vendor: VendorFacts;
 }
 
 async function readRights(session: Session, needs: readonly Need[]) {
   const rights = needs.filter((need): need is Extract<Need, { kind: RightRow['kind'] }> => RIGHTS.has(need.kind));
-  const rows = await session.rows<RightRow>(RIGHTS_QUERY, [rights.map(({ kind }) => kind), rights.map(({ name }) => name)]);
+  const names = [rights.map(({ kind }) => kind), rights.map(({ name }) => name)];
+  const rows = await session.rows<RightRow>(RIGHTS_QUERY, [...names, ROLE_MARKS, SETTING_MARKS]);
   return {
     role: rows[0]?.role ?? session.user,
     seesAllSettings: rows[0]?.sees_all_settings ?? false,
+    vendor: rows[0]?.vendor ?? NO_FACTS,
     granted: new Set(rows.filter((row) => row.granted).map(({ kind, name }) => needText({ kind, name }))),
   };
 }
+
+const NO_FACTS: VendorFacts = { superuser: false, roles: [], settings: [], aurora: false, dataDirectory: null };
 
 const RIGHTS: ReadonlySet<string> = new Set<RightRow['kind']>(['select', 'execute', 'member']);
 
@@ -61,7 +68,21 @@ select n.kind,
              pg_catalog.has_table_privilege(pg_catalog.to_regclass(n.name)::pg_catalog.oid, 'select')
            else
              pg_catalog.has_function_privilege(pg_catalog.to_regprocedure(n.name)::pg_catalog.oid, 'execute')
-         end, false) as granted
+         end, false) as granted,
+       (select pg_catalog.jsonb_build_object(
+                 'superuser', pg_catalog.current_setting('is_superuser', true) = 'on',
+                 'roles', coalesce((select pg_catalog.jsonb_agg(m.name order by m.name)
+                                      from pg_catalog.unnest($3::pg_catalog.text[]) as m(name)
+                                     where pg_catalog.to_regrole(m.name) is not null), '[]'),
+                 'settings', coalesce((select pg_catalog.jsonb_agg(m.name order by m.name)
+                                         from pg_catalog.unnest($4::pg_catalog.text[]) as m(name)
+                                        where pg_catalog.current_setting(m.name, true) is not null), '[]'),
+                 'aurora', pg_catalog.to_regprocedure('pg_catalog.aurora_version()') is not null,
+                 'dataDirectory', case
+                                    when coalesce(pg_catalog.pg_has_role(
+                                           pg_catalog.to_regrole('pg_read_all_settings')::pg_catalog.oid, 'usage'), false)
+                                    then pg_catalog.current_setting('data_directory', true)
+                                  end)) as vendor
   from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) as n(kind, name)
  order by n.kind, n.name`;
 

@@ -34,6 +34,7 @@ function checkPart(check: Check): string {
     `${check.title}. ${check.why}`,
     [`Needs to see: ${needs}.`, ...compared].join('  \n'),
     `Fix:\n\n\`\`\`text\n${check.fix}\n\`\`\``,
+    ...(check.fixManaged === null ? [] : [`Fix on a managed service:\n\n\`\`\`text\n${check.fixManaged}\n\`\`\``]),
     check.refs.map((ref) => `- ${ref.startsWith('https://') ? `<${ref}>` : ref}`).join('\n'),
   ].join('\n\n');
 }

@@ -6,6 +6,7 @@ import type { RunInputs } from './run.ts';
 import { elsewhere } from './baseline.ts';
 import type { SavedReport } from './saved-report.ts';
 import type { Selected } from './select.ts';
+import { vendorSentence, type RecognisedVendor } from './vendor.ts';
 import { versionSentence, versionSummary } from './version-sentence.ts';
 import type { Waiver } from './waiver.ts';
 
@@ -20,19 +21,22 @@ export interface VerifyRequest extends RunInputs {
 }
 
 /** Whom the outcomes are about. */
-type Asked = Pick<Session, 'database' | 'serverVersion' | 'systemIdentifier'>;
+type Asked = Pick<Session, 'database' | 'serverVersion' | 'systemIdentifier'> & { readonly vendor: RecognisedVendor };
 
 /** Judges outcomes, wherever they come from, by what holds today. */
 export function verdictOn(ran: readonly Outcome[], asked: Asked, request: VerifyRequest): Verdict {
   const { selected, environment, waivers, bar, clock, baseline, project } = request;
   const outcomes = [...ran, ...selected.skipped.map(leftOut)];
-  const verdict = judge(outcomes, { environment, database: asked.database, waivers, now: clock(), baseline }, bar);
+  const { database, vendor } = asked;
+  const circumstances = { environment, database, vendor: vendor.vendor, waivers, now: clock(), baseline };
+  const verdict = judge(outcomes, circumstances, bar);
+  const looksLike = vendorSentence(vendor);
   const other = baseline === null ? null : elsewhere(baseline, asked);
   const question = { server: asked.serverVersion, pin: request.policy.pin, advisories: request.advisories };
   return {
     ...verdict,
-    notes: [versionSentence(question, verdict.items), ...(other === null ? [] : [other]), ...verdict.notes],
-    summary: { ...verdict.summary, version: versionSummary(question), about: { project } },
+    notes: [versionSentence(question, verdict.items), looksLike, other, ...verdict.notes].filter((note) => note !== null),
+    summary: { ...verdict.summary, version: versionSummary(question), vendor: { ...vendor }, about: { project } },
   };
 }
 

@@ -101,7 +101,7 @@ const SQL =
 describe('names that look like something else', () => {
   it('are data to every check, and identifiers in every fix', async () => {
     const { items } = await cliReport(['verify'], { cwd: project, env: { DATABASE_URL: server.url(OWN) } });
-    const failed = items.filter(({ message }) => /the query of .* failed/.test(message as string));
+    const failed = items.filter(({ message }) => /the query of .* failed/.test(message));
     expect(failed).toEqual([]);
     const fixes = items.flatMap(({ id, status, fix }) =>
       status === 'fail' && typeof fix === 'string' && SQL.test(fix) ? [{ id, fix }] : [],
@@ -110,7 +110,7 @@ describe('names that look like something else', () => {
     expect(fixes.length).toBeGreaterThan(10 * NAMES.length);
     const refused = fixes.flatMap(({ id, fix }) => {
       const parsed = parseStatements(fix);
-      return 'message' in parsed ? [`${String(id)}: ${parsed.message}: ${fix}`] : [];
+      return 'message' in parsed ? [`${id}: ${parsed.message}: ${fix}`] : [];
     });
     expect(refused).toEqual([]);
     const drops = fixes.filter(({ fix }) => {

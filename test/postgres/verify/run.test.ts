@@ -37,10 +37,11 @@ let database: TestDatabase;
 beforeAll(async () => (database = await createTestDatabase()));
 afterAll(() => database.drop());
 
+const outcomesOf = async (...asked: Parameters<typeof runChecks>) => (await runChecks(...asked)).outcomes;
 const inSession = <T>(use: (session: Session) => Promise<T>, options: Partial<SessionOptions> = {}): Promise<T> =>
   withSession(database.target, { access: 'read', ...options }, use);
 const run = (checks: readonly Check[], options: Partial<SessionOptions> = {}) =>
-  inSession((session) => runChecks(session, checks, inputs), options);
+  inSession((session) => outcomesOf(session, checks, inputs), options);
 const kinds = (outcomes: readonly Outcome[]) => outcomes.map(({ kind, check: { id } }) => `${id} ${kind}`);
 const reasonOf = (outcome: Outcome | undefined) => (outcome?.kind === 'unknown' ? outcome.reason : undefined);
 
@@ -48,7 +49,7 @@ describe('a run', () => {
   it('costs six messages for all checks, and answers in their order', async () => {
     await inSession(async (session) => {
       const before = session.roundTrips;
-      const outcomes = await runChecks(session, builtIn, inputs);
+      const outcomes = await outcomesOf(session, builtIn, inputs);
       expect(session.roundTrips - before).toBe(6);
       expect(outcomes.map(({ check: { id } }) => id)).toEqual(builtIn.map(({ id }) => id));
       expect(outcomes.filter(({ kind }) => kind === 'unknown')).toEqual([]);
@@ -114,7 +115,7 @@ describe('a check whose query fails', () => {
     const checks = [...others.slice(0, 20), failing, ...others.slice(20)];
     await inSession(async (session) => {
       const before = session.roundTrips;
-      const outcomes = await runChecks(session, checks, inputs);
+      const outcomes = await outcomesOf(session, checks, inputs);
       expect(outcomes[20]).toMatchObject({ kind: 'unknown', reason, sqlstate });
       const rest = outcomes.toSpliced(20, 1);
       expect(kinds(rest)).toEqual(others.map(({ id }, index) => `${id} ${index % 2 === 0 ? 'found' : 'pass'}`));
@@ -139,7 +140,7 @@ describe('a check whose query fails', () => {
 it('stops when the person does: a cancelled statement says nothing about any check', async () => {
   const abort = new AbortController();
   const slow = check('slow', "select 'a' as object, pg_sleep(20)::text as detail, null as data");
-  const stopped = inSession((session) => runChecks(session, [slow, finds('a')], { ...inputs, signal: abort.signal }), {
+  const stopped = inSession((session) => outcomesOf(session, [slow, finds('a')], { ...inputs, signal: abort.signal }), {
     signal: abort.signal,
   });
   setTimeout(() => abort.abort(), 300);
@@ -160,7 +161,7 @@ describe('a plain login role', () => {
     const target = { ...database.target, user: role, password: () => Promise.resolve('x') };
     const look = () =>
       withSession(target, { access: 'read' }, (session) =>
-        runChecks(session, builtIn, { ...inputs, policy: { ...POLICY, appRoles: [] } }),
+        outcomesOf(session, builtIn, { ...inputs, policy: { ...POLICY, appRoles: [] } }),
       );
     const before = await look();
     const blind = before.filter((outcome) => outcome.kind === 'unknown');
@@ -198,7 +199,7 @@ it('runs every check on the older major version without a query that fails', asy
   await withServer({ major: 17 }, async (server) => {
     await guard(server.url(), server.target());
     const outcomes = await withSession(server.target(), { access: 'read' }, (session) =>
-      runChecks(session, builtIn, { ...inputs, policy: { ...POLICY, appRoles: [], guards: GUARDS } }),
+      outcomesOf(session, builtIn, { ...inputs, policy: { ...POLICY, appRoles: [], guards: GUARDS } }),
     );
     expect(kinds(outcomes).filter((words) => words.startsWith('imm-') && !words.endsWith(' pass'))).toEqual([]);
     expect(outcomes.filter(({ kind }) => kind === 'unknown')).toEqual([]);

@@ -183,7 +183,8 @@ export async function play(client: pg.Client, check: Check, story: CheckCase, fi
     if (story.as === 'plain')
       await client.query(`create role ${PLAIN_ROLE} login; set local session authorization ${PLAIN_ROLE}`);
     await client.query('set transaction read only');
-    const [outcome] = await runInTransaction({ ...session, ...story.connection }, [check], inputsOf(story));
+    const { outcomes } = await runInTransaction({ ...session, ...story.connection }, [check], inputsOf(story));
+    const [outcome] = outcomes;
     await client.query('rollback to savepoint story');
     return outcome as Outcome;
   };

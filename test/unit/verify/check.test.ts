@@ -52,6 +52,7 @@ describe('a check file', () => {
       params: ['pin', 'now'],
       why: 'Otherwise it is not.',
       fix: 'alter role {role} nologin;',
+      fixManaged: null,
       refs: ['https://www.postgresql.org/docs/'],
       query: 'select $1, $2',
       text: source,

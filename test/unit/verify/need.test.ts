@@ -7,6 +7,7 @@ const BLIND: Sight = {
   settings: new Map(),
   seesAllSettings: false,
   coversMajor: false,
+  vendor: { vendor: 'self-hosted' as const, evidence: 'no mark of a managed service' },
 };
 const need = (text: string) => parseNeed(text) as Need;
 const sees = (granted: readonly string[], more: Partial<Sight> = {}): Sight => ({ ...BLIND, granted: new Set(granted), ...more });

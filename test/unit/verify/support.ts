@@ -16,6 +16,7 @@ export function checkNamed(id: string, changes: Partial<Check> = {}): Check {
     params: [],
     why: 'Because.',
     fix: 'alter role {role} nologin;',
+    fixManaged: null,
     refs: ['https://www.postgresql.org/'],
     query: 'select',
     text: '',

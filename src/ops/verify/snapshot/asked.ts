@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Check } from '../check.ts';
 import { needText } from '../need.ts';
-import { PARAMETERS, type ParameterName, type ParameterValues } from '../parameters.ts';
+import { PARAMETERS, type Parameter, type ParameterName, type ParameterValues } from '../parameters.ts';
 
 /** What a check asked, as far as its answer depends on it. */
 export interface Asked {
@@ -11,12 +11,13 @@ export interface Asked {
   readonly bound: Readonly<Record<string, string>>;
 }
 
-/** The moment and the way to the server are facts of the run; everything else is policy, and another policy is another question. */
-const OF_THE_RUN: ReadonlySet<ParameterName> = new Set<ParameterName>(['now', 'round_trip_ms']);
+/** What is declared: another policy is another question, where another moment is not. */
+export type Declared = Pick<ParameterValues, 'policy' | 'advisories'>;
 
 /** What the check would ask with these values. */
-export function askedBy({ query, params, needs, since, until, scope }: Check, values: ParameterValues): Asked {
-  const policy = params.filter((name) => !OF_THE_RUN.has(name));
+export function askedBy({ query, params, needs, since, until, scope }: Check, declared: Declared): Asked {
+  const policy = params.filter((name) => (PARAMETERS[name] as Parameter).ofTheRun !== true);
+  const values = declared as ParameterValues;
   return {
     query: sha256({ query, params, needs: needs.map(needText), since, until, scope }),
     bound: Object.fromEntries(policy.map((name) => [name, sha256(PARAMETERS[name].value(values))])),

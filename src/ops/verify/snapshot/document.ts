@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fail } from '../../../core/errors.ts';
 import { writeDurably } from '../../storage/durable.ts';
 import type { Finding } from '../outcome.ts';
+import { VENDORS, type RecognisedVendor } from '../vendor.ts';
 import { sha256, type Asked } from './asked.ts';
 
 const SCHEMA = 'dbctl.verify-snapshot/1';
@@ -29,6 +30,8 @@ export interface SavedServer {
   readonly serverVersion: number;
   readonly serverVersionText: string;
   readonly systemIdentifier: string | null;
+  /** Whose server it looked like. */
+  readonly vendor: RecognisedVendor;
 }
 
 /** What the server said, before anybody judged it. */
@@ -97,9 +100,13 @@ function parseObject(text: string, wrong: (what: string) => never): object {
 }
 
 function isServer(server: unknown): boolean {
-  const { host, port, database, serverVersion } = (server ?? {}) as Partial<SavedServer>;
+  const { host, port, database, serverVersion, vendor } = (server ?? {}) as Partial<SavedServer>;
   return (
-    typeof host === 'string' && typeof port === 'number' && typeof database === 'string' && typeof serverVersion === 'number'
+    typeof host === 'string' &&
+    typeof port === 'number' &&
+    typeof database === 'string' &&
+    typeof serverVersion === 'number' &&
+    VENDORS.some((known) => known === vendor?.vendor)
   );
 }
 
