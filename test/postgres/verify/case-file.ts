@@ -108,7 +108,7 @@ function toCase(file: string, line: number, header: ReadonlyMap<Key, string>, se
     expect:
       expected === 'none' || expected === 'unknown'
         ? { kind: expected }
-        : { kind: 'found', objects: expected.split(/,\s*|\n/).filter((object) => object !== '') },
+        : { kind: 'found', objects: expected.split(/,\s+|\n/).filter((object) => object !== '') },
     fix: header.get('fix') ?? null,
     says: header.get('says') ?? null,
     severity: header.get('severity') ?? null,

@@ -12,7 +12,7 @@ describe('the checks that come with dbctl', () => {
   it('are the catalogue', () => {
     const count = (group: string) => checks.filter((check) => check.group === group).length;
     expect(['version', 'extensions', 'time', 'locale', 'immutability'].map(count)).toEqual([6, 11, 5, 8, 20]);
-    expect(['connection', 'authentication'].map(count)).toEqual([5, 5]);
+    expect(['connection', 'authentication'].map(count)).toEqual([10, 13]);
     expect(['durability', 'settings', 'logging', 'operations', 'replication'].map(count)).toEqual([5, 4, 11, 3, 2]);
   });
 
