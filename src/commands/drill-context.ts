@@ -7,7 +7,7 @@ import type { Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
 import { toolsContext } from './tools-context.ts';
-import { projectChecks, projectWaivers } from './verify.ts';
+import { projectChecks, projectPolicy, projectWaivers } from './verify.ts';
 
 /** What dbctl.yaml asks of a restored backup. `environment` is that the backup is of: waivers may be for one only. */
 export async function drillInputs(backups: Backups, context: Context, environment: string): Promise<DrillInputs> {
@@ -38,10 +38,10 @@ export async function drillInputs(backups: Backups, context: Context, environmen
 }
 
 async function drillChecks(context: Context, environment: string): Promise<DrillChecks> {
-  const [{ selectChecks }, { advisories }, { policyFrom }, loaded] = await Promise.all([
+  const [{ selectChecks }, { advisories }, policy, loaded] = await Promise.all([
     import('../ops/verify/select.ts'),
     import('../ops/verify/advisories.ts'),
-    import('../ops/verify/policy.ts'),
+    projectPolicy(context),
     context.config(),
   ]);
   const { groups, skip, required, fail_on: failOn } = loaded.config.verify;
@@ -49,7 +49,7 @@ async function drillChecks(context: Context, environment: string): Promise<Drill
   return {
     checks: selectChecks(checks, { configuredGroups: groups, skip, required }).run,
     waivers: await projectWaivers(checks, loaded, context),
-    policy: policyFrom(loaded.config),
+    policy,
     advisories,
     clock: context.clock,
     failOn,

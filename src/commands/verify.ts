@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
+import type { RolesFile } from '../config/roles/load.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
 import { SEVERITIES, type Answer, type Severity } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { Check } from '../ops/verify/check.ts';
+import type { Policy } from '../ops/verify/policy.ts';
 import type { SavedReport } from '../ops/verify/saved-report.ts';
 import type { Selected } from '../ops/verify/select.ts';
 import type { VerifyRequest } from '../ops/verify/verify.ts';
@@ -136,6 +138,25 @@ export async function projectWaivers(
   });
 }
 
+/** What the project asks of a database: dbctl.yaml, and roles.yaml where there is one. Fails with config.invalid where that is wrong. */
+export async function projectPolicy(context: Context): Promise<Policy> {
+  const [{ policyFrom }, roles, { config }] = await Promise.all([
+    import('../ops/verify/policy.ts'),
+    projectRoles(context),
+    context.config(),
+  ]);
+  return policyFrom(config, roles, context.clock().toISOString().slice(0, 10));
+}
+
+/** roles.yaml; null where the project has none, and dbctl.yaml names none either. */
+async function projectRoles(context: Context): Promise<RolesFile | null> {
+  const { config, folder, origins } = await context.config();
+  const [{ existsSync }, { loadRolesFile }] = await Promise.all([import('node:fs'), import('../config/roles/load.ts')]);
+  const file = resolve(folder, config.roles.file);
+  if (origins.get('roles.file')?.kind === 'default' && !existsSync(file)) return null;
+  return loadRolesFile(file, context.cwd, context.globals.env);
+}
+
 /** Everything a look at the server needs besides the server. */
 async function requestOf(
   selected: Selected,
@@ -144,13 +165,13 @@ async function requestOf(
   context: Context,
 ): Promise<VerifyRequest> {
   const loaded = await context.config();
-  const [{ advisories }, { policyFrom }] = await Promise.all([
+  const [{ advisories }, policy] = await Promise.all([
     import('../ops/verify/advisories.ts'),
-    import('../ops/verify/policy.ts'),
+    projectPolicy(context),
   ]);
   const { verify, project } = loaded.config;
   return {
-    policy: policyFrom(loaded.config),
+    policy,
     advisories,
     clock: context.clock,
     signal: context.signal,

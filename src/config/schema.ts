@@ -9,11 +9,13 @@ import { cost } from './cost.ts';
 import { evidence } from './evidence.ts';
 import { ledger, words } from './ledger.ts';
 import { retention } from './retention.ts';
+import { anyName } from './roles/names.ts';
 import {
   checkWord,
   environmentName,
   extensionName,
   identifier,
+  libraryName,
   localeName,
   path,
   qualifiedName,
@@ -76,6 +78,23 @@ const migrations = section({
   statement_timeout: duration().prefault(0).describe('Longest a migration statement runs; 0 is no limit.'),
 });
 
+const roleNames = (what: string) => listOf(anyName('role'), 'a list of roles').prefault([]).describe(what);
+
+const allow = section({
+  superusers: roleNames('Logins that may be superusers, or become one. The first one of the server always may.'),
+  createrole: roleNames('Roles that may have CREATEROLE.'),
+  createdb: roleNames('Roles that may have CREATEDB.'),
+  bypassrls: roleNames('Roles that may have BYPASSRLS.'),
+  replication: roleNames('Roles that may have REPLICATION.'),
+  server_access: roleNames(
+    'Logins that may run programs and read or write files as the account of the server: members of pg_execute_server_program, pg_read_server_files and pg_write_server_files.',
+  ),
+  database_creators: roleNames('Roles besides its owner that may create schemas and trusted extensions in the database.'),
+  libraries: listOf(libraryName(), 'a list of libraries')
+    .prefault([])
+    .describe('Libraries that may be preloaded besides those the extensions of the project need.'),
+});
+
 const verify = section({
   groups: checkGroups.prefault('all').describe('Groups of checks that run.'),
   skip: checkIds().prefault([]).describe('Checks that do not run here; prefer a waiver, which has an owner and an end.'),
@@ -83,6 +102,7 @@ const verify = section({
   waivers: path().prefault('dbctl.waivers.yaml').describe('File of accepted findings, relative to the folder of dbctl.yaml.'),
   checks: path().prefault('checks').describe("Folder of the project's own checks, relative to the folder of dbctl.yaml."),
   required: checkIds().prefault([]).describe('Checks that must be able to look: unknown counts as fail.'),
+  allow: allow.prefault({}).describe('What checks let pass besides what roles.yaml says; where there is one, say it there.'),
 });
 
 const roles = section({

@@ -52,6 +52,7 @@ const LEFT_OUT: Readonly<Record<string, readonly [why: string, where: 'always' |
   'loc-collation-version': [LIBRARY, 'always'],
   'loc-db-version': [LIBRARY, 'always'],
   'loc-lc-settings': [SETTINGS, 'always'],
+  'priv-public-database': [NOT_DUMPED, 'database'],
   'time-clock-skew': [SETTINGS, 'always'],
   'time-log-utc': [SETTINGS, 'always'],
   'time-sanity': [SETTINGS, 'always'],

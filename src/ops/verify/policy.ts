@@ -1,8 +1,11 @@
 import { versionNumber } from '../../core/pin.ts';
+import type { RolesFile } from '../../config/roles/load.ts';
 import { guardPolicyFrom, type GuardPolicy, type GuardPolicySource } from './guard-policy.ts';
+import { rolePolicy, type AllowSource, type RolePolicy } from './role-policy.ts';
+import { VENDORS, type Vendor } from './vendors.ts';
 
 /** What the checks compare a server with; every value is trusted and ready to be bound. null: not declared, its checks are skipped. */
-export interface Policy {
+export interface Policy extends RolePolicy {
   /** As `server_version_num`. */
   readonly pin: number;
   readonly requiredExtensions: readonly string[];
@@ -12,10 +15,8 @@ export interface Policy {
   readonly extensionSchema: string;
   /** Libraries that may stand in shared_preload_libraries besides those the allowed extensions need. */
   readonly allowedLibraries: readonly string[];
-  /** Roles applications log in as: they own no extension. */
-  readonly appRoles: readonly string[] | null;
-  /** Roles besides its owner that may create schemas and trusted extensions in a database. */
-  readonly databaseCreators: readonly string[];
+  /** Whose roles are left alone. */
+  readonly vendors: readonly Vendor[];
   readonly timezone: string;
   /** Every spelling of `timezone` that means the same zone, in lower case. */
   readonly timezones: readonly string[];
@@ -38,19 +39,37 @@ export interface PolicySource {
     readonly locale: { readonly provider: Policy['localeProvider']; readonly name: string; readonly encoding: string };
   };
   readonly immutability?: GuardPolicySource;
+  readonly verify?: { readonly allow: AllowSource };
 }
 
-/** The policy a configuration asks for. `appRoles` are the login roles of applications, where roles are declared. */
-export function policyFrom({ postgres, immutability }: PolicySource, appRoles: readonly string[] | null = null): Policy {
+/** What dbctl.yaml allows where it says nothing. */
+export const NOBODY: AllowSource = {
+  superusers: [],
+  createrole: [],
+  createdb: [],
+  bypassrls: [],
+  replication: [],
+  server_access: [],
+  database_creators: [],
+  libraries: [],
+};
+
+/** The policy a configuration asks for, with roles.yaml where the project has one. `today`, as YYYY-MM-DD: exceptions end. */
+export function policyFrom(
+  { postgres, immutability, verify }: PolicySource,
+  roles: RolesFile | null = null,
+  today = '9999-12-31',
+): Policy {
+  const allow = verify?.allow ?? NOBODY;
   const { version, extensions, timezone, locale } = postgres;
   return Object.freeze({
     pin: versionNumber(version),
     requiredExtensions: extensions.required,
     allowedExtensions: extensions.allowed,
     extensionSchema: extensions.schema,
-    allowedLibraries: [],
-    appRoles,
-    databaseCreators: [],
+    allowedLibraries: allow.libraries,
+    ...rolePolicy(roles, allow, today),
+    vendors: VENDORS,
     timezone,
     timezones: timezoneSpellings(timezone),
     encoding: locale.encoding,

@@ -82,7 +82,8 @@ function outsideVersions({ since, until }: Check, major: number): string | null 
 function undeclared(check: Check, values: ParameterValues): string | null {
   for (const name of check.params) {
     const parameter: Parameter = PARAMETERS[name];
-    if (parameter.value(values) === null) return `dbctl.yaml declares no ${parameter.setting} to compare with`;
+    if (parameter.value(values) === null)
+      return `${parameter.setting.includes('.yaml') ? `there is no ${parameter.setting}` : `dbctl.yaml declares no ${parameter.setting}`} to compare with`;
   }
   return null;
 }

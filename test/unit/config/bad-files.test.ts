@@ -79,6 +79,17 @@ describe('a broken dbctl.yaml', () => {
     ]);
   });
 
+  it('says what is wrong with what verify allows', async () => {
+    const allow = 'superuser: [postgres], createdb: [app, app], libraries: [$libdir/x], server_access: root, replication: [a.b]';
+    expect(await problemsOf(`${HEAD}verify: {allow: {${allow}}}\n`)).toEqual([
+      'dbctl.yaml:3:18: verify.allow.superuser: unknown key, did you mean superusers',
+      'dbctl.yaml:3:57: verify.allow.createdb[1]: "app" is listed twice',
+      'dbctl.yaml:3:75: verify.allow.libraries[0]: expected the name of a library such as auto_explain, found the text "$libdir/x"',
+      'dbctl.yaml:3:102: verify.allow.server_access: expected a list of roles, found the text "root": write [root]',
+      'dbctl.yaml:3:122: verify.allow.replication[0]: expected the name of a role, up to 63 letters, found the text "a.b"',
+    ]);
+  });
+
   it('names the environment that was likely meant', async () => {
     expect(await problemsOf(`${HEAD}environments: {dev: {}, prod: {}}\n`, { env: 'pord' })).toEqual([
       'dbctl.yaml:3:1: environments: no environment "pord": the file has dev, prod; did you mean prod',

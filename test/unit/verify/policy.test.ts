@@ -1,19 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { policyFrom, timezoneSpellings } from '../../../src/ops/verify/policy.ts';
+import { NOBODY, policyFrom, timezoneSpellings } from '../../../src/ops/verify/policy.ts';
 
 describe('a policy', () => {
   it('is made of the configuration', () => {
-    const policy = policyFrom(
-      {
-        postgres: {
-          version: '17.11',
-          extensions: { required: ['pg_trgm'], allowed: ['hstore'], schema: 'ext' },
-          timezone: 'Europe/Berlin',
-          locale: { provider: 'icu', name: 'de-DE', encoding: 'UTF8' },
-        },
+    const policy = policyFrom({
+      postgres: {
+        version: '17.11',
+        extensions: { required: ['pg_trgm'], allowed: ['hstore'], schema: 'ext' },
+        timezone: 'Europe/Berlin',
+        locale: { provider: 'icu', name: 'de-DE', encoding: 'UTF8' },
       },
-      ['web'],
-    );
+      verify: { allow: { ...NOBODY, superusers: ['oncall'], server_access: ['loader'], libraries: ['auto_explain'] } },
+    });
     expect(policy).toMatchObject({
       pin: 170011,
       requiredExtensions: ['pg_trgm'],
@@ -23,7 +21,10 @@ describe('a policy', () => {
       timezones: ['europe/berlin'],
       localeProvider: 'icu',
       locale: 'de-DE',
-      appRoles: ['web'],
+      appRoles: null,
+      superusers: ['oncall'],
+      serverAccess: { pg_read_server_files: ['loader'], pg_execute_server_program: ['loader'] },
+      allowedLibraries: ['auto_explain'],
     });
   });
 

@@ -12,6 +12,12 @@ export function fitsSchema(pattern: string, schema: string): boolean {
   return partsOf(pattern)[0].test(schema);
 }
 
+/** The regular expressions of the two parts of a pattern, in words that the server's regular expressions have as well. */
+export function expressionsOf(pattern: string): readonly [schema: string, name: string] {
+  const [first, second] = partsOf(pattern);
+  return [first.source, second.source];
+}
+
 /** A name without *, and so meant as it stands. */
 export function isName(pattern: string): boolean {
   return !pattern.replaceAll(QUOTED, '').includes('*');
