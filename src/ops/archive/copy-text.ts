@@ -63,9 +63,9 @@ export function unescapeField(field: Buffer, from: number, to: number, into: Buf
 }
 
 /** Writes a value as COPY … TO does, which is at most twice as long; where it ends. */
-export function escapeField(value: Uint8Array, into: Buffer, at: number): number {
+export function escapeField(value: Uint8Array, from: number, to: number, into: Buffer, at: number): number {
   let end = at;
-  for (let n = 0; n < value.length; n += 1) {
+  for (let n = from; n < to; n += 1) {
     const byte = value[n] as number;
     const written = WRITTEN[byte] as number;
     if (written !== 0) {

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { ColumnChunk, Encoding, OffsetIndex } from 'hyparquet';
+import type { Encoding } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
@@ -7,6 +7,7 @@ import { isNull } from './copy-text.ts';
 import type { ArchivedColumn } from './manifest.ts';
 import { parquetType, requireValue, type ParquetType } from './parquet-column.ts';
 import { ByteDictionary } from './parquet-dictionary.ts';
+import type { ChunkFacts } from './parquet-foot.ts';
 import { PlainValues } from './parquet-values.ts';
 import { ReusedBytes } from './reused-bytes.ts';
 
@@ -26,9 +27,7 @@ interface Page {
 export interface WrittenChunk {
   /** What is to be written; good until the next page. */
   readonly pieces: readonly Buffer[];
-  readonly unpacked: number;
-  readonly chunk: ColumnChunk;
-  readonly offsetIndex: OffsetIndex;
+  readonly facts: ChunkFacts;
 }
 
 /** Makes the pages of one column, packed as soon as they are full. Its memory is used again from page to page and group to group. */
@@ -142,27 +141,19 @@ export class ChunkWriter {
   endGroup(offset: number): WrittenChunk {
     const pages = this.#pages;
     const dictionary = pages.some(({ encoding }) => encoding === 'RLE_DICTIONARY') ? this.#dictionaryPage() : null;
-    const bytes = (dictionary?.bytes.length ?? 0) + this.#packed.length;
-    const unpacked = pages.reduce((sum, page) => sum + page.unpacked, dictionary?.unpacked ?? 0);
-    const first = offset + (dictionary?.bytes.length ?? 0);
     const written: WrittenChunk = {
       pieces: [...(dictionary === null ? [] : [dictionary.bytes]), this.#packed.written],
-      unpacked,
-      offsetIndex: { page_locations: locations(pages, first) },
-      chunk: {
-        file_offset: BigInt(offset),
-        meta_data: {
-          type: this.#type.element.type as NonNullable<ParquetType['element']['type']>,
-          encodings: [...new Set<Encoding>(['PLAIN', ...pages.map(({ encoding }) => encoding)])],
-          path_in_schema: [this.#column.name],
-          codec: 'GZIP',
-          num_values: BigInt(this.#groupRows),
-          total_uncompressed_size: BigInt(unpacked),
-          total_compressed_size: BigInt(bytes),
-          data_page_offset: BigInt(first),
-          ...(dictionary === null ? {} : { dictionary_page_offset: BigInt(offset) }),
-          statistics: this.#statistics(),
-        },
+      facts: {
+        offset,
+        dictionary: dictionary?.bytes.length ?? 0,
+        bytes: (dictionary?.bytes.length ?? 0) + this.#packed.length,
+        unpacked: pages.reduce((sum, page) => sum + page.unpacked, dictionary?.unpacked ?? 0),
+        encodings: pages.some(({ encoding }) => encoding === 'RLE_DICTIONARY') ? NUMBERED : PLAIN,
+        values: this.#groupRows,
+        nulls: this.#nulls,
+        least: this.#values.least,
+        greatest: this.#values.greatest,
+        pages: Uint32Array.from(pages.flatMap(({ bytes, rows }) => [bytes, rows])),
       },
     };
     this.#reset();
@@ -183,18 +174,6 @@ export class ChunkWriter {
     return { bytes: Buffer.concat([head, body]), unpacked: head.length + values.length };
   }
 
-  /** Parquet wants zeros that hold for both of them. */
-  #statistics(): NonNullable<NonNullable<ColumnChunk['meta_data']>['statistics']> {
-    const { least, greatest } = this.#values;
-    if (least === undefined || greatest === undefined) return { null_count: BigInt(this.#nulls) };
-    const double = this.#type.element.type === 'DOUBLE';
-    return {
-      min_value: double && least === 0 ? -0 : least,
-      max_value: double && greatest === 0 ? 0 : greatest,
-      null_count: BigInt(this.#nulls),
-    };
-  }
-
   #reset(): void {
     [this.#pages, this.#groupRows, this.#nulls] = [[], 0, 0];
     this.#packed.clear();
@@ -204,17 +183,12 @@ export class ChunkWriter {
   }
 }
 
+/** In every chunk, and in one with a dictionary. */
+const PLAIN: readonly Encoding[] = ['PLAIN'];
+const NUMBERED: readonly Encoding[] = ['PLAIN', 'RLE_DICTIONARY'];
+
 /** Level 1, as for csv.gz. */
 const packed = (values: Uint8Array): Buffer => gzipSync(values, { level: 1, chunkSize: 1 << 17 });
-
-function locations(pages: readonly Page[], first: number): OffsetIndex['page_locations'] {
-  let [offset, row] = [first, 0];
-  return pages.map(({ bytes, rows }) => {
-    const location = { offset: BigInt(offset), compressed_page_size: bytes, first_row_index: BigInt(row) };
-    [offset, row] = [offset + bytes, row + rows];
-    return location;
-  });
-}
 
 /** Eight booleans a byte, the first in the lowest bit. */
 function bits(values: Uint8Array): Uint8Array {

@@ -3,10 +3,8 @@ import { fail } from '../../core/errors.ts';
 import { dateText, daysOf, microsOf, timestampText } from './parquet-time.ts';
 import { floatText } from './parquet-float.ts';
 import type { ArchivedColumn } from './manifest.ts';
+import type { CopyText } from './parquet-text.ts';
 import type { PlainValues } from './parquet-values.ts';
-
-/** What stands in a Parquet file for a value. */
-export type ParquetValue = boolean | number | bigint | Uint8Array;
 
 const LETTER_T = 0x74;
 
@@ -15,8 +13,8 @@ export interface ParquetType {
   readonly element: Omit<SchemaElement, 'name' | 'repetition_type'>;
   /** Adds the value of a field of COPY's text; false: Parquet has no such value. */
   readonly write: (values: PlainValues, field: Buffer, from: number, to: number) => boolean;
-  /** The text PostgreSQL writes for the value; of a text, its bytes. */
-  readonly text: (value: ParquetValue) => string | Uint8Array;
+  /** Adds what PostgreSQL writes for the value that lies there (PLAIN, a boolean as a byte). */
+  readonly text: (text: CopyText, values: Buffer, at: number) => void;
 }
 
 /** Undefined: there is no such value. */
@@ -42,7 +40,7 @@ const int64 =
 const whole = (type: 'INT32' | 'INT64'): ParquetType => ({
   element: { type },
   write: type === 'INT32' ? int32(Number) : int64(wholeOf),
-  text: String,
+  text: (text, values, at) => text.latin1(String(type === 'INT32' ? values.readInt32LE(at) : values.readBigInt64LE(at))),
 });
 
 /** xid8 and oid count without a sign, and none of them has got as far as 2^63. */
@@ -58,7 +56,7 @@ const float = (digits: 'float4' | 'float8'): ParquetType => ({
     values.double(Number(field.toString('latin1', from, to)));
     return true;
   },
-  text: (value) => floatText(value as number, digits),
+  text: (text, values, at) => text.latin1(floatText(values.readDoubleLE(at), digits)),
 });
 
 const timestamp = (zone: boolean): ParquetType => ({
@@ -68,7 +66,7 @@ const timestamp = (zone: boolean): ParquetType => ({
     ...(zone ? { converted_type: 'TIMESTAMP_MICROS' } : {}),
   },
   write: int64(microsOf),
-  text: (value) => timestampText(value as bigint, zone),
+  text: (text, values, at) => text.latin1(timestampText(values.readBigInt64LE(at), zone)),
 });
 
 const TEXT: ParquetType = {
@@ -77,7 +75,7 @@ const TEXT: ParquetType = {
     values.text(field, from, to);
     return true;
   },
-  text: (value) => value as Uint8Array,
+  text: (text, values, at) => text.escaped(values, at + 4, at + 4 + values.readUInt32LE(at)),
 };
 
 /** By the type in pg_catalog; every other one is its exact text: numeric, uuid, json, arrays, ranges, enums, intervals. */
@@ -88,7 +86,7 @@ const TYPES: Readonly<Record<string, ParquetType>> = {
       values.boolean(field[from] === LETTER_T);
       return true;
     },
-    text: (value) => (value === true ? 't' : 'f'),
+    text: (text, values, at) => text.latin1(values[at] === 1 ? 't' : 'f'),
   },
   int2: whole('INT32'),
   int4: whole('INT32'),
@@ -102,7 +100,7 @@ const TYPES: Readonly<Record<string, ParquetType>> = {
   date: {
     element: { type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } },
     write: int32(daysOf),
-    text: (value) => dateText(value as number),
+    text: (text, values, at) => text.latin1(dateText(values.readInt32LE(at))),
   },
   bytea: {
     element: { type: 'BYTE_ARRAY' },
@@ -111,7 +109,7 @@ const TYPES: Readonly<Record<string, ParquetType>> = {
       values.hex(field.toString('latin1', from + 3, to));
       return true;
     },
-    text: (value) => `\\\\x${Buffer.from(value as Uint8Array).toString('hex')}`,
+    text: (text, values, at) => text.latin1(`\\\\x${values.toString('hex', at + 4, at + 4 + values.readUInt32LE(at))}`),
   },
 };
 

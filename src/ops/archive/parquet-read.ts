@@ -1,42 +1,23 @@
-import { open } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
-import {
-  parquetMetadataAsync,
-  parquetRead,
-  type AsyncBuffer,
-  type ColumnData,
-  type FileMetaData,
-  type RowGroup,
-} from 'hyparquet';
-import { readOffsetIndex } from 'hyparquet/src/indexes.js';
+import { open, type FileHandle } from 'node:fs/promises';
 import { fail } from '../../core/errors.ts';
+import { ColumnReader } from './column-reader.ts';
 import type { ArchivedColumn } from './manifest.ts';
-import { parquetType, type ParquetValue } from './parquet-column.ts';
+import { parquetType } from './parquet-column.ts';
+import { readFooter, type Footer, type GroupPlace } from './parquet-footer.ts';
 import { CopyText } from './parquet-text.ts';
 
-/** Values as they stand in the file: no Date, which knows milliseconds only, and the bytes of a text. */
-const PARSERS = {
-  timestampFromMicroseconds: (micros: bigint) => micros as never,
-  dateFromDays: (days: number) => days as never,
-  stringFromBytes: (bytes: Uint8Array | undefined) => bytes as never,
-};
+/** A piece ends with the row that makes it so long. */
+const PIECE = 1 << 18;
 
 /**
- * The rows of a Parquet file of ours in the text format of COPY, page by page. The memory of a piece is used again when the next one is asked for.
- * Fails with archive.failed on a file that is none, or has other columns.
+ * The rows of a Parquet file of ours, or of DuckDB made for us, in the text format of COPY. A page of each column is in memory, and the footer as it
+ * lies in the file; the memory of a piece is used again when the next one is asked for.
+ * Fails with archive.failed on a file that is none, has other columns, or encodings we do not write.
  */
 export async function* parquetRows(path: string, columns: readonly ArchivedColumn[]): AsyncGenerator<Buffer> {
   const handle = await open(path, 'r');
   try {
-    const file: AsyncBuffer = {
-      byteLength: (await handle.stat()).size,
-      slice: async (start, end) => {
-        const bytes = new ArrayBuffer((end ?? file.byteLength) - start);
-        await handle.read(new Uint8Array(bytes), 0, bytes.byteLength, start);
-        return bytes;
-      },
-    };
-    yield* rowsOf(file, columns);
+    yield* rowsOf(handle, columns);
   } catch (thrown) {
     if (!(thrown instanceof Error) || 'code' in thrown) throw thrown;
     fail('archive.failed', `the Parquet file cannot be read: ${thrown.message}`, {
@@ -48,65 +29,41 @@ export async function* parquetRows(path: string, columns: readonly ArchivedColum
   }
 }
 
-async function* rowsOf(file: AsyncBuffer, columns: readonly ArchivedColumn[]): AsyncGenerator<Buffer> {
-  const metadata = await parquetMetadataAsync(file);
-  const names = metadata.schema.slice(1).map(({ name }) => name);
-  if (names.join('\0') !== columns.map(({ name }) => name).join('\0')) throw new Error('it has other columns than the manifest');
-  const types = columns.map(parquetType);
+async function* rowsOf(handle: FileHandle, columns: readonly ArchivedColumn[]): AsyncGenerator<Buffer> {
+  const footer = await readFooter(handle);
+  requireColumns(footer, columns);
+  const readers = columns.map((column) => new ColumnReader(handle, column));
   const text = new CopyText();
-  let from = 0;
-  for (const group of metadata.row_groups) {
-    for (const [start, end] of await pagesOf(file, group)) {
-      const read = await readColumns(file, metadata, from + start, from + end);
-      text.clear();
-      for (let row = from + start; row < from + end; row += 1) {
-        for (const [at, { name }] of columns.entries()) text.field(valueAt(read.get(name), row), types[at]);
-        text.endRow();
-      }
-      yield text.written;
-    }
-    from += Number(group.num_rows);
+  for (const group of footer.groups) yield* rowsOfGroup(group, readers, text);
+  if (text.length > 0) yield text.written;
+}
+
+function requireColumns(footer: Footer, columns: readonly ArchivedColumn[]): void {
+  if (footer.columns.map(({ name }) => name).join('\0') !== columns.map(({ name }) => name).join('\0'))
+    throw new Error('it has other columns than the manifest');
+  for (const [at, { name, type, repetition }] of footer.columns.entries()) {
+    const expected = parquetType(columns[at] as ArchivedColumn).element.type;
+    if (type !== expected || repetition !== 'OPTIONAL')
+      throw new Error(`its column ${name} is ${repetition} ${type} instead of OPTIONAL ${expected}`);
   }
 }
 
-/** First and last row of each page of the first column; pages of the others begin at the same rows where dbctl wrote them. */
-async function pagesOf(file: AsyncBuffer, { columns, num_rows: count }: RowGroup): Promise<[number, number][]> {
-  const rows = Number(count);
-  const { offset_index_offset: at, offset_index_length: length } = columns[0] ?? {};
-  if (at === undefined || length === undefined) return [[0, rows]];
-  const index = await file.slice(Number(at), Number(at) + length);
-  const starts = readOffsetIndex({ view: new DataView(index), offset: 0 }).page_locations.map(({ first_row_index: row }) =>
-    Number(row),
-  );
-  return starts.map((start, page) => [start, starts[page + 1] ?? rows]);
-}
-
-/** By column, the pieces in which the rows came. */
-async function readColumns(
-  file: AsyncBuffer,
-  metadata: FileMetaData,
-  rowStart: number,
-  rowEnd: number,
-): Promise<ReadonlyMap<string, readonly ColumnData[]>> {
-  const read = new Map<string, ColumnData[]>();
-  await parquetRead({
-    file,
-    metadata,
-    rowStart,
-    rowEnd,
-    useOffsetIndex: true,
-    utf8: false,
-    parsers: PARSERS,
-    compressors: { GZIP: (input, bytes) => gunzipSync(input, { chunkSize: Math.max(bytes, 64) }) },
-    onChunk: (chunk) => {
-      read.set(chunk.columnName, [...(read.get(chunk.columnName) ?? []), chunk]);
-    },
-  });
-  return read;
-}
-
-function valueAt(pieces: readonly ColumnData[] | undefined, row: number): ParquetValue | null {
-  const piece = pieces?.length === 1 ? pieces[0] : pieces?.find(({ rowStart, rowEnd }) => row >= rowStart && row < rowEnd);
-  if (piece === undefined) throw new Error(`row ${row} is missing in it`);
-  return (piece.columnData[row - piece.rowStart] as ParquetValue | null | undefined) ?? null;
+/** As many rows at a time as every column has in memory. */
+async function* rowsOfGroup(group: GroupPlace, readers: readonly ColumnReader[], text: CopyText): AsyncGenerator<Buffer> {
+  for (const [at, place] of group.columns.entries()) readers[at]?.open(place);
+  for (let left = group.rows; left > 0;) {
+    let rows = left;
+    for (const reader of readers) {
+      if (reader.ready === 0) await reader.turn();
+      rows = Math.min(rows, reader.ready);
+    }
+    left -= rows;
+    for (let row = 0; row < rows; row += 1) {
+      for (const reader of readers) reader.field(text);
+      text.endRow();
+      if (text.length < PIECE) continue;
+      yield text.written;
+      text.clear();
+    }
+  }
 }

@@ -1,5 +1,4 @@
 import { escapeField, NULL_FIELD } from './copy-text.ts';
-import type { ParquetType, ParquetValue } from './parquet-column.ts';
 import { ReusedBytes } from './reused-bytes.ts';
 
 const TAB = 0x09;
@@ -11,13 +10,25 @@ export class CopyText extends ReusedBytes {
     super(1 << 16);
   }
 
-  field(value: ParquetValue | null, type: ParquetType | undefined): void {
-    const text = value === null ? NULL_FIELD : (type?.text(value) ?? '');
-    this.room(typeof text === 'string' ? text.length + 1 : text.length * 2 + 1);
-    this.length =
-      typeof text === 'string'
-        ? this.length + this.memory.write(text, this.length, 'latin1')
-        : escapeField(text, this.memory, this.length);
+  null(): void {
+    this.latin1(NULL_FIELD);
+  }
+
+  /** Text in which nothing is to be escaped, of one byte a character. */
+  latin1(text: string): void {
+    this.room(text.length);
+    this.length += this.memory.write(text, this.length, 'latin1');
+  }
+
+  /** A value that may hold anything. */
+  escaped(values: Buffer, from: number, to: number): void {
+    this.room((to - from) * 2);
+    this.length = escapeField(values, from, to, this.memory, this.length);
+  }
+
+  /** The tab before the next field, if there is one. */
+  endField(): void {
+    this.room(1);
     this.memory[this.length] = TAB;
     this.length += 1;
   }

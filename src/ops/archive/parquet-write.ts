@@ -1,11 +1,7 @@
-import type { RowGroup } from 'hyparquet';
-import { ByteWriter } from 'hyparquet-writer';
-import { writeIndexes } from 'hyparquet-writer/src/indexes.js';
-import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { CopyLines } from './copy-text.ts';
 import type { ArchivedColumn } from './manifest.ts';
-import { ChunkWriter, PAGE_ROWS, type WrittenChunk } from './parquet-chunk.ts';
-import { parquetSchema } from './parquet-column.ts';
+import { ChunkWriter, PAGE_ROWS } from './parquet-chunk.ts';
+import { footPieces, type ChunkFacts, type GroupFacts } from './parquet-foot.ts';
 import type { ByteSink } from './rows-writer.ts';
 
 /** Text of a page of all columns together, in bytes; a longer row has one of its own. */
@@ -67,10 +63,8 @@ export function parquetSink(columns: readonly ArchivedColumn[], into: ByteSink):
 class GroupFile {
   readonly #columns: readonly ArchivedColumn[];
   readonly #into: ByteSink;
-  readonly #groups: RowGroup[] = [];
-  readonly #chunks: WrittenChunk[] = [];
+  readonly #groups: GroupFacts[] = [];
   #offset = 0;
-  #rows = 0;
 
   constructor(columns: readonly ArchivedColumn[], into: ByteSink) {
     [this.#columns, this.#into] = [columns, into];
@@ -78,38 +72,18 @@ class GroupFile {
 
   async write(writers: readonly ChunkWriter[], rows: number): Promise<void> {
     if (this.#offset === 0) await this.#write(MAGIC);
-    const start = this.#offset;
-    const chunks: WrittenChunk[] = [];
+    const chunks: ChunkFacts[] = [];
     for (const writer of writers) {
-      const { pieces, ...chunk } = writer.endGroup(this.#offset);
+      const { pieces, facts } = writer.endGroup(this.#offset);
       for (const piece of pieces) await this.#write(piece);
-      chunks.push({ ...chunk, pieces: [] });
+      chunks.push(facts);
     }
-    this.#chunks.push(...chunks);
-    this.#rows += rows;
-    this.#groups.push({
-      columns: chunks.map(({ chunk }) => chunk),
-      num_rows: BigInt(rows),
-      total_byte_size: BigInt(chunks.reduce((sum, { unpacked }) => sum + unpacked, 0)),
-      total_compressed_size: BigInt(this.#offset - start),
-    });
+    this.#groups.push({ rows, chunks });
   }
 
   async end(): Promise<void> {
     if (this.#offset === 0) await this.#write(MAGIC);
-    const foot = new ByteWriter();
-    foot.offset = this.#offset;
-    writeIndexes(foot, this.#chunks);
-    writeMetadata(foot, {
-      version: 2,
-      created_by: 'dbctl',
-      schema: parquetSchema(this.#columns),
-      num_rows: BigInt(this.#rows),
-      row_groups: this.#groups,
-      metadata_length: 0,
-    });
-    foot.appendBytes(MAGIC);
-    await this.#write(Buffer.from(foot.getBytes()));
+    for (const piece of footPieces(this.#columns, this.#groups, this.#offset)) await this.#write(piece);
     await this.#into.end();
   }
 

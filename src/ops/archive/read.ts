@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,6 +13,7 @@ import { KEY_FILE } from '../codec/data-key.ts';
 import { decryptStream } from '../codec/decrypt.ts';
 import { withPlainFolder } from '../codec/plain-folder.ts';
 import { unwrapKey } from '../codec/recipients.ts';
+import { giveBack } from '../storage/recycled-read.ts';
 import { HashedText } from './rows-writer.ts';
 import type { ArchiveManifest } from './manifest.ts';
 
@@ -104,12 +106,28 @@ async function throughFile<T>(
   return withPlainFolder(repository.codec.plain, file.bytes, async (folder) => {
     const path = join(folder, openedPath(file.path));
     const stored = storedBytes(repository, archive.id, file, options);
-    const to = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    await pipeline([Readable.from(stored, { objectMode: false }), ...decrypted(archive, dataKey), to], {
-      signal: options.signal,
-    });
+    if (dataKey === null) await writeWhole(path, stored);
+    else {
+      const to = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+      await pipeline([Readable.from(stored, { objectMode: false }), ...decrypted(archive, dataKey), to], {
+        signal: options.signal,
+      });
+    }
     return use(parquetRows(path, archive.columns));
   });
+}
+
+/** Piece by piece, so that each is given back before the next one is read. */
+async function writeWhole(path: string, pieces: AsyncIterable<Buffer>): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    for await (const piece of pieces) {
+      await handle.writeFile(piece);
+      giveBack(piece);
+    }
+  } finally {
+    await handle.close();
+  }
 }
 
 const decrypted = (archive: ReadableArchive, dataKey: Buffer | null): Duplex[] =>
@@ -156,7 +174,7 @@ export async function requireStored(
   files: ReadableArchive['files'],
   options: ReadOptions,
 ): Promise<void> {
-  for (const file of files) for await (const _ of storedBytes(repository, id, file, options));
+  for (const file of files) for await (const piece of storedBytes(repository, id, file, options)) giveBack(piece);
 }
 
 function requireSame({ id, data }: ReadableArchive, found: { readonly sha256: string; readonly bytes: number }): void {

@@ -1,4 +1,4 @@
-import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { constants, createWriteStream } from 'node:fs';
 import { chmod, copyFile, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -7,6 +7,7 @@ import { DbctlError, fail } from '../../core/errors.ts';
 import { syncPath, writeDurably } from './durable.ts';
 import { isTemporary, LEFT_AFTER_MS, temporaryName } from './key.ts';
 import { paced } from './pace.ts';
+import { giveBack, recycledRead } from './recycled-read.ts';
 import type { Content, Storage, StoredFile, Transfer } from './storage.ts';
 
 /**
@@ -67,7 +68,7 @@ const PLAINLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 async function read(path: string): Promise<Readable | null> {
   const handle = await open(path, PLAINLY).catch(goneMeanwhile);
   if (handle === null) return null;
-  if ((await handle.stat()).isFile()) return handle.createReadStream({ highWaterMark: 1 << 20 });
+  if ((await handle.stat()).isFile()) return recycledRead(handle);
   await handle.close();
   return fail('backup.failed', `${path}: it is not a plain file`, { hint: 'Find out who put it there.' });
 }
@@ -146,8 +147,9 @@ async function removeLeft(folder: string, before: number): Promise<void> {
 async function copyDurably(from: string, to: string, transfer?: Transfer): Promise<void> {
   if (transfer === undefined) await copyFile(from, to);
   else {
-    const source = createReadStream(from, { highWaterMark: 1 << 20 });
-    const target = createWriteStream(to, { mode: 0o600, flags: 'wx' });
+    const source = recycledRead(await open(from));
+    // One byte that waits is enough for the next one not to be asked for: a piece is given back when it is written.
+    const target = createWriteStream(to, { mode: 0o600, flags: 'wx', highWaterMark: 1 });
     // Stopped before the file is open it would appear behind the back of whoever removes it.
     const closed = new Promise<void>((resolve) => target.once('close', resolve));
     try {
@@ -164,6 +166,7 @@ async function* watched(chunks: AsyncIterable<Buffer>, { pace, signal, onBytes }
   for await (const chunk of chunks) {
     for await (const stride of pace === undefined ? [chunk] : paced(chunk, pace, signal)) yield stride;
     onBytes(chunk.length);
+    giveBack(chunk);
   }
 }
 

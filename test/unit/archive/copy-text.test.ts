@@ -41,7 +41,7 @@ it.each([
   ['', ''],
 ])('%j is written as %j, and read again', (value, field) => {
   const into = Buffer.alloc(100);
-  expect(into.toString('utf8', 0, escapeField(Buffer.from(value), into, 0))).toBe(field);
+  expect(into.toString('utf8', 0, escapeField(Buffer.from(value), 0, Buffer.byteLength(value), into, 0))).toBe(field);
   const bytes = Buffer.from(field);
   expect(into.toString('utf8', 0, unescapeField(bytes, 0, bytes.length, into, 0))).toBe(value);
 });
