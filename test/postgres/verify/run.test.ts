@@ -176,6 +176,7 @@ describe('a plain login role', () => {
       ['tls-ciphers', settings, undefined],
       ['tls-min-version', settings, undefined],
       ['ext-preload', settings, undefined],
+      ['priv-fdw-password', `grant select on pg_catalog.pg_user_mapping to ${ident(role)};`, undefined],
       ['set-pending', settings, undefined],
     ]);
     for (const { fix } of blind) if (fix?.startsWith('grant') === true) await onServer(database.url, fix);

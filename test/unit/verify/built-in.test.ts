@@ -14,6 +14,7 @@ describe('the checks that come with dbctl', () => {
     expect(['version', 'extensions', 'time', 'locale', 'immutability'].map(count)).toEqual([6, 11, 5, 8, 20]);
     expect(['connection', 'authentication'].map(count)).toEqual([10, 13]);
     expect(['durability', 'settings', 'logging', 'operations', 'replication'].map(count)).toEqual([5, 4, 11, 3, 2]);
+    expect(count('privileges')).toBe(15);
   });
 
   it('are all in the generated page, and so is how to write one', () => {
@@ -39,6 +40,7 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
       logging: 'log-',
       operations: 'ops-',
       replication: 'rep-',
+      privileges: 'priv-',
     };
     // What a backup rests on is durability, by a name of its own.
     if (group === 'durability') expect(id).toMatch(/^(dur|bak)-/);
