@@ -141,6 +141,6 @@ with suites(name, flaw, named, words) as (
 )
 select f.object,
        f.detail,
-       pg_catalog.jsonb_build_object('statement', f.statement, 'unknown', f.unknown) as data
+       pg_catalog.jsonb_build_object('statement', f.statement, 'status', case when f.unknown then 'unknown' end) as data
   from found f
  order by f.object;

@@ -16,7 +16,7 @@ set local allow_system_table_mods = on;
 alter view pg_catalog.pg_settings rename to real_settings;
 create view pg_catalog.pg_settings as
 select s.name, case s.name when 'ssl_ciphers' then 'PROFILE=SYSTEM:HIGH:!aNULL' else s.setting end as setting, s.source from pg_catalog.real_settings s;
---! expect: unknown
+--! expect: ssl_ciphers: PROFILE=SYSTEM (unknown)
 --! fix: openssl ciphers -v 'PROFILE=SYSTEM:HIGH:!aNULL' # on the server: nothing may show None, 3DES or RC4
 
 --! case: a suite of TLS 1.3 that does not encrypt

@@ -7,6 +7,7 @@ import { returnVersion } from './archive/return-version.ts';
 import { blobsVersion } from './blobs/index.ts';
 import { holdsVersion } from './holds.ts';
 import { immutabilityVersion } from './immutability/index.ts';
+import { keyIndexesVersion } from './key-indexes.ts';
 import { ledgerVersion } from './ledger.ts';
 import { loansVersion } from './loans.ts';
 import { passwordsVersion } from './passwords.ts';
@@ -29,6 +30,7 @@ const MIGRATIONS: readonly ((table: string) => string)[] = [
   archiveVersion,
   returnVersion,
   blobsVersion,
+  keyIndexesVersion,
 ];
 
 /** The version this dbctl brings schema dbctl to. */

@@ -2,7 +2,6 @@ import { DbctlError, type ErrorCode } from '../../core/errors.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { Session } from '../../db/session.ts';
 import type { Check } from './check.ts';
-import { fillFix } from './fix.ts';
 import type { Finding, Outcome } from './outcome.ts';
 import type { ParameterValues } from './parameters.ts';
 import { unionQuery } from './union.ts';
@@ -49,21 +48,9 @@ async function evaluateTogether(session: Session, checks: readonly Check[], valu
   const query = unionQuery(checks, values);
   const rows = await session.rows<Row>(query.text, query.values);
   return checks.map((check) => {
-    const said = rows.filter((row) => row.id === check.id).map((row) => finding(row, check));
-    const findings = said.filter((one) => !isUnknown(one));
-    if (findings.length > 0) return { kind: 'found', check, findings };
-    return said.length === 0 ? { kind: 'pass', check } : unknownBy(check, said);
+    const findings = rows.filter((row) => row.id === check.id).map((row) => finding(row, check));
+    return findings.length === 0 ? { kind: 'pass', check } : { kind: 'found', check, findings };
   });
-}
-
-/** A row may say that something cannot be told (a list of ciphers with a word of some other library): no pass, and no finding either. */
-function isUnknown({ data }: Finding): boolean {
-  return data['unknown'] === true;
-}
-
-function unknownBy(check: Check, said: readonly Finding[]): Outcome {
-  const reason = said.map(({ detail }) => detail).join('; ');
-  return { kind: 'unknown', check, reason, fix: fillFix(check.fix, said[0]?.data ?? {}) };
 }
 
 function finding(row: Row, check: Check): Finding {

@@ -31,7 +31,8 @@ export function checkFileGuide(): string {
     'Every `*.sql` file in the folder `verify.checks` (default `checks`) is a check; its name is its id. It starts with a header of ' +
       '`--! key: value` lines (a value goes on after `--!` and two or more spaces), and below it has one query returning ' +
       '`object text, detail text, data jsonb`. No rows is a pass, a row is a finding: `object` names it for waivers and histories, `detail` ' +
-      'is the message, `data` fills the fix, and a `severity` in it replaces that of the header. A row with `"unknown": true` says that nothing can be told, which is unknown where no other row is a finding. What a role cannot see is unknown, never a ' +
+      'is the message, `data` fills the fix, and a `severity` in it replaces that of the header; a `status` of `unknown` or `skipped` in it ' +
+      'says that this object could not be looked at, or that there is nothing to say of it yet. What a role cannot see is unknown, never a ' +
       'pass: name in `needs` everything the query reads.',
     table(['key', 'needed', 'value'], keys),
     'Values of `params`, bound to the query with their type:',

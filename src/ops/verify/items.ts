@@ -1,7 +1,7 @@
 import { fingerprint } from '../../core/fingerprint.ts';
 import { SEVERITIES, type Item, type Severity } from '../../core/report.ts';
 import type { Check } from './check.ts';
-import type { Finding, Outcome } from './outcome.ts';
+import { isSilent, type Finding, type Outcome } from './outcome.ts';
 import type { SavedReport } from './saved-report.ts';
 import type { Vendor } from './vendor.ts';
 import { fixFor } from './vendor-fix.ts';
@@ -62,16 +62,20 @@ function findingPrint({ id, scope }: Check, object: string, { database }: Circum
   return fingerprint(id, scope === 'database' && object === database ? '' : object);
 }
 
-/** A row may bring a `severity` of its own in its data: the hole that is open here may be worse or better than the check's worst. */
+/**
+ * A row may bring a `severity` of its own in its data: the hole that is open here may be worse or better than the check's worst. And
+ * a `status`: the object it could not look at, or of which there is nothing to say yet.
+ */
 function findingItem(check: Check, finding: Finding, circumstances: Circumstances): Item {
-  const { severity: own, ...data } = finding.data;
+  const { severity: own, status: asked, ...data } = finding.data;
+  const status = isSilent(finding) ? (asked as 'unknown' | 'skipped') : 'fail';
   return {
     ...itemOf(check, circumstances),
     object: finding.object,
-    status: 'fail',
+    status,
     fingerprint: findingPrint(check, finding.object, circumstances),
     severity: SEVERITIES.find((word) => word === own) ?? check.severity,
-    message: finding.detail,
+    message: status === 'unknown' ? `could not look: ${finding.detail}` : finding.detail,
     fix: fixFor(circumstances.vendor ?? 'self-hosted', check, finding.data),
     detail: data,
     why: check.why,
@@ -79,8 +83,9 @@ function findingItem(check: Check, finding: Finding, circumstances: Circumstance
   };
 }
 
-/** Of several waivers the one that runs longest answers. */
+/** Of several waivers the one that runs longest answers. What was not looked at cannot be accepted. */
 function withWaiver(item: Item, { waivers, environment, now }: Circumstances): Item {
+  if (item.status !== 'fail') return item;
   const [waiver] = waivers.filter((one) => concerns(one, item, environment)).toSorted((a, b) => (a.expires > b.expires ? -1 : 1));
   if (waiver === undefined) return item;
   const { reason, owner, expires, approvedBy } = waiver;

@@ -1,7 +1,7 @@
 import { fingerprint } from '../../core/fingerprint.ts';
 import { item, type Item } from '../../core/report.ts';
 import type { Circumstances } from './items.ts';
-import type { Outcome } from './outcome.ts';
+import { isSilent, type Outcome } from './outcome.ts';
 import { plural } from './plural.ts';
 import { concerns, daysLeft, NOTICE_DAYS, type Waiver } from './waiver.ts';
 
@@ -17,8 +17,8 @@ export function waiverNotices(waiver: Waiver, outcomes: readonly Outcome[], { en
   const looked = outcome?.kind === 'pass' || outcome?.kind === 'found';
   if (!looked || (waiver.environment ?? environment) !== environment) return [];
   const findings = outcome.kind === 'found' ? outcome.findings : [];
-  const isUsed = findings.some(({ object }) => concerns(waiver, { id: waiver.check, object }, environment));
-  if (!isUsed) return [unused(waiver)];
+  const concerned = findings.filter(({ object }) => concerns(waiver, { id: waiver.check, object }, environment));
+  if (concerned.length === 0) return findings.some(isSilent) ? [] : [unused(waiver)];
   const days = daysLeft(waiver.expires, now);
   return days < 0 || days > NOTICE_DAYS ? [] : [expiring(waiver, days)];
 }

@@ -8,6 +8,11 @@ export interface Finding {
   readonly data: JsonObject;
 }
 
+/** True for a row that accuses nothing: `status` in its data says that this object is unknown, or skipped. */
+export function isSilent({ data }: Finding): boolean {
+  return data['status'] === 'unknown' || data['status'] === 'skipped';
+}
+
 /** What came of one check. `pass` only when its query ran and its needs were met. */
 export type Outcome =
   | { readonly kind: 'pass'; readonly check: Check }

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillFix } from '../../../src/ops/verify/fix.ts';
 import { builtInFolder, loadChecks } from '../../../src/ops/verify/load.ts';
-import type { Outcome } from '../../../src/ops/verify/outcome.ts';
+import { isSilent, type Outcome } from '../../../src/ops/verify/outcome.ts';
 import { startServer, type TestServer, type TestServerFiles } from '../../support/server.ts';
 import { onServer } from '../../support/connection.ts';
 import { readCases, type CheckCase } from './case-file.ts';
@@ -115,7 +115,10 @@ function inWords(outcome: Outcome): string | string[] {
     case 'pass':
       return 'none';
     case 'found':
-      return outcome.findings.map(({ object }) => object).toSorted();
+      // A row that accuses nothing says so behind its object.
+      return outcome.findings
+        .map((finding) => (isSilent(finding) ? `${finding.object} (${finding.data['status'] as string})` : finding.object))
+        .toSorted();
     case 'unknown':
       // A query that fails is unknown as well, and never what a case means.
       return outcome.sqlstate === undefined ? 'unknown' : `failed: ${outcome.reason}`;

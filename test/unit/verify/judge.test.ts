@@ -53,6 +53,18 @@ describe('a verdict', () => {
     expect(notes).toEqual(['The answer is no: 1 finding at or above medium.']);
   });
 
+  it('takes a row that accuses nothing for what it says: unknown or skipped, and never waived', () => {
+    const silent = found('a', { object: 'x', data: { status: 'unknown' } }, { object: 'y', data: { status: 'skipped' } });
+    const { ok, items } = verdict([silent], { waivers: [waiverFor('a')] });
+    expect(ok).toBe(true);
+    expect(items.map(({ object, status, message }) => [object, status, message])).toEqual([
+      ['x', 'unknown', 'could not look: app may do anything'],
+      ['y', 'skipped', 'app may do anything'],
+    ]);
+    expect(verdict([silent], {}, { required: ['a'] }).notes).toContain('The answer is no: 1 required check could not look.');
+    expect(verdict([found('a', { data: { status: 'pass' } })]).items).toMatchObject([{ status: 'fail' }]);
+  });
+
   it('lets a row bring its own severity, and no other word', () => {
     const { items } = verdict([
       found('a', { object: 'x', data: { severity: 'low' } }, { object: 'y', data: { severity: 'terrible' } }),
