@@ -166,17 +166,27 @@ describe('a plain login role', () => {
     const before = await look();
     const blind = before.filter((outcome) => outcome.kind === 'unknown');
     const settings = `grant pg_read_all_settings to ${ident(role)};`;
+    const stats = `grant pg_read_all_stats to ${ident(role)};`;
+    const files = [
+      settings,
+      `grant select on pg_catalog.pg_file_settings to ${ident(role)};`,
+      `grant execute on function pg_catalog.pg_show_all_file_settings() to ${ident(role)};`,
+    ].join('\n');
     const superuser =
       "run dbctl verify as a superuser: who may read pg_catalog.pg_authid can carry away every password's verifier";
     expect(blind.map(({ check: { id }, fix, sqlstate }) => [id, fix, sqlstate])).toEqual([
       ['auth-complexity', settings, undefined],
       ['auth-md5-verifiers', superuser, undefined],
       ['conn-listen', settings, undefined],
-      ['conn-reserved', `grant pg_read_all_stats to ${ident(role)};`, undefined],
+      ['conn-reserved', stats, undefined],
       ['tls-ciphers', settings, undefined],
       ['tls-min-version', settings, undefined],
       ['ext-preload', settings, undefined],
+      ['log-pgaudit', settings, undefined],
+      ['ops-long-xact', stats, undefined],
       ['priv-fdw-password', `grant select on pg_catalog.pg_user_mapping to ${ident(role)};`, undefined],
+      ['rep-lag', stats, undefined],
+      ['set-file-errors', files, undefined],
       ['set-pending', settings, undefined],
     ]);
     for (const { fix } of blind) if (fix?.startsWith('grant') === true) await onServer(database.url, fix);

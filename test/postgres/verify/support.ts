@@ -95,6 +95,8 @@ export async function makeOdd(url: string): Promise<void> {
     // The server rereads its files and archives in its own time.
     await until(client, 'select 1 from pg_catalog.pg_settings where pending_restart');
     await until(client, 'select 1 from pg_catalog.pg_stat_archiver where failed_count > 0');
+    // After the last reload: with a mistake in its files a server takes nothing from them.
+    await client.query(`copy (values ('no_such_setting = 1')) to program 'cat >> postgresql.conf'`);
   });
 }
 
