@@ -5,7 +5,7 @@
 --! needs: select pg_catalog.pg_user_mapping, select pg_catalog.pg_foreign_server, select pg_catalog.pg_roles
 --! why: A password in a user mapping stands in the catalog in clear text, and in every dump. With password_required=false a role goes to the
 --!   other server as the account of this one, which is superuser wherever that is trusted. To see the options of others is to read their
---!   passwords, and whoever runs the checks without that is told so.
+--!   passwords, and whoever runs the checks without that is told so. `dbctl verify --print-grants` does not grant it.
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/postgres-fdw.html#POSTGRES-FDW-OPTIONS-CONNECTION
 --!   https://www.postgresql.org/docs/current/view-pg-user-mappings.html

@@ -20,7 +20,7 @@ export const spec: CommandSpec = {
   description:
     'Runs the checks that come with dbctl and those in the checks folder of the project, in one read-only snapshot and a handful of ' +
     'messages. Any login role will do: what it cannot see is reported as unknown, with the statement that would show it, and never as ' +
-    'passed. Findings somebody answers for are kept in the waivers file. Exit 1 when a finding is at or above --fail-on, or a check of ' +
+    'passed; --print-grants has those statements for a role made for this. Findings somebody answers for are kept in the waivers file. Exit 1 when a finding is at or above --fail-on, or a check of ' +
     'verify.required could not look.',
   effect: 'reads',
   options: [
@@ -48,6 +48,12 @@ export const spec: CommandSpec = {
     },
     { flags: '--list', description: 'show the checks and run none; needs no server' },
     { flags: '--print-sql', description: 'print the files of the checks and run none; needs no server' },
+    {
+      flags: '--print-grants',
+      description: 'print a script that lets a role see what the checks look at, and run none; needs no server',
+    },
+    { flags: '--role <name>', description: 'with --print-grants: the role (default: dbctl_verify)' },
+    { flags: '--nologin', description: 'with --print-grants: a group that logins are made members of, and no login' },
   ],
   examples: [
     ['dbctl verify --env prod', 'what is wrong with production?'],
@@ -58,6 +64,7 @@ export const spec: CommandSpec = {
     ['dbctl verify --env prod --baseline baseline.json', '… and from then on say no to what is new, or worse than then'],
     ['dbctl verify --env prod --save prod.snapshot', 'let somebody who may not log in judge it …'],
     ['dbctl verify --env prod --snapshot prod.snapshot --fail-on low', '… without the server'],
+    ['dbctl verify --print-grants --role nightly', 'the role that sees enough, as a script to read and run'],
     ['dbctl verify --list', 'every check with its group and severity'],
   ],
 };
@@ -67,6 +74,8 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const checks = await projectChecks(loaded, context);
   const selected = await select(checks, options, loaded);
   if (options['printSql'] === true || options['list'] === true) return show(selected, options['printSql'] === true);
+  if (options['printGrants'] === true) return showGrants(selected, options, context);
+  await refuseStray(options);
   refuseTogether(options);
   const request = await requestOf(selected, checks, options, context);
   const [save, snapshot] = [options['save'] as string | undefined, options['snapshot'] as string | undefined];
@@ -122,6 +131,42 @@ async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> 
   return { ok: true, items: catalogue(checks), summary: { checks: checks.length }, view };
 }
 
+/** What the checks need that run on the major version the project is pinned to. */
+async function showGrants({ run: checks }: Selected, options: ParsedOptions, context: Context): Promise<Answer> {
+  const [{ neededGrants }, { grantItems, grantScript }, { skipReason }, { advisories }, policy] = await Promise.all([
+    import('../ops/verify/grants.ts'),
+    import('../ops/verify/grant-script.ts'),
+    import('../ops/verify/run.ts'),
+    import('../ops/verify/advisories.ts'),
+    projectPolicy(context),
+  ]);
+  const major = Math.floor(policy.pin / 10_000);
+  const running = checks.filter((check) => skipReason(check, major, { policy, advisories }) === null);
+  const role = await roleOf(options);
+  const grants = neededGrants(running, role);
+  const text = grantScript(grants, { role, login: options['nologin'] !== true, major, checks: running.length });
+  return { ok: true, items: grantItems(grants), summary: { checks: running.length, role, major }, view: { text } };
+}
+
+async function roleOf(options: ParsedOptions): Promise<string> {
+  const name = (options['role'] as string | undefined) ?? 'dbctl_verify';
+  // $do$ would end the block that makes the role.
+  if (/^(?!pg_)[^\p{C}$]+$/u.test(name) && Buffer.byteLength(name) <= 63) return name;
+  const { fail } = await import('../core/errors.ts');
+  return fail('usage', `--role: ${JSON.stringify(name)} is no name for a role`, {
+    hint: 'Name one of up to 63 bytes, without $, that does not begin with pg_.',
+  });
+}
+
+async function refuseStray(options: ParsedOptions): Promise<void> {
+  const stray = ['role', 'nologin'].find((name) => options[name] !== undefined);
+  if (stray === undefined) return;
+  const { fail } = await import('../core/errors.ts');
+  fail('usage', `--${stray} says something about --print-grants, which is not there`, {
+    hint: 'Add --print-grants, or leave it out: who looks is said by the connection URL.',
+  });
+}
+
 /** The findings somebody of the project answers for. */
 export async function projectWaivers(
   checks: readonly Check[],
@@ -165,10 +210,7 @@ async function requestOf(
   context: Context,
 ): Promise<VerifyRequest> {
   const loaded = await context.config();
-  const [{ advisories }, policy] = await Promise.all([
-    import('../ops/verify/advisories.ts'),
-    projectPolicy(context),
-  ]);
+  const [{ advisories }, policy] = await Promise.all([import('../ops/verify/advisories.ts'), projectPolicy(context)]);
   const { verify, project } = loaded.config;
   return {
     policy,

@@ -35,6 +35,7 @@ const SERVER_GROUPS: ReadonlySet<string> = new Set([
   'replication',
   'settings',
 ]);
+const LOGINS = 'it looks at who may log in and connect, which is for the server that was backed up';
 const ROLES = 'it looks at logins and memberships, and the roles here were made without logins';
 
 /** Checks whose answer would be about the server of the drill and not about the backup. `database`: only where a dump was restored. */
@@ -52,7 +53,11 @@ const LEFT_OUT: Readonly<Record<string, readonly [why: string, where: 'always' |
   'loc-collation-version': [LIBRARY, 'always'],
   'loc-db-version': [LIBRARY, 'always'],
   'loc-lc-settings': [SETTINGS, 'always'],
-  'priv-public-database': [NOT_DUMPED, 'database'],
+  'priv-attributes': [LOGINS, 'always'],
+  'priv-conn-limit': [LOGINS, 'always'],
+  'priv-public-database': [LOGINS, 'always'],
+  'priv-server-roles': [LOGINS, 'always'],
+  'priv-superusers': [LOGINS, 'always'],
   'time-clock-skew': [SETTINGS, 'always'],
   'time-log-utc': [SETTINGS, 'always'],
   'time-sanity': [SETTINGS, 'always'],

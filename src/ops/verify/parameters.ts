@@ -110,6 +110,19 @@ export const PARAMETERS = {
 
 export type ParameterName = keyof typeof PARAMETERS;
 
+/** What is declared: another policy is another question, where another moment is not. */
+export type Declared = Pick<ParameterValues, 'policy' | 'advisories'>;
+
+/** False for facts of the run. */
+export function isDeclared(name: ParameterName): boolean {
+  return (PARAMETERS[name] as Parameter).ofTheRun !== true;
+}
+
+/** The value of a parameter that isDeclared(). */
+export function declaredValue(name: ParameterName, declared: Declared): unknown {
+  return PARAMETERS[name].value(declared as ParameterValues);
+}
+
 /**
  * `ssl_mode`, `verified` and `certificate` are null where they are not known; a certificate has subject, issuer, not_before,
  * not_after, self_signed and mismatch (why it does not fit the host, or null).

@@ -5,7 +5,15 @@ import type { Check } from './check.ts';
 import { evaluate } from './evaluate.ts';
 import { blindness, type Sight } from './need.ts';
 import type { Outcome } from './outcome.ts';
-import { PARAMETERS, type Moment, type Parameter, type ParameterValues } from './parameters.ts';
+import {
+  declaredValue,
+  isDeclared,
+  PARAMETERS,
+  type Declared,
+  type Moment,
+  type Parameter,
+  type ParameterValues,
+} from './parameters.ts';
 import type { Policy } from './policy.ts';
 import { lookAround } from './sight.ts';
 import type { RecognisedVendor } from './vendor.ts';
@@ -59,8 +67,7 @@ const PREPARE = 'set local search_path = pg_catalog; set local jit = off; savepo
 
 /** The outcome of a check that needs no query to know it: not for this version, nothing declared, cannot see. */
 function withoutRunning(check: Check, session: Session, sight: Sight, values: ParameterValues): Outcome | null {
-  const major = Math.floor(session.serverVersion / 10_000);
-  const reason = outsideVersions(check, major) ?? undeclared(check, values);
+  const reason = skipReason(check, Math.floor(session.serverVersion / 10_000), values);
   if (reason !== null) return { kind: 'skipped', check, reason };
   const blind = check.needs.flatMap((need) => blindness(need, sight) ?? []);
   if (blind.length === 0) return null;
@@ -73,16 +80,21 @@ function withoutRunning(check: Check, session: Session, sight: Sight, values: Pa
   };
 }
 
+/** Why a check is not for this server or this project; null: it is. */
+export function skipReason(check: Check, major: number, declared: Declared): string | null {
+  return outsideVersions(check, major) ?? undeclared(check, declared);
+}
+
 function outsideVersions({ since, until }: Check, major: number): string | null {
   if (since !== null && major < since) return `applies since PostgreSQL ${since}, and the server is ${major}`;
   if (until !== null && major > until) return `applies until PostgreSQL ${until}, and the server is ${major}`;
   return null;
 }
 
-function undeclared(check: Check, values: ParameterValues): string | null {
-  for (const name of check.params) {
+function undeclared(check: Check, declared: Declared): string | null {
+  for (const name of check.params.filter(isDeclared)) {
     const parameter: Parameter = PARAMETERS[name];
-    if (parameter.value(values) === null)
+    if (declaredValue(name, declared) === null)
       return `${parameter.setting.includes('.yaml') ? `there is no ${parameter.setting}` : `dbctl.yaml declares no ${parameter.setting}`} to compare with`;
   }
   return null;

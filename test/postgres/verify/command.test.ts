@@ -194,6 +194,55 @@ describe('dbctl verify', () => {
     );
   });
 
+  it('prints the script that lets a role look, without a server', async () => {
+    await check('shop-a', 'high', FOUND, '--! needs: select shop.prices, setting ssl_ciphers, select pg_catalog.pg_authid\n');
+    const nowhere = 'postgresql://nobody@127.0.0.1:1/none';
+    const { status, stdout } = await dbctl(['--print-grants', '--role', 'Night ly'], nowhere);
+    expect(status).toBe(0);
+    expect(stdout.split('\n')).toEqual(
+      expect.arrayContaining([
+        '-- What `dbctl verify` needs to see on PostgreSQL 18, for 1 checks: nothing that changes anything.',
+        '    create role "Night ly" login connection limit 3;',
+        'grant pg_read_all_settings to "Night ly"; -- shop-a',
+        'grant usage on schema shop to "Night ly"; -- shop-a',
+        'grant select on shop.prices to "Night ly"; -- shop-a',
+        '-- grant select on pg_catalog.pg_authid to "Night ly"; -- shop-a: it holds the password verifiers of all roles, which can be guessed against offline',
+        '-- grant select on pg_catalog.pg_settings to "Night ly";',
+      ]),
+    );
+    expect(await reportOf(['--print-grants'], nowhere)).toMatchObject({
+      ok: true,
+      summary: { checks: 1, role: 'dbctl_verify', major: 18 },
+      items: [
+        { id: 'needed', object: 'cluster', message: 'grant pg_read_all_settings to "dbctl_verify";', checks: ['shop-a'] },
+        { id: 'needed', object: 'database', message: 'grant usage on schema shop to "dbctl_verify";' },
+        { id: 'needed', message: 'grant select on shop.prices to "dbctl_verify";' },
+        { id: 'secret', message: 'grant select on pg_catalog.pg_authid to "dbctl_verify";' },
+        { id: 'open', message: 'grant select on pg_catalog.pg_settings to "dbctl_verify";' },
+      ],
+    });
+  });
+
+  it.each([
+    [['--role', 'x'], '--role says something about --print-grants, which is not there'],
+    [['--nologin'], '--nologin says something about --print-grants, which is not there'],
+    [['--print-grants', '--role', 'pg_x'], '--role: "pg_x" is no name for a role'],
+    [['--print-grants', '--role', 'a$do$'], '--role: "a$do$" is no name for a role'],
+  ])('refuses %j', async (args, message) => {
+    await check('shop-a', 'high', NOTHING);
+    expect(await reportOf(args)).toMatchObject({ status: 2, error: { code: 'usage', message } });
+  });
+
+  it('takes from roles.yaml who may have what, and refuses one that is wrong', async () => {
+    await config('groups: [privileges]');
+    const skipped = await reportOf(['--only', 'priv-app-owner']);
+    expect(skipped.items).toMatchObject([{ status: 'skipped', message: 'there is no roles.yaml to compare with' }]);
+    await write('roles.yaml', 'version: 1\nowner: keeper\nschemas: [shop]\nroles: { keeper: { purpose: owns everything } }\n');
+    expect((await reportOf(['--only', 'priv-app-owner'])).items).toMatchObject([{ status: 'pass' }]);
+    await write('roles.yaml', 'version: 1\nowner: keeper\n');
+    expect(await reportOf(['--only', 'priv-app-owner'])).toMatchObject({ status: 2, error: { code: 'config.invalid' } });
+  });
+
   it("runs dbctl's own checks from the package, as a login role without rights would", async () => {
     await config('groups: all');
     const report = await reportOf([]);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Check } from '../check.ts';
 import { needText } from '../need.ts';
-import { PARAMETERS, type Parameter, type ParameterName, type ParameterValues } from '../parameters.ts';
+import { declaredValue, isDeclared, PARAMETERS, type Declared, type ParameterName } from '../parameters.ts';
 
 /** What a check asked, as far as its answer depends on it. */
 export interface Asked {
@@ -11,16 +11,11 @@ export interface Asked {
   readonly bound: Readonly<Record<string, string>>;
 }
 
-/** What is declared: another policy is another question, where another moment is not. */
-export type Declared = Pick<ParameterValues, 'policy' | 'advisories'>;
-
 /** What the check would ask with these values. */
 export function askedBy({ query, params, needs, since, until, scope }: Check, declared: Declared): Asked {
-  const policy = params.filter((name) => (PARAMETERS[name] as Parameter).ofTheRun !== true);
-  const values = declared as ParameterValues;
   return {
     query: sha256({ query, params, needs: needs.map(needText), since, until, scope }),
-    bound: Object.fromEntries(policy.map((name) => [name, sha256(PARAMETERS[name].value(values))])),
+    bound: Object.fromEntries(params.filter(isDeclared).map((name) => [name, sha256(declaredValue(name, declared))])),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Check } from '../check.ts';
 import type { Outcome } from '../outcome.ts';
-import { askedBy, askedOtherwise, type Declared } from './asked.ts';
+import type { Declared } from '../parameters.ts';
+import { askedBy, askedOtherwise } from './asked.ts';
 import type { SavedAnswer, SavedOutcome, Snapshot } from './document.ts';
 
 /** The answers of a run, for a snapshot. */
