@@ -26,7 +26,7 @@ with live as (
   select 'archive_command',
          'archive_mode is on, and there is neither an archive_command nor an archive_library: pg_wal grows until the disk is full',
          'high',
-         'alter system set archive_command = …; select pg_reload_conf(); -- for the archive of dbctl see dbctl wal push --help'
+         'alter system set archive_command = ''...''; select pg_reload_conf(); -- for the archive of dbctl see dbctl wal push --help'
     from live l
    where l.mode <> 'off' and l.command = '' and l.library = ''
   union all

@@ -12,7 +12,7 @@
 select e.extname as object,
        pg_catalog.format('extension %I belongs to the application role %I: whoever takes over the application can drop it and all that depends on it',
                          e.extname, r.rolname) as detail,
-       -- There is no ALTER EXTENSION … OWNER. REASSIGN OWNED does move extensions (seen on 18.2).
+       -- There is no ALTER EXTENSION ... OWNER. REASSIGN OWNED does move extensions (seen on 18.2).
        pg_catalog.jsonb_build_object('extension', e.extname, 'owner', r.rolname,
                                      'heir', case when h.rolname = any ($1) then b.rolname else h.rolname end) as data
   from pg_catalog.pg_extension e

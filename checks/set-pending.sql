@@ -13,7 +13,7 @@
 select s.name as object,
        -- The file's value is for superusers alone (pg_file_settings).
        pg_catalog.format('%s was changed in the files of the server and waits for a restart: until then it is %s', s.name,
-                         case s.setting when '' then 'empty' else pg_catalog.concat_ws(' × ', s.setting, s.unit) end) as detail,
+                         case s.setting when '' then 'empty' else pg_catalog.concat_ws(' x ', s.setting, s.unit) end) as detail,
        pg_catalog.jsonb_build_object('name', s.name, 'value', s.setting) as data
   from pg_catalog.pg_settings s
  where s.pending_restart

@@ -239,8 +239,13 @@ async function baselineOf(options: ParsedOptions, project: string, { cwd, global
 }
 
 async function look(session: Session, request: VerifyRequest, context: Context, save?: string): Promise<Answer> {
-  const [{ runChecks }, { verdictOn }] = await Promise.all([import('../ops/verify/run.ts'), import('../ops/verify/verify.ts')]);
-  const seen = await runChecks(session, request.selected.run, request);
+  const [{ runChecks }, { verdictOn }, { verifyFacts }] = await Promise.all([
+    import('../ops/verify/run.ts'),
+    import('../ops/verify/verify.ts'),
+    import('./verify-facts.ts'),
+  ]);
+  const facts = await verifyFacts(request.selected.run, context);
+  const seen = await runChecks(session, request.selected.run, { ...request, facts });
   const saved = save === undefined ? [] : [await keep(save, seen, session, request, context)];
   const { ok, items, summary, notes } = verdictOn(seen.outcomes, { ...session, vendor: seen.vendor }, request);
   const view = { hidden: ['pass' as const], notes: [...notes, ...saved] };

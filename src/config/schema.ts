@@ -25,7 +25,7 @@ import {
   timezone,
   variableName,
 } from './forms.ts';
-import { choice, duration, kinds, listOf, oneNumberOf, section, wholeNumber, yesOrNo } from './values.ts';
+import { choice, duration, kinds, listOf, oneNumberOf, section, text, wholeNumber, yesOrNo } from './values.ts';
 
 /** The words of libpq's sslmode; a test compares them with the runtime's. */
 export const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
@@ -103,6 +103,14 @@ const verify = section({
   checks: path().prefault('checks').describe("Folder of the project's own checks, relative to the folder of dbctl.yaml."),
   required: checkIds().prefault([]).describe('Checks that must be able to look: unknown counts as fail.'),
   allow: allow.prefault({}).describe('What checks let pass besides what roles.yaml says; where there is one, say it there.'),
+  done_after_update: listOf(
+    text('work that was done', /^\S(.*\S)? on \d{2}\.\d{1,2}$/, 'a name and a release, such as shop.paths_idx on 18.6'),
+    'a list of names and releases',
+  )
+    .prefault([])
+    .describe(
+      'What version-post-upgrade asked for and somebody has done, as NAME on RELEASE: the catalogs do not say when an index was built. NAME as the check shows it.',
+    ),
 });
 
 const roles = section({

@@ -24,13 +24,14 @@ function releaseProblems({ releases, majors }: Advisories): string[] {
 }
 
 function cveProblems(
-  { id, score, component, extensions, programs, when, fixed }: Vulnerability,
+  { id, score, component, extensions, programs, subject, condition, when, fixed }: Vulnerability,
   { releases }: Advisories,
 ): string[] {
   const status = new Map(releases.map((release) => [release.version, release.status]));
   return [
     ...(/^CVE-\d{4}-\d{4,}$/.test(id) ? [] : [`${id} is no CVE id`]),
     ...(score >= 0 && score <= 10 ? [] : [`${id}: score ${score} is not between 0 and 10`]),
+    ...(/[^ -~]/.test(subject + condition) ? [`${id}: a database in LATIN1 takes plain ASCII only`] : []),
     ...(fixed.length > 0 ? [] : [`${id}: fixed in no release`]),
     ...fixed
       .filter((version) => !status.has(version))

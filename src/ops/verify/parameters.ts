@@ -1,5 +1,6 @@
 import type { Session } from '../../db/session.ts';
 import type { Advisories } from './advisories.ts';
+import { factValue, type Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 
 /** What a check may ask for in `--! params:` besides the policy: the moment of the run. */
@@ -18,6 +19,7 @@ export interface ParameterValues {
   readonly policy: Policy;
   readonly advisories: Advisories;
   readonly moment: Moment;
+  readonly facts?: Facts;
 }
 
 export interface Parameter {
@@ -98,6 +100,25 @@ export const PARAMETERS = {
   locale: { type: 'text', setting: 'postgres.locale.name', value: ({ policy }) => policy.locale },
   icu_rules: { type: 'text', setting: 'no key yet: always empty', value: ({ policy }) => policy.icuRules },
   lc_settings: { type: 'jsonb', setting: 'no key yet: always empty', value: ({ policy }) => JSON.stringify(policy.lcSettings) },
+  done_after_update: {
+    type: 'text[]',
+    setting: 'verify.done_after_update',
+    value: ({ policy }) => policy.doneAfterUpdate,
+  },
+  client_tools: {
+    type: 'jsonb',
+    setting: "this machine's client programs",
+    ofTheRun: true,
+    value: ({ facts }) => factValue(facts?.client_tools),
+  },
+  cluster_nodes: {
+    type: 'jsonb',
+    setting: 'the hosts of the URL',
+    ofTheRun: true,
+    value: ({ facts }) => factValue(facts?.cluster_nodes),
+  },
+  backups: { type: 'jsonb', setting: 'backup.repositories', ofTheRun: true, value: ({ facts }) => factValue(facts?.backups) },
+  drills: { type: 'jsonb', setting: 'backup.repositories', ofTheRun: true, value: ({ facts }) => factValue(facts?.drills) },
   protected_tables: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.tables) },
   protected_owner: { type: 'text', setting: 'immutability.tables', value: ({ policy }) => policy.guards?.owner ?? null },
   guard_functions: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.functions) },

@@ -26,6 +26,8 @@ export interface Policy extends RolePolicy {
   readonly icuRules: string;
   /** Wanted lc_* settings by name; lc_messages is English or C where it is not named. */
   readonly lcSettings: Readonly<Record<string, string>>;
+  /** What was done after an update, as `NAME on RELEASE`. */
+  readonly doneAfterUpdate: readonly string[];
   /** Append-only tables and what guards them. */
   readonly guards: GuardPolicy | null;
 }
@@ -39,7 +41,7 @@ export interface PolicySource {
     readonly locale: { readonly provider: Policy['localeProvider']; readonly name: string; readonly encoding: string };
   };
   readonly immutability?: GuardPolicySource;
-  readonly verify?: { readonly allow: AllowSource };
+  readonly verify?: { readonly allow?: AllowSource; readonly done_after_update?: readonly string[] };
 }
 
 /** What dbctl.yaml allows where it says nothing. */
@@ -77,6 +79,7 @@ export function policyFrom(
     locale: locale.name,
     icuRules: '',
     lcSettings: {},
+    doneAfterUpdate: verify?.done_after_update ?? [],
     guards: guardPolicyFrom(immutability),
   });
 }

@@ -3,7 +3,8 @@ import { inTransaction } from '../../db/transaction.ts';
 import type { Advisories } from './advisories.ts';
 import type { Check } from './check.ts';
 import { evaluate } from './evaluate.ts';
-import { blindness, type Sight } from './need.ts';
+import { FACT_NAMES, type FactName, type Facts } from './facts.ts';
+import { blindness, type Blindness, type Sight } from './need.ts';
 import type { Outcome } from './outcome.ts';
 import {
   declaredValue,
@@ -22,6 +23,8 @@ export interface RunInputs {
   readonly policy: Policy;
   readonly advisories: Advisories;
   readonly clock: () => Date;
+  /** What was found beside the server; without one, its checks are skipped. */
+  readonly facts?: Facts;
   /** Aborted by the person: a statement cancelled by that says nothing about its check. */
   readonly signal?: AbortSignal;
 }
@@ -67,9 +70,9 @@ const PREPARE = 'set local search_path = pg_catalog; set local jit = off; savepo
 
 /** The outcome of a check that needs no query to know it: not for this version, nothing declared, cannot see. */
 function withoutRunning(check: Check, session: Session, sight: Sight, values: ParameterValues): Outcome | null {
-  const reason = skipReason(check, Math.floor(session.serverVersion / 10_000), values);
+  const reason = skipReason(check, Math.floor(session.serverVersion / 10_000), values) ?? absentFact(check, values);
   if (reason !== null) return { kind: 'skipped', check, reason };
-  const blind = check.needs.flatMap((need) => blindness(need, sight) ?? []);
+  const blind = [...check.needs.flatMap((need) => blindness(need, sight) ?? []), ...unseenFacts(check, values)];
   if (blind.length === 0) return null;
   const unique = (texts: readonly string[]) => [...new Set(texts)];
   return {
@@ -98,4 +101,26 @@ function undeclared(check: Check, declared: Declared): string | null {
       return `${parameter.setting.includes('.yaml') ? `there is no ${parameter.setting}` : `dbctl.yaml declares no ${parameter.setting}`} to compare with`;
   }
   return null;
+}
+
+/** What was declared and could not be looked at, outside of the server. */
+/** Why there is nothing to look at; null: there is. */
+function absentFact({ params }: Check, { facts }: ParameterValues): string | null {
+  for (const name of params.filter(isFactName)) {
+    const fact = facts?.[name];
+    if (fact === undefined) return `nobody looked for ${PARAMETERS[name].setting} in this run`;
+    if (fact.kind === 'absent') return fact.reason;
+  }
+  return null;
+}
+
+function unseenFacts({ params }: Check, { facts }: ParameterValues): Blindness[] {
+  return params.filter(isFactName).flatMap((name) => {
+    const fact = facts?.[name];
+    return fact?.kind === 'unseen' ? [fact] : [];
+  });
+}
+
+function isFactName(name: string): name is FactName {
+  return (FACT_NAMES as readonly string[]).includes(name);
 }

@@ -20,6 +20,8 @@ export interface CheckCase {
   readonly policy: Readonly<Record<string, unknown>>;
   /** Laid over dbctl's own advisory data. */
   readonly advisories: Readonly<Record<string, unknown>>;
+  /** What was found beside the server: the value, or {"unseen": reason, "fix": fix}. */
+  readonly facts: Readonly<Record<string, unknown>>;
   /** The client's clock; null: the real one. */
   readonly now: string | null;
   readonly setup: string;
@@ -43,6 +45,7 @@ const KEYS = [
   'hba',
   'policy',
   'advisories',
+  'facts',
   'now',
   'expect',
   'fix',
@@ -103,6 +106,7 @@ function toCase(file: string, line: number, header: ReadonlyMap<Key, string>, se
     hba: header.get('hba') ?? null,
     policy: json('policy'),
     advisories: json('advisories'),
+    facts: json('facts'),
     now: header.get('now') ?? null,
     setup,
     expect:

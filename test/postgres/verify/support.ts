@@ -2,9 +2,11 @@ import pg from 'pg';
 import { sqlError } from '../../../src/db/sql-error.ts';
 import { copyIn } from '../../../src/db/copy-in.ts';
 import { copyOut } from '../../../src/db/copy-out.ts';
+import type { Json } from '../../../src/core/json.ts';
 import type { Session } from '../../../src/db/session.ts';
 import { advisories } from '../../../src/ops/verify/advisories.ts';
 import type { Check } from '../../../src/ops/verify/check.ts';
+import type { Fact, Facts } from '../../../src/ops/verify/facts.ts';
 import type { Outcome } from '../../../src/ops/verify/outcome.ts';
 import type { GuardPolicy } from '../../../src/ops/verify/guard-policy.ts';
 import { policyFrom, type Policy } from '../../../src/ops/verify/policy.ts';
@@ -165,13 +167,22 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
 }
 
 /** Policy, advisories and clock of a case. */
-export function inputsOf({ server, policy: { guards, ...policy }, advisories: table, now }: CheckCase): RunInputs {
+export function inputsOf({ server, policy: { guards, ...policy }, advisories: table, facts, now }: CheckCase): RunInputs {
   return {
     // The checks of guards are skipped on the other servers: nothing is declared there.
     policy: { ...POLICY, ...policy, guards: server === 'guarded' ? { ...GUARDS, ...(guards as Partial<GuardPolicy>) } : null },
     advisories: { ...advisories, ...table },
+    facts: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, toFact(value)])) as Facts,
     clock: () => (now === null ? new Date() : new Date(now)),
   };
+}
+
+function toFact(value: unknown): Fact {
+  if (typeof value === 'object' && value !== null && 'unseen' in value) {
+    const { unseen: reason, fix } = value as { unseen: string; fix?: string };
+    return { kind: 'unseen', reason, fix: fix ?? '' };
+  }
+  return { kind: 'seen', value: value as Json };
 }
 
 /**

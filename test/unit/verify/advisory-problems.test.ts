@@ -35,6 +35,7 @@ describe('a table', () => {
       'CVE-2026-14676: fixed in 18.5, which was withdrawn: the fix came with the next one',
     ],
     [withCve('CVE-2026-14676', { fixed: [180060] }), 'CVE-2026-14676: fixed in 18.60, which is not among the releases'],
+    [withCve('CVE-2026-14676', { subject: 'a … b' }), 'CVE-2026-14676: a database in LATIN1 takes plain ASCII only'],
     [withCve('CVE-2026-14676', { fixed: [] }), 'CVE-2026-14676: fixed in no release'],
     [withCve('CVE-2026-14676', { score: 88 }), 'CVE-2026-14676: score 88 is not between 0 and 10'],
     [withCve('CVE-2026-14676', { extensions: [] }), 'CVE-2026-14676: extensions are for component extension'],

@@ -41,7 +41,7 @@ describe('what is said of the version', () => {
         object: 'x',
         message: '',
         status: 'fail',
-        detail: { exposed: Array(exposed).fill({}), not_seen: Array(unseen).fill({}), not_exposed: Array(not).fill({}) },
+        detail: { exposed: Array(exposed).fill(''), not_seen: Array(unseen).fill(''), not_exposed: Array(not).fill('') },
       });
     expect(versionSentence(question('18.2'), [found(5, 0, 3), found(10, 0, 14)])).toContain(
       '32 in the server (15 in reach on this one, 17 not)',

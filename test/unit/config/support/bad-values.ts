@@ -39,6 +39,14 @@ export const BAD_VALUES: readonly BadFile[] = [
     ],
   },
   {
+    name: 'work after an update without its release',
+    yaml: `${HEAD}verify: {done_after_update: [index shop.paths on 18.6, index shop.paths, index a on 18]}\n`,
+    problems: [
+      'dbctl.yaml:3:56: verify.done_after_update[1]: expected a name and a release, such as shop.paths_idx on 18.6, found the text "index shop.paths"',
+      'dbctl.yaml:3:74: verify.done_after_update[2]: expected a name and a release, such as shop.paths_idx on 18.6, found the text "index a on 18"',
+    ],
+  },
+  {
     name: 'an encoding by its other name',
     yaml: `${HEAD}postgres: {locale: {encoding: UTF-8}}\n`,
     problems: [
