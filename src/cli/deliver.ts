@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { DbctlError } from '../core/errors.ts';
 import { REPORT_SCHEMA, type Answer, type Report, type ReportError } from '../core/report.ts';
-import { render, type RenderOptions } from '../render/index.ts';
+import { POINTING, render, type RenderOptions } from '../render/index.ts';
 import { version } from '../package.ts';
 import type { GlobalOptions } from './globals.ts';
 import type { Io, Output } from './io.ts';
@@ -27,11 +27,13 @@ export async function deliver(io: Io, redactor: Redactor, outcome: Outcome): Pro
   const report = toReport(outcome, redactor);
   const view = outcome.answer?.view;
   const shown = view === undefined || view.revealsSecret === true ? view : redactor.value(view);
+  const locate = await locator(outcome);
   const stream = outcome.error !== null && outcome.globals.format === 'human' ? io.stderr : io.stdout;
   stream.write(
     await render(outcome.globals.format, report, {
       ...renderOptions(io, stream, outcome.globals),
       ...(shown && { view: shown }),
+      ...(locate && { locate }),
     }),
   );
   for (const { format, path } of outcome.globals.out) {
@@ -40,6 +42,7 @@ export async function deliver(io: Io, redactor: Redactor, outcome: Outcome): Pro
       width: 120,
       toolVersion: version(),
       ...(shown && { view: redactor.value(shown) }),
+      ...(locate && { locate }),
     });
     const problem = writeWhole(resolve(io.cwd, path), text);
     if (problem === undefined) continue;
@@ -47,6 +50,12 @@ export async function deliver(io: Io, redactor: Redactor, outcome: Outcome): Pro
     return report.exitCode === 0 ? 2 : report.exitCode;
   }
   return report.exitCode;
+}
+
+/** A line that cannot be found is no reason to lose the findings: their formats then name dbctl.yaml. */
+async function locator({ answer, globals }: Outcome): Promise<RenderOptions['locate']> {
+  const points = [globals.format, ...globals.out.map(({ format }) => format)].some((format) => POINTING.has(format));
+  return points ? answer?.locate?.().catch(() => undefined) : undefined;
 }
 
 function toReport(outcome: Outcome, redactor: Redactor): Report {

@@ -78,12 +78,20 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   await refuseStray(options);
   refuseTogether(options);
   const request = await requestOf(selected, checks, options, context);
+  const locate = () => places(checks, loaded, context);
   const [save, snapshot] = [options['save'] as string | undefined, options['snapshot'] as string | undefined];
   if (snapshot !== undefined) {
     const { judgeSnapshot } = await import('./verify-snapshot.ts');
-    return judgeSnapshot(snapshot, request, context);
+    return { ...(await judgeSnapshot(snapshot, request, context)), locate };
   }
-  return context.withDatabase(SESSION, (session) => look(session, request, context, save));
+  return { ...(await context.withDatabase(SESSION, (session) => look(session, request, context, save))), locate };
+}
+
+/** Asked for by the formats that point at a line of a file, and by no other. */
+async function places(checks: readonly Check[], { config, file, folder }: LoadedConfig, { cwd, globals }: Context) {
+  const { locator } = await import('../ops/verify/places/locate.ts');
+  const [rolesFile, migrationsFolder] = [resolve(folder, config.roles.file), resolve(folder, config.migrations.folder)];
+  return locator({ checks, cwd, configFile: file, rolesFile, migrationsFolder, environment: globals.env });
 }
 
 /** What each of them does leaves the other nothing to do. */

@@ -82,6 +82,13 @@ export interface View {
   readonly metrics?: readonly Metric[];
 }
 
+/** A place in a file of the user's repository; line and column count from 1. */
+export interface FileLocation {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
 /** What a command's `run` gives back; the cli adds time, command name and exit status. */
 export interface Answer {
   /** false: done, and the answer is no (exit 1). */
@@ -90,6 +97,11 @@ export interface Answer {
   readonly summary: JsonObject;
   readonly target?: Target | null;
   readonly view?: View;
+  /**
+   * Where in the repository an item's object was made, or what demands it of it; null where the item says it itself. Asked for by the
+   * formats that show files alone, because it reads and parses them.
+   */
+  readonly locate?: () => Promise<(item: Item) => FileLocation | null>;
 }
 
 /** Contract C3: the one document a command leaves, also when it fails. */

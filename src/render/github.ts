@@ -1,6 +1,5 @@
-import type { Item, ReportError, Severity } from '../core/report.ts';
+import type { FileLocation, Item, ReportError, Severity } from '../core/report.ts';
 import { itemLocation } from './location.ts';
-import type { FileLocation } from './location.ts';
 import { counts, runOutcome } from './outcome.ts';
 import type { RunOutcome } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
@@ -21,11 +20,11 @@ const LEVELS: Readonly<Record<Severity, Level>> = {
  * Workflow commands that GitHub Actions shows as annotations, and one plain line with the counts. Worst first, because
  * GitHub shows ten errors, ten warnings and ten notices of a step and drops the rest.
  */
-export const render: Renderer = (report) => {
+export const render: Renderer = (report, { locate = () => null }) => {
   const outcome = runOutcome(report);
   const lines = [
     ...(outcome === null ? [] : runLines(report.command, outcome)),
-    ...sortItems(report.items).flatMap(itemLines),
+    ...sortItems(report.items).flatMap((item) => itemLines(item, locate(item) ?? itemLocation(item))),
     `dbctl ${visible(report.command)}: ${counts(report)}`,
   ];
   return `${lines.join('\n')}\n`;
@@ -43,17 +42,17 @@ function runLines(command: string, outcome: RunOutcome): string[] {
   }
 }
 
-function itemLines(item: Item): string[] {
+function itemLines(item: Item, place: FileLocation | null): string[] {
   const { id, object, status, severity, message, fix } = item;
   const title = `${id}: ${object}`;
   const text = fix === null ? message : `${message}\nfix: ${fix}`;
   switch (status) {
     case 'fail':
-      return [annotation(LEVELS[severity], title, text, itemLocation(item))];
+      return [annotation(LEVELS[severity], title, text, place)];
     case 'unknown':
-      return [annotation('warning', title, `unknown: ${text}`, itemLocation(item))];
+      return [annotation('warning', title, `unknown: ${text}`, place)];
     case 'waived':
-      return [annotation('notice', title, `waived: ${message}`, itemLocation(item))];
+      return [annotation('notice', title, `waived: ${message}`, place)];
     case 'skipped':
     case 'pass':
       return [];

@@ -25,6 +25,9 @@ export const renderers: Readonly<Record<Format, () => Promise<RendererModule>>> 
   prometheus: () => import('./prometheus.ts'),
 };
 
+/** Formats that put items at a line of a file ({@link RenderOptions.locate}). */
+export const POINTING: ReadonlySet<Format> = new Set<Format>(['sarif', 'github']);
+
 /** The whole text of `report` in `format`, final newline included. */
 export async function render(format: Format, report: Report, options: RenderOptions): Promise<string> {
   const renderer = await renderers[format]();

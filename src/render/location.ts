@@ -1,12 +1,5 @@
-import type { Item } from '../core/report.ts';
+import type { FileLocation, Item } from '../core/report.ts';
 import type { Json } from '../core/json.ts';
-
-/** A place in a file of the user's repository; line and column count from 1. */
-export interface FileLocation {
-  readonly file: string;
-  readonly line?: number;
-  readonly column?: number;
-}
 
 /** The place an item's `detail` names with `file`, `line` and `column`; null where it names none. */
 export function itemLocation(item: Item): FileLocation | null {

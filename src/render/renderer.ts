@@ -1,4 +1,4 @@
-import type { Report, View } from '../core/report.ts';
+import type { FileLocation, Item, Report, View } from '../core/report.ts';
 
 /** How a report is shown; nothing in here changes what it says. */
 export interface RenderOptions {
@@ -7,6 +7,8 @@ export interface RenderOptions {
   /** Columns of the terminal; 0 or less: lines are as long as they are. */
   readonly width: number;
   readonly view?: View;
+  /** Where an item stands in the repository; null where it says so itself. */
+  readonly locate?: (item: Item) => FileLocation | null;
   /** dbctl's own version, for formats that name their producer. */
   readonly toolVersion: string;
   /** false: symbols and lines from ASCII only. Default true. */

@@ -1,5 +1,5 @@
 import { fingerprint } from '../core/fingerprint.ts';
-import type { Item, Report } from '../core/report.ts';
+import type { FileLocation, Item, Report } from '../core/report.ts';
 import { jsonText } from './json-text.ts';
 import { itemLocation } from './location.ts';
 import type { Renderer } from './renderer.ts';
@@ -16,14 +16,14 @@ const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schem
  * SARIF 2.1.0 for code scanning: what fails, what is unknown and what is waived are results, in the command's order; what
  * passes or is skipped is not.
  */
-export const render: Renderer = (report, { toolVersion }) => {
+export const render: Renderer = (report, { toolVersion, locate = () => null }) => {
   const rules = rulesOf(report.items);
   const run = {
     tool: { driver: { name: 'dbctl', version: toolVersion, semanticVersion: toolVersion, rules: rules.descriptors } },
     automationDetails: { id: category(report) },
     invocations: [invocation(report)],
     columnKind: 'unicodeCodePoints',
-    results: report.items.flatMap((item) => resultsOf(item, rules)),
+    results: report.items.flatMap((item) => resultsOf(item, locate(item) ?? itemLocation(item), rules)),
   };
   return `${jsonText({ $schema: SCHEMA, version: '2.1.0', runs: [run] }, 2)}\n`;
 };
@@ -34,16 +34,16 @@ function category({ command, target }: Report): string {
   return `${parts.map((part) => visible(part).replaceAll('/', '-')).join('/')}/`;
 }
 
-function resultsOf(item: Item, rules: Rules): object[] {
+function resultsOf(item: Item, place: FileLocation | null, rules: Rules): object[] {
   switch (item.status) {
     case 'fail':
-      return [result(item, rules, LEVELS[item.severity], item.message)];
+      return [result(item, place, rules, LEVELS[item.severity], item.message)];
     case 'unknown':
       // Not kind `open`: that demands level none (SARIF 3.27.10), which viewers hide, and then it would look like a pass.
-      return [result(item, rules, 'warning', `Could not be checked: ${item.message}`)];
+      return [result(item, place, rules, 'warning', `Could not be checked: ${item.message}`)];
     case 'waived': {
       const suppressions = [{ kind: 'external', status: 'accepted', justification: visibleBlock(item.message) }];
-      return [{ ...result(item, rules, LEVELS[item.severity], item.message), suppressions }];
+      return [{ ...result(item, place, rules, LEVELS[item.severity], item.message), suppressions }];
     }
     case 'skipped':
     case 'pass':
@@ -51,7 +51,7 @@ function resultsOf(item: Item, rules: Rules): object[] {
   }
 }
 
-function result(item: Item, rules: Rules, level: Level, text: string): object {
+function result(item: Item, place: FileLocation | null, rules: Rules, level: Level, text: string): object {
   const { id, object, status, severity, fix, detail } = item;
   return {
     ruleId: id,
@@ -59,7 +59,7 @@ function result(item: Item, rules: Rules, level: Level, text: string): object {
     kind: 'fail',
     level,
     message: message(fix === null ? text : `${text}\nFix: ${fix}`),
-    locations: [{ ...physicalLocation(itemLocation(item)), ...objectLocation(object) }],
+    locations: [{ ...physicalLocation(place), ...objectLocation(object) }],
     partialFingerprints: fingerprints(item),
     rank: RANKS[severity],
     properties: { status, severity, ...(fix !== null && { fix }), ...(detail !== null && { detail }) },

@@ -6,6 +6,8 @@ export interface Statement {
   readonly sql: string;
   /** Characters (code points) before it in the file. */
   readonly offset: number;
+  /** Bytes of UTF-8 before it, as the locations inside of `node` count them. */
+  readonly start: number;
   readonly node: Node;
 }
 
@@ -42,6 +44,7 @@ export function parseStatements(sql: string): readonly Statement[] | SyntaxProbl
     const end = raw.stmt_len === undefined || raw.stmt_len === 0 ? bytes.length : start + raw.stmt_len;
     return {
       sql: bytes.subarray(start, end).toString(),
+      start,
       offset: Array.from(bytes.subarray(0, start).toString()).length,
       node: raw.stmt as Node,
     };

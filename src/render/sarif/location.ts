@@ -1,4 +1,4 @@
-import type { FileLocation } from '../location.ts';
+import type { FileLocation } from '../../core/report.ts';
 import { visible } from '../../core/visible.ts';
 
 /** A database object has no file. GitHub shows no result without one, so it stands at the file that demands it. */
