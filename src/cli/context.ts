@@ -6,6 +6,7 @@ import type { Session } from '../db/session.ts';
 import type { ConnectionTarget } from '../runtime/connection/target.ts';
 import { packageFolder } from '../package.ts';
 import { startInBackground } from './background.ts';
+import { buildEmit } from './emit.ts';
 import { buildLog } from './log.ts';
 import { askToConfirm } from './prompt.ts';
 import { completable } from '../ops/completion/script.ts';
@@ -46,6 +47,7 @@ export async function buildContext(
         return use(session);
       });
     },
+    emit: buildEmit(io, globals, redactor),
     redacted: (value) => redactor.value(value),
     target: (session) => describeServer(session, globals.env),
     forEnvironment: (env) => buildContext(io, { ...globals, env }, redactor, { progress, atEnd }),

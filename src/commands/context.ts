@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../config/load.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Answer, Target } from '../core/report.ts';
@@ -40,6 +41,8 @@ export interface Context {
   connection(): Promise<ConnectionTarget>;
   /** One session on the environment's database, closed whatever happens. Fails with db.unreachable or db.denied. */
   withDatabase<T>(options: SessionOptions, use: (session: Session) => Promise<T>): Promise<T>;
+  /** Says something before the report, in a command that goes on until it is stopped: to people a line, in ndjson an event. */
+  emit(event: JsonObject, line: string): void;
   /** The value with every secret this process was given replaced, for what is written beside the report. */
   redacted<T>(value: T): T;
   /** What a report says about where it looked. */

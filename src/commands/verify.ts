@@ -46,6 +46,10 @@ export const spec: CommandSpec = {
       flags: '--snapshot <file>',
       description: 'judge what --save kept: by the policy, waivers and severities of today, without a server',
     },
+    {
+      flags: '--watch [interval]',
+      description: 'look again and again, every 30s if not said, and print what changed; Ctrl-C ends it with the last look',
+    },
     { flags: '--list', description: 'show the checks and run none; needs no server' },
     { flags: '--print-sql', description: 'print the files of the checks and run none; needs no server' },
     {
@@ -64,6 +68,7 @@ export const spec: CommandSpec = {
     ['dbctl verify --env prod --baseline baseline.json', '… and from then on say no to what is new, or worse than then'],
     ['dbctl verify --env prod --save prod.snapshot', 'let somebody who may not log in judge it …'],
     ['dbctl verify --env prod --snapshot prod.snapshot --fail-on low', '… without the server'],
+    ['dbctl verify --env prod --watch 1min --format ndjson', 'an event a line for each finding that comes or goes'],
     ['dbctl verify --print-grants --role nightly', 'the role that sees enough, as a script to read and run'],
     ['dbctl verify --list', 'every check with its group and severity'],
   ],
@@ -84,7 +89,10 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     const { judgeSnapshot } = await import('./verify-snapshot.ts');
     return { ...(await judgeSnapshot(snapshot, request, context)), locate };
   }
-  return { ...(await context.withDatabase(SESSION, (session) => look(session, request, context, save))), locate };
+  const once = () => context.withDatabase(SESSION, (session) => look(session, request, context, save));
+  if (options['watch'] === undefined) return { ...(await once()), locate };
+  const { intervalOf, watch } = await import('./verify-watch.ts');
+  return { ...(await watch(once, intervalOf(options['watch']), context)), locate };
 }
 
 /** Asked for by the formats that point at a line of a file, and by no other. */
@@ -96,7 +104,7 @@ async function places(checks: readonly Check[], { config, file, folder }: Loaded
 
 /** What each of them does leaves the other nothing to do. */
 function refuseTogether(options: ParsedOptions): void {
-  const given = ['save', 'snapshot'].filter((name) => options[name] !== undefined);
+  const given = ['save', 'snapshot', 'watch'].filter((name) => options[name] !== undefined);
   if (given.length > 1) fail('usage', `--${given.join(' and --')} do not go together`, { hint: 'Run dbctl verify --help.' });
 }
 
