@@ -2,6 +2,7 @@
 const AREAS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   archiving: () => import('./soak/archiving.ts'),
   backup: () => import('./soak/backup.ts'),
+  fleet: () => import('./soak/fleet.ts'),
   retention: () => import('./soak/retention.ts'),
 };
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { COMMANDS } from '../src/commands/index.ts';
 import { configReference } from '../src/config/reference.ts';
 import { ROLES_REFERENCE_HEAD, rolesReference } from '../src/config/roles/reference.ts';
+import { TARGETS_REFERENCE_HEAD, targetsReference } from '../src/config/targets/reference.ts';
 import { ERROR_CODES, EXIT_STATUS } from '../src/core/errors.ts';
 import { extensionsPage } from '../src/ops/verify/extensions-page.ts';
 import { loadChecks } from '../src/ops/verify/load.ts';
@@ -33,6 +34,7 @@ export async function generatedDocs(): Promise<readonly GeneratedPage[]> {
     { file: 'docs/extensions.md', text: page('Extensions by vendor', extensionsPage('extensions')) },
     { file: 'docs/configuration.md', text: page('Configuration', configReference()) },
     { file: 'docs/roles-file.md', text: page('roles.yaml', `${ROLES_REFERENCE_HEAD}\n\n${rolesReference()}`) },
+    { file: 'docs/targets-file.md', text: page('targets.yaml', `${TARGETS_REFERENCE_HEAD}\n\n${targetsReference()}`) },
     { file: 'docs/errors.md', text: page('Errors', errorsTable()) },
   ];
 }

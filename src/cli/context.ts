@@ -1,4 +1,5 @@
 import type { Context } from '../commands/context.ts';
+import type { ExpectedIdentity } from '../config/identity.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../core/log.ts';
 import type { Target } from '../core/report.ts';
@@ -7,6 +8,7 @@ import type { ConnectionTarget } from '../runtime/connection/target.ts';
 import { packageFolder } from '../package.ts';
 import { startInBackground } from './background.ts';
 import { buildEmit } from './emit.ts';
+import { configAt, type FleetPlace } from './fleet/place.ts';
 import { buildLog } from './log.ts';
 import { askToConfirm } from './prompt.ts';
 import { completable } from '../ops/completion/script.ts';
@@ -16,16 +18,14 @@ import type { Io } from './io.ts';
 import type { Redactor } from './secrets.ts';
 
 /** Everything a command may touch, built once per run; files and libraries are loaded when a command first asks. */
-export async function buildContext(
-  io: Io,
-  globals: GlobalOptions,
-  redactor: Redactor,
-  { progress, atEnd }: Pick<Context, 'progress' | 'atEnd'>,
-): Promise<Context> {
-  const log = await buildLog(io, globals, redactor);
-  const config = once(() => readConfig(io, globals, log));
-  const connection = once(async () => resolveTarget(io, await config(), redactor, (warning) => log.warn(warning)));
-  const guarded = once(async () => buildGuard(await config(), io.cwd, log));
+export async function buildContext(io: Io, globals: GlobalOptions, redactor: Redactor, around: Around): Promise<Context> {
+  const { progress, atEnd, place } = around;
+  const log = around.log ?? (await buildLog(io, globals, redactor));
+  const config = once(async () =>
+    place === undefined ? readConfig(io, globals, log) : configAt(place, await place.load(globals.env)),
+  );
+  const connection = once(async () => resolveTarget(io, await config(), place, redactor, (warning) => log.warn(warning)));
+  const guarded = once(async () => buildGuard(await config(), place, io.cwd, log));
   const context: Context = {
     globals,
     cwd: io.cwd,
@@ -50,7 +50,7 @@ export async function buildContext(
     emit: buildEmit(io, globals, redactor),
     redacted: (value) => redactor.value(value),
     target: (session) => describeServer(session, globals.env),
-    forEnvironment: (env) => buildContext(io, { ...globals, env }, redactor, { progress, atEnd }),
+    forEnvironment: (env) => buildContext(io, { ...globals, env }, redactor, around),
     commands: () =>
       COMMANDS.map(({ spec }) =>
         completable(
@@ -63,13 +63,22 @@ export async function buildContext(
     confirm: (question) => askToConfirm(io, globals, question),
     async projectOrReference() {
       if ((await config()).file !== null) return context;
-      return buildContext({ ...io, cwd: packageFolder() }, globals, redactor, { progress, atEnd });
+      return buildContext({ ...io, cwd: packageFolder() }, globals, redactor, around);
     },
   };
   return context;
 }
 
-async function readConfig(io: Io, globals: GlobalOptions, log: Log): Promise<LoadedConfig> {
+/** What of a context its maker decides. */
+interface Around extends Pick<Context, 'progress' | 'atEnd'> {
+  /** Without it the log of the process. */
+  readonly log?: Log;
+  /** The target of a fleet it looks at; without it the database of the environment. */
+  readonly place?: FleetPlace;
+}
+
+/** dbctl.yaml as the options of the run name it; its warnings are logged. */
+export async function readConfig(io: Io, globals: GlobalOptions, log: Log): Promise<LoadedConfig> {
   const { loadConfig } = await import('../config/load.ts');
   const loaded = await loadConfig({ file: globals.config, cwd: io.cwd, env: globals.env, variables: io.variables });
   for (const warning of loaded.warnings) log.warn(warning);
@@ -79,18 +88,25 @@ async function readConfig(io: Io, globals: GlobalOptions, log: Log): Promise<Loa
 async function resolveTarget(
   io: Io,
   loaded: LoadedConfig,
+  place: FleetPlace | undefined,
   redactor: Redactor,
   onWarning: (text: string) => void,
 ): Promise<ConnectionTarget> {
   const { environment, folder } = loaded;
-  if (environment.embedded) return embeddedTarget(io, loaded);
+  const database = place?.target.database;
+  if (environment.embedded) return embeddedTarget(io, loaded, database);
   const [{ connectionText }, { resolveConnection }] = await Promise.all([
     import('../config/connection-text.ts'),
     import('../runtime/connection/resolve.ts'),
   ]);
-  const { text, source } = await connectionText(environment, folder, io.variables);
+  const whose =
+    place?.target.url === undefined ? undefined : { who: `target ${place.target.name}`, where: place.inventory.label };
+  const { text, source } = await connectionText(environment, folder, io.variables, whose);
   if (text !== undefined) redactor.addFromUrl(text);
-  const overrides = contractOverrides(io, environment.tls);
+  const overrides = {
+    ...contractOverrides(io, environment.tls, whose === undefined),
+    ...(database !== undefined && { database }),
+  };
   return resolveConnection({
     ...(text === undefined ? {} : { text }),
     source,
@@ -105,12 +121,10 @@ async function resolveTarget(
 type Guard = (session: Session, access: 'read' | 'write') => Promise<void>;
 
 /** What every session is asked before a command gets it. A superuser is warned of where nothing needs one, and once. */
-async function buildGuard({ environment, folder }: LoadedConfig, cwd: string, log: Log): Promise<Guard> {
-  const [{ expectedIdentity }, { guardSession }] = await Promise.all([
-    import('../config/identity.ts'),
-    import('../ops/environment/guard.ts'),
-  ]);
-  const expected = await expectedIdentity(environment, folder, cwd);
+async function buildGuard(loaded: LoadedConfig, place: FleetPlace | undefined, cwd: string, log: Log): Promise<Guard> {
+  const { environment } = loaded;
+  const { guardSession } = await import('../ops/environment/guard.ts');
+  const expected = await expectedAt(loaded, place, cwd);
   const said = new Set<string>();
   return async (session, access) => {
     for (const warning of await guardSession(session, { environment, expected })) {
@@ -120,9 +134,18 @@ async function buildGuard({ environment, folder }: LoadedConfig, cwd: string, lo
   };
 }
 
-/** Contract C7: these variables beat what the URL says, and are applied once, after it was parsed. */
-function contractOverrides(io: Io, tls: string | undefined): Record<string, string> {
-  const { PG_SSL_MODE, DB_USER, DB_PASSWORD } = io.variables;
+async function expectedAt(loaded: LoadedConfig, place: FleetPlace | undefined, cwd: string): Promise<ExpectedIdentity | null> {
+  if (place !== undefined) return (await import('./fleet/identity.ts')).identityAt(place, loaded, cwd);
+  return (await import('../config/identity.ts')).expectedIdentity(loaded.environment, loaded.folder, cwd);
+}
+
+/**
+ * Contract C7: these variables beat what the URL says, and are applied once, after it was parsed. A login is one database's: it is not taken to
+ * targets that have URLs of their own.
+ */
+function contractOverrides(io: Io, tls: string | undefined, withLogin: boolean): Record<string, string> {
+  const { PG_SSL_MODE } = io.variables;
+  const { DB_USER, DB_PASSWORD } = withLogin ? io.variables : {};
   const sslMode = PG_SSL_MODE ?? tls;
   return {
     ...(DB_USER === undefined ? {} : { user: DB_USER }),
@@ -131,9 +154,10 @@ function contractOverrides(io: Io, tls: string | undefined): Record<string, stri
   };
 }
 
-async function embeddedTarget(io: Io, loaded: LoadedConfig): Promise<ConnectionTarget> {
+async function embeddedTarget(io: Io, loaded: LoadedConfig, database: string | undefined): Promise<ConnectionTarget> {
   const { devConnection } = await import('../ops/dev/target.ts');
-  return devConnection({ projectFolder: loaded.folder, variables: io.variables, home: io.home }, loaded.config);
+  const target = await devConnection({ projectFolder: loaded.folder, variables: io.variables, home: io.home }, loaded.config);
+  return database === undefined ? target : { ...target, database };
 }
 
 function describeServer(session: Session, env: string): Target {

@@ -9,7 +9,7 @@ import type { GlobalOptions } from './globals.ts';
 import type { Io, Output } from './io.ts';
 import type { Redactor } from './secrets.ts';
 
-/** How a run ended: an answer or an error. */
+/** How a run ended: an answer, an error, or both where the answer is not whole. */
 export interface Outcome {
   readonly command: string;
   readonly globals: GlobalOptions;
@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 /**
- * Writes the report to stdout and to every `--out` file, and returns the exit status. In human format an error goes to stderr:
+ * Writes the report to stdout and to every `--out` file, and returns the exit status. In human format an error alone goes to stderr:
  * stdout is the answer, stderr is the conversation.
  */
 export async function deliver(io: Io, redactor: Redactor, outcome: Outcome): Promise<number> {
@@ -28,7 +28,7 @@ export async function deliver(io: Io, redactor: Redactor, outcome: Outcome): Pro
   const view = outcome.answer?.view;
   const shown = view === undefined || view.revealsSecret === true ? view : redactor.value(view);
   const locate = await locator(outcome);
-  const stream = outcome.error !== null && outcome.globals.format === 'human' ? io.stderr : io.stdout;
+  const stream = outcome.answer === null && outcome.globals.format === 'human' ? io.stderr : io.stdout;
   stream.write(
     await render(outcome.globals.format, report, {
       ...renderOptions(io, stream, outcome.globals),

@@ -50,7 +50,7 @@ async function outcomeOf(
     return { answer: null, error: new DbctlError(code, message, details) };
   }
   try {
-    return { answer: await execute(io, redactor, request), error: null };
+    return await execute(io, redactor, request);
   } catch (thrown) {
     return { answer: null, error: asDbctlError(thrown, io.signal) };
   }
@@ -60,16 +60,23 @@ async function execute(
   io: Io,
   redactor: Redactor,
   { command: name, options, globals }: Request & { kind: 'run' },
-): Promise<Answer> {
+): Promise<{ answer: Answer; error: DbctlError | null }> {
   const command = COMMANDS.find(({ spec }) => spec.name === name);
   if (command === undefined) throw new DbctlError('internal', `there is no command ${name}`);
   const progress = await buildProgress(io, globals);
   const endings: (() => Promise<void>)[] = [];
   const atEnd = (act: () => Promise<void>) => void endings.push(act);
   try {
+    if (globals.targets !== undefined || globals.given.length > 0) {
+      const { refuseStrayOptions, runFleet } = await import('./fleet/run.ts');
+      refuseStrayOptions(globals);
+      if (globals.targets !== undefined) {
+        return await runFleet(io, { command, options, globals, file: globals.targets }, { redactor, progress });
+      }
+    }
     const context = await buildContext(io, globals, redactor, { progress, atEnd });
     if (command.spec.effect === 'destroys') await refuseProtected(context, command.spec, options);
-    return await command.run(options, context);
+    return { answer: await command.run(options, context), error: null };
   } finally {
     progress.stop();
     await Promise.allSettled(endings.map((act) => act()));

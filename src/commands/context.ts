@@ -23,6 +23,8 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 /** Everything a command may touch besides its options; built once per run by cli/context. */
 export interface Context {
   readonly globals: Globals;
+  /** The target of a fleet this context is for; undefined: the database of the environment. */
+  readonly fleetTarget?: string;
   readonly cwd: string;
   readonly home: string;
   /** Name of the operating system's user. */

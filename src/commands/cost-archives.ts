@@ -16,6 +16,7 @@ export const spec: CommandSpec = {
     'the database saves nothing yet. Exit 1 when a price is missing, an archive costs more than the partition did, or copies cannot be ' +
     'seen. Needs membership in dbctl_auditor.',
   effect: 'reads',
+  targets: true,
   options: [{ flags: '--table <table>', description: 'only copies of this table, with its schema', repeatable: true }],
   examples: [
     ['dbctl cost archives --env prod', 'did archiving pay?'],

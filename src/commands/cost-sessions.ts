@@ -18,6 +18,7 @@ export const spec: CommandSpec = {
     'whenever they ended. Exit 1 when there are any, or when something could not be seen. Needs SELECT on the columns; where policies decide which rows ' +
     'a role sees, BYPASSRLS, since a sum of some of them would look like a sum of all.',
   effect: 'reads',
+  targets: true,
   options: [
     MONTHS('how many months, this one among them', 3),
     { flags: '--by <name>', description: 'one of cost.sessions.by of dbctl.yaml, such as tier' },

@@ -17,6 +17,7 @@ export const spec: CommandSpec = {
     'without such partitions it is unknown. In a year: the monthly cost then, where it goes on so and nothing leaves. ' +
     'Exit 1 when a price is missing, or something could not be seen. Needs no right on the tables; membership in dbctl_auditor for archives.',
   effect: 'reads',
+  targets: true,
   options: [
     MONTHS('how many full months growth is measured on', 3),
     { flags: '--partitions', description: 'each partition by itself' },

@@ -13,6 +13,7 @@ export const spec: CommandSpec = {
     'repairs it, and the findings of the checks of group immutability, which look at the catalogs and trust nothing of dbctl in the ' +
     'database. Exit 1 on drift or findings. Needs no more than a login; membership in dbctl_auditor shows the registry as well.',
   effect: 'reads',
+  targets: true,
   examples: [
     ['dbctl immutability status --env prod', 'are the tables guarded as they were left?'],
     ['dbctl immutability status --env prod --format json', 'the same for a machine'],

@@ -12,6 +12,7 @@ export const spec: CommandSpec = {
     'is swallowed. Exit 1 when there were attempts (with --since: after that time). With --format prometheus: counters to alarm on. ' +
     'Who tried is in the server log: docs/immutability.md has the pattern. Needs membership in dbctl_auditor.',
   effect: 'reads',
+  targets: true,
   options: [
     {
       flags: '--since <time>',

@@ -12,6 +12,7 @@ export const spec: CommandSpec = {
     'what was archived or is held, what waits for the next checkpoint, what should have been sealed, and what a restore changed. Needs ' +
     'select on the tables and membership in dbctl_auditor; runs on a standby, too. Exit 1 when something is wrong.',
   effect: 'reads',
+  targets: true,
   options: [
     { flags: '--full', description: 'every window, and the number of rows of every partition' },
     { flags: '--table <table>', description: 'the rows of this table only' },

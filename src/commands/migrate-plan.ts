@@ -9,6 +9,7 @@ export const spec: CommandSpec = {
   description:
     'Reads files and history, parses every pending file with the grammar of PostgreSQL 18, and changes nothing. Exit 1 when drift stands in the way.',
   effect: 'reads',
+  targets: true,
   options: [{ flags: '--to <version>', description: 'plan up to this version', parse: parseVersion }],
   examples: [
     ['dbctl migrate plan --env prod', 'what the next deployment will do to the database'],

@@ -9,6 +9,7 @@ export const spec: CommandSpec = {
   description:
     'Every version with its state: applied, pending, unfinished, changed, missing, out-of-order. Exit 1 unless all are applied.',
   effect: 'reads',
+  targets: true,
   examples: [
     ['dbctl migrate status --env prod', 'is anything pending, changed or missing?'],
     [`dbctl migrate status --format json | jq '.summary'`, 'the counts, for a pipeline'],

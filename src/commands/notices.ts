@@ -30,7 +30,7 @@ export async function withNotices(command: string, context: Context, act: () => 
   const facts = (): NoticeFacts => ({
     command,
     project: config.project,
-    environment: context.globals.env,
+    environment: [context.globals.env, ...(context.fleetTarget === undefined ? [] : [context.fleetTarget])].join('/'),
     host: hostname(),
     at: context.clock().toISOString(),
     seconds: (context.clock().getTime() - started.getTime()) / 1000,

@@ -10,6 +10,7 @@ export const spec: CommandSpec = {
   description:
     'The record of dbctl retention hold and release in this database, oldest first. Needs membership in dbctl_auditor.',
   effect: 'reads',
+  targets: true,
   options: [{ flags: '--active', description: 'those that were not released' }],
   examples: [
     ['dbctl retention holds --env prod --active', 'what has to stay now'],

@@ -16,6 +16,7 @@ export const spec: CommandSpec = {
     'what goes. Rows and bytes are estimates of the planner from the last ANALYZE; with --exact they are counted, which reads the rows. Exit 1 ' +
     'when a rule could not run. For a rule that says then: archive: what the next run does with each partition that is old enough, or why it stays, and what they cost a month before and after. Needs what retention run needs, to be able to say so.',
   effect: 'reads',
+  targets: true,
   options: [RULE_OPTION, { flags: '--exact', description: 'count rows and bytes instead of estimating them' }],
   examples: [
     ['dbctl retention plan --env prod', 'before the first run'],

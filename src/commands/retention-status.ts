@@ -18,6 +18,7 @@ export const spec: CommandSpec = {
     'and the last run. Rows that are held are not behind. Exit 1 when a rule is behind by more than the grace, or cannot be looked at. Needs SELECT ' +
     'on the tables and membership in dbctl_auditor.',
   effect: 'reads',
+  targets: true,
   options: [
     RULE_OPTION,
     {

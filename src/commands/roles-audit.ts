@@ -16,6 +16,7 @@ export const spec: CommandSpec = {
     'is waived until its day. Reads in one snapshot, changes nothing, needs no more than a login: what a login may not see is unknown, ' +
     'never passed. Exit 1 when there is a finding at or above --fail-on.',
   effect: 'reads',
+  targets: true,
   options: [
     {
       flags: '--fail-on <severity>',

@@ -18,6 +18,7 @@ export const spec: CommandSpec = {
     'an object: what the role is, what it is a member of, what it owns and may do, and who reaches it. Reads in one snapshot, needs no more ' +
     'than a login. With --privilege exit 1 when the role cannot do it now.',
   effect: 'reads',
+  targets: true,
   args: [
     { name: '<role>', description: 'a role of the cluster' },
     {

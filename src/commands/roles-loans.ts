@@ -11,6 +11,7 @@ export const spec: CommandSpec = {
     'The record of dbctl roles lend in this database, oldest first. Needs membership in dbctl_auditor. Exit 1 when one is overdue: its time is ' +
     'over, and nobody has taken it back.',
   effect: 'reads',
+  targets: true,
   options: [{ flags: '--open', description: 'those that have not ended' }],
   examples: [
     ['dbctl roles loans --env prod --format markdown', 'for the access review'],

@@ -12,6 +12,7 @@ export const spec: CommandSpec = {
     'pg_authid, which is closed to all but superusers: without the right to look they are unknown, with the GRANT that would show them. ' +
     'Changes nothing. Exit 1 when a password is md5, over, or has too few iterations.',
   effect: 'reads',
+  targets: true,
   examples: [
     ['dbctl roles passwords status --env prod', 'before and after a rotation'],
     ['dbctl roles passwords status --env prod --format json', 'for a monitor'],

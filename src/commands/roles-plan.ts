@@ -14,6 +14,7 @@ export const spec: CommandSpec = {
     'and shown apart. A right that another role passed on is taken back from that role. Where dbctl.run can be read it says when the file applied last was another one. Nothing is changed. Exit 1 when there is something ' +
     'to do, or something that only a person can put right. Needs no more than a login.',
   effect: 'reads',
+  targets: true,
   options: [{ flags: '--sql', description: 'print the statements alone, to be read, kept or run by somebody else' }, FULL],
   examples: [
     ['dbctl roles plan --env prod', 'before dbctl roles apply'],

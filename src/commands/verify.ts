@@ -23,6 +23,7 @@ export const spec: CommandSpec = {
     'passed; --print-grants has those statements for a role made for this. Findings somebody answers for are kept in the waivers file. Exit 1 when a finding is at or above --fail-on, or a check of ' +
     'verify.required could not look.',
   effect: 'reads',
+  targets: true,
   options: [
     {
       flags: '--fail-on <severity>',

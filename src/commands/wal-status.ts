@@ -19,6 +19,7 @@ export const spec: CommandSpec = {
     'length, and is the part of the log, of the timeline and of the server its name says; rot in encrypted files is seen with an identity only. ' +
     'Exit 1 when there is a gap, a failure, a broken file, or a limit is passed.',
   effect: 'reads',
+  targets: true,
   options: [
     REPOSITORY_OPTION,
     { flags: '--read', description: 'read every file of the archive, too: is it still what was stored?' },

@@ -11,6 +11,12 @@ export interface ConnectionText {
   readonly source: string;
 }
 
+/** Whose URL it is and where that is written, for messages. */
+interface Whose {
+  readonly who: string;
+  readonly where: string;
+}
+
 /** Any of these says enough for libpq to connect without a URL. */
 const LIBPQ_VARIABLES = ['PGSERVICE', 'PGHOST', 'PGHOSTADDR', 'PGDATABASE', 'PGUSER', 'PGPORT'] as const;
 
@@ -18,14 +24,19 @@ const LIBPQ_VARIABLES = ['PGSERVICE', 'PGHOST', 'PGHOSTADDR', 'PGDATABASE', 'PGU
  * The connection URL of an environment, from the variable or secret file it names; without either from DATABASE_URL, then from
  * libpq's variables. Fails with config.invalid when there is none, with secret.exposed when others can read the file.
  */
-export async function connectionText(environment: Environment, folder: string, variables: Variables): Promise<ConnectionText> {
+export async function connectionText(
+  environment: Environment,
+  folder: string,
+  variables: Variables,
+  whose: Whose = { who: `environment ${environment.name}`, where: `environments.${environment.name}.url` },
+): Promise<ConnectionText> {
   const { name, url, embedded } = environment;
   if (embedded) return { text: undefined, source: 'embedded' };
   if (url !== undefined && 'file' in url) {
     return { text: await readSecretFile(resolve(folder, url.file), url.file), source: `file ${url.file}` };
   }
-  if (url !== undefined) return fromVariable(url.variable, variables, name);
-  if (isSet(variables['DATABASE_URL'])) return fromVariable('DATABASE_URL', variables, name);
+  if (url !== undefined) return fromVariable(url.variable, variables, whose);
+  if (isSet(variables['DATABASE_URL'])) return fromVariable('DATABASE_URL', variables, whose);
   const libpq = LIBPQ_VARIABLES.find((variable) => isSet(variables[variable]));
   if (libpq !== undefined) return { text: undefined, source: `variable ${libpq}` };
   return fail('config.invalid', `environment ${name} does not say where its database is, and DATABASE_URL is not set`, {
@@ -33,14 +44,14 @@ export async function connectionText(environment: Environment, folder: string, v
   });
 }
 
-function fromVariable(variable: string, variables: Variables, environment: string): ConnectionText {
+function fromVariable(variable: string, variables: Variables, { who, where }: Whose): ConnectionText {
   const text = variables[variable];
   if (isSet(text)) return { text, source: `variable ${variable}` };
   const state = text === undefined ? 'not set' : 'empty';
-  return fail('config.invalid', `environment ${environment} takes its connection URL from ${variable}, which is ${state}`, {
+  return fail('config.invalid', `${who} takes its connection URL from ${variable}, which is ${state}`, {
     hint:
       `Set ${variable} to a URL such as postgresql://user@host:5432/database, ` +
-      `or name another variable under environments.${environment}.url.`,
+      `or name another variable ${where.startsWith('environments.') ? 'under' : 'in'} ${where}.`,
   });
 }
 

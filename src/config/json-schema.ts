@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { rolesFile } from './roles/schema.ts';
 import { configFile } from './schema.ts';
+import { targetsFile } from './targets/schema.ts';
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
@@ -12,6 +13,11 @@ export function configJsonSchema(): Schema {
 /** The same of roles.yaml. */
 export function rolesJsonSchema(): Schema {
   return jsonSchema(rolesFile, 'roles.yaml', 'What every role of a project is for and what it may do.');
+}
+
+/** The same of an inventory, which --targets names. */
+export function targetsJsonSchema(): Schema {
+  return jsonSchema(targetsFile, 'targets.yaml', 'Databases that a command looks at in one run.');
 }
 
 function jsonSchema(file: z.ZodType, title: string, description: string): Schema {

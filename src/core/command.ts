@@ -26,6 +26,8 @@ export interface CommandSpec {
   /** Paragraphs under the usage line: what it reads, what it changes, which rights it needs. */
   readonly description?: string;
   readonly effect: Effect;
+  /** Runs over many databases with --targets. Only for commands that read, ask a database, and write no file. */
+  readonly targets?: true;
   readonly args?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
   /**

@@ -4,6 +4,7 @@ import { counts, runOutcome } from './outcome.ts';
 import type { RunOutcome } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
 import { sortItems } from './sort.ts';
+import { objectText, sameFindings } from './targets.ts';
 import { visible, visibleBlock } from '../core/visible.ts';
 
 type Level = 'error' | 'warning' | 'notice';
@@ -24,7 +25,7 @@ export const render: Renderer = (report, { locate = () => null }) => {
   const outcome = runOutcome(report);
   const lines = [
     ...(outcome === null ? [] : runLines(report.command, outcome)),
-    ...sortItems(report.items).flatMap((item) => itemLines(item, locate(item) ?? itemLocation(item))),
+    ...sortItems(sameFindings(report.items)).flatMap((item) => itemLines(item, locate(item) ?? itemLocation(item))),
     `dbctl ${visible(report.command)}: ${counts(report)}`,
   ];
   return `${lines.join('\n')}\n`;
@@ -43,8 +44,8 @@ function runLines(command: string, outcome: RunOutcome): string[] {
 }
 
 function itemLines(item: Item, place: FileLocation | null): string[] {
-  const { id, object, status, severity, message, fix } = item;
-  const title = `${id}: ${object}`;
+  const { id, status, severity, message, fix } = item;
+  const title = `${id}: ${objectText(item)}`;
   const text = fix === null ? message : `${message}\nfix: ${fix}`;
   switch (status) {
     case 'fail':

@@ -2,6 +2,7 @@ import type { Item, Report, ReportError } from '../core/report.ts';
 import { jsonText } from './json-text.ts';
 import { runOutcome } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
+import { targetOf } from './targets.ts';
 import { element, textElement } from './xml.ts';
 
 type Verdict = 'passed' | 'failure' | 'error' | 'skipped';
@@ -17,15 +18,45 @@ interface Case {
  */
 export const render: Renderer = (report) => {
   const classname = `dbctl.${report.command.replaceAll(' ', '.')}`;
-  const cases = [...runCase(report, classname), ...report.items.map((item) => itemCase(item, classname))];
-  const totals = totalsOf(report, cases);
-  const suite = element('testsuite', { name: classname, ...totals, ...environment(report) }, [
-    ...properties(report),
-    ...cases.map(({ xml }) => xml),
-  ]);
-  const suites = element('testsuites', { name: `dbctl ${report.command}`, ...totals }, [suite]);
+  const groups = suitesOf(report, classname);
+  const suites = element(
+    'testsuites',
+    {
+      name: `dbctl ${report.command}`,
+      ...totalsOf(
+        report,
+        groups.flatMap(({ cases }) => cases),
+      ),
+    },
+    groups.map(({ name, cases }) =>
+      element('testsuite', { name, ...totalsOf(report, cases), ...environment(report) }, [
+        ...properties(report),
+        ...cases.map(({ xml }) => xml),
+      ]),
+    ),
+  );
   return `<?xml version="1.0" encoding="UTF-8"?>\n${suites}\n`;
 };
+
+interface Suite {
+  readonly name: string;
+  readonly cases: readonly Case[];
+}
+
+/** One for each target of a fleet, and one for what is about none; in a report about one database that is all there is. */
+function suitesOf(report: Report, classname: string): Suite[] {
+  const byTarget = new Map<string, Case[]>([['', runCase(report, classname)]]);
+  for (const item of report.items) {
+    const target = targetOf(item) ?? '';
+    const cases = byTarget.get(target) ?? [];
+    cases.push(itemCase(item, suiteName(classname, target)));
+    byTarget.set(target, cases);
+  }
+  const filled = [...byTarget].filter(([, cases]) => cases.length > 0 || byTarget.size === 1);
+  return filled.map(([target, cases]) => ({ name: suiteName(classname, target), cases }));
+}
+
+const suiteName = (classname: string, target: string): string => (target === '' ? classname : `${classname}.${target}`);
 
 function totalsOf(report: Report, cases: readonly Case[]) {
   const count = (wanted: Verdict) => cases.filter(({ verdict }) => verdict === wanted).length;

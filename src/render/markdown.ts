@@ -6,6 +6,7 @@ import { locationText } from './location.ts';
 import { counts, duration, outcomeStatus, outcomeWords } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
 import { sortItems } from './sort.ts';
+import { objectText, sameFindings } from './targets.ts';
 
 /** GitHub refuses a step summary above 1 MiB; with messages of usual length this stays below half of that. */
 const MAX_ROWS = 500;
@@ -57,7 +58,7 @@ function errorBlock({ code, message, hint, sqlstate, detail, position }: ReportE
 }
 
 function listing(items: readonly Item[], view: View): string[] {
-  const listed = listedItems(view.columns === undefined ? sortItems(items) : items, view);
+  const listed = listedItems(view.columns === undefined ? sortItems(sameFindings(items)) : items, view);
   if (listed.length === 0) return [];
   const shown = listed.slice(0, MAX_ROWS);
   const rest = listed.length - shown.length;
@@ -69,12 +70,12 @@ function listing(items: readonly Item[], view: View): string[] {
 }
 
 function findings(items: readonly Item[]): string {
-  const rows = items.map(({ status, severity, id, object, message }) => [
-    WORDS[status],
-    severity,
-    code(id),
-    code(object),
-    inline(message),
+  const rows = items.map((item) => [
+    WORDS[item.status],
+    item.severity,
+    code(item.id),
+    code(objectText(item)),
+    inline(item.message),
   ]);
   return tableText([['Status', 'Severity', 'Check', 'Object', 'Message'], Array(5).fill('---'), ...rows]);
 }
@@ -90,7 +91,7 @@ function table(items: readonly Item[], columns: Columns): string {
 function fixes(items: readonly Item[]): string[] {
   const fixable = items.filter(({ status, fix }) => status !== 'pass' && fix !== null);
   if (fixable.length === 0) return [];
-  return ['### Fixes', ...fixable.flatMap(({ id, object, fix }) => [`${code(id)} ${code(object)}`, fence(fix ?? '')])];
+  return ['### Fixes', ...fixable.flatMap((item) => [`${code(item.id)} ${code(objectText(item))}`, fence(item.fix ?? '')])];
 }
 
 function notes({ notes = [] }: View): string[] {

@@ -2,6 +2,7 @@ import { countByStatus, STATUSES } from '../core/report.ts';
 import type { Json } from '../core/json.ts';
 import type { Report, ReportError, Status } from '../core/report.ts';
 import { visible } from '../core/visible.ts';
+import { fleetWords } from './targets.ts';
 
 /** How people read a status in a count. */
 const COUNTED: Readonly<Record<Status, string>> = {
@@ -61,7 +62,7 @@ export function outcomeStatus(report: Report): 'fail' | 'unknown' | 'pass' {
 
 /** {@link outcomeStatus} in words, and whether the run came to its end. */
 export function outcomeWords(report: Report): string {
-  if (report.error !== null) return 'stopped';
+  if (report.error !== null) return fleetWords(report).length === 0 ? 'stopped' : 'not whole';
   const words = { fail: 'not ok', unknown: 'not everything could be seen', pass: 'ok' } as const;
   return words[outcomeStatus(report)];
 }

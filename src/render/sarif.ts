@@ -8,6 +8,7 @@ import { objectLocation, physicalLocation } from './sarif/location.ts';
 import { message } from './sarif/message.ts';
 import { LEVELS, RANKS, rulesOf } from './sarif/rules.ts';
 import type { Level, Rules } from './sarif/rules.ts';
+import { fleetWords, objectText, targetOf } from './targets.ts';
 import { visible, visibleBlock } from '../core/visible.ts';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
@@ -29,8 +30,9 @@ export const render: Renderer = (report, { toolVersion, locate = () => null }) =
 };
 
 /** What GitHub takes for the analysis (all before the last slash): a second environment must not replace the first. */
-function category({ command, target }: Report): string {
-  const parts = ['dbctl', ...command.split(' '), ...(target === null ? [] : [target.env])];
+function category(report: Report): string {
+  const { command, target } = report;
+  const parts = ['dbctl', ...command.split(' '), ...(target === null ? fleetWords(report) : [target.env])];
   return `${parts.map((part) => visible(part).replaceAll('/', '-')).join('/')}/`;
 }
 
@@ -52,7 +54,9 @@ function resultsOf(item: Item, place: FileLocation | null, rules: Rules): object
 }
 
 function result(item: Item, place: FileLocation | null, rules: Rules, level: Level, text: string): object {
-  const { id, object, status, severity, fix, detail } = item;
+  const { id, status, severity, fix, detail } = item;
+  const object = objectText(item);
+  const target = targetOf(item);
   return {
     ruleId: id,
     ruleIndex: rules.indexes.get(id) ?? -1,
@@ -62,7 +66,13 @@ function result(item: Item, place: FileLocation | null, rules: Rules, level: Lev
     locations: [{ ...physicalLocation(place), ...objectLocation(object) }],
     partialFingerprints: fingerprints(item),
     rank: RANKS[severity],
-    properties: { status, severity, ...(fix !== null && { fix }), ...(detail !== null && { detail }) },
+    properties: {
+      status,
+      severity,
+      ...(target !== null && { target }),
+      ...(fix !== null && { fix }),
+      ...(detail !== null && { detail }),
+    },
   };
 }
 
@@ -70,7 +80,10 @@ function result(item: Item, place: FileLocation | null, rules: Rules, level: Lev
  * The identity of a finding: the same after a dump and restore, in another file and on another line. GitHub compares
  * `primaryLocationLineHash` only, and would else hash the first line of dbctl.yaml for all objects of one rule alike.
  */
-function fingerprints({ id, object, fingerprint: own }: Item): Record<string, string> {
-  const hash = typeof own === 'string' && own !== '' ? own : fingerprint(id, object);
+function fingerprints(item: Item): Record<string, string> {
+  const { id, object, fingerprint: own } = item;
+  const target = targetOf(item);
+  const alone = typeof own === 'string' && own !== '' ? own : fingerprint(id, object);
+  const hash = target === null ? alone : fingerprint(target, alone);
   return { 'dbctl/v1': hash, primaryLocationLineHash: `${hash.slice(0, 16)}:1` };
 }

@@ -3,6 +3,7 @@ import { jsonLine } from './json-text.ts';
 import { counts, runOutcome } from './outcome.ts';
 import type { RunOutcome } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
+import { objectText } from './targets.ts';
 import { visible, visibleBlock } from '../core/visible.ts';
 
 interface Point {
@@ -38,7 +39,7 @@ function runPoint(command: string, outcome: RunOutcome): Point {
 }
 
 function itemPoint(item: Item): Point {
-  const description = `${item.id} ${item.object}`;
+  const description = `${item.id} ${objectText(item)}`;
   switch (item.status) {
     case 'fail':
     case 'unknown':

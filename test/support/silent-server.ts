@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface SilentServer {
   readonly port: number;
   /** From now on nothing comes back, on old connections and new ones. */
-  fallSilent(): void;
+  readonly fallSilent: () => void;
 }
 
 /** For the length of `use`. Without a port behind it, it is silent from the beginning. */

@@ -2,6 +2,7 @@ import { STATUSES } from '../../core/report.ts';
 import type { Item } from '../../core/report.ts';
 import { itemLocation, locationText } from '../location.ts';
 import { sortItems } from '../sort.ts';
+import { objectText, sameFindings } from '../targets.ts';
 import { visible } from '../../core/visible.ts';
 import { displayWidth, pad, wrap } from '../width.ts';
 import { indented, paragraphs } from './lines.ts';
@@ -17,7 +18,7 @@ const SEVERITY_WIDTH = 8;
  * of its own, unbroken, so that it can be pasted. Passing items take one line.
  */
 export function findings(items: readonly Item[], style: Style): string {
-  const sorted = sortItems(items);
+  const sorted = sortItems(sameFindings(items));
   const severityWidth = items.some(showsSeverity) ? SEVERITY_WIDTH : 0;
   const groups = STATUSES.map((status) => sorted.filter((item) => item.status === status)).filter(({ length }) => length > 0);
   return groups.map((group) => group.map((item) => finding(item, severityWidth, style)).join(separator(group))).join('\n\n');
@@ -72,5 +73,5 @@ type HeadingText = readonly [label: string, id: string, object: string];
 function headingText(item: Item, severityWidth: number): HeadingText {
   const severity = pad(showsSeverity(item) ? item.severity : '', severityWidth);
   const label = [`? ${pad(WORDS[item.status], STATUS_WIDTH)}`, ...(severityWidth === 0 ? [] : [severity])].join(' ');
-  return [label, visible(item.id), visible(item.object)];
+  return [label, visible(item.id), visible(objectText(item))];
 }

@@ -3,6 +3,7 @@ import { cellText, shownColumns } from '../columns.ts';
 import type { Columns } from '../columns.ts';
 import { visible } from '../../core/visible.ts';
 import { displayWidth, pad, wrap } from '../width.ts';
+import { objectText } from '../targets.ts';
 import { fixLines } from './findings.ts';
 import { WORDS } from './style.ts';
 import type { Style } from './style.ts';
@@ -162,8 +163,8 @@ function fixes(items: readonly Item[], style: Style): string[] {
   for (const item of wanting) {
     const key = JSON.stringify([item.id, item.fix]);
     const known = sameFix.get(key);
-    if (known === undefined) sameFix.set(key, { first: item, objects: [item.object] });
-    else known.objects.push(item.object);
+    if (known === undefined) sameFix.set(key, { first: item, objects: [objectText(item)] });
+    else known.objects.push(objectText(item));
   }
   return [...sameFix.values()].map(({ first, objects }) =>
     [...wrap(visible(`${first.id} ${objects.join(', ')}`), style.width).map(style.paint.strong), ...fixLines(first, 2)].join(
