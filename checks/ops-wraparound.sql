@@ -3,9 +3,10 @@
 --! group: operations
 --! scope: cluster
 --! needs: select pg_catalog.pg_database
+--! params: wraparound_percent
 --! why: Transaction ids are 32 bits, and half of them count as the past. Vacuum makes old rows independent of them at 200 million; where it
 --!   does not get through, at two thousand million the server takes no more writes, and a vacuum of everything in single steps is the
---!   way out. Half of that is late enough to be told.
+--!   way out. Half of that is late enough to be told, and the profile hardened tells it at 40 %.
 --! fix: -- in database {database}: vacuum (freeze, verbose);
 --!   -- and find what holds it back: dbctl verify --only ops-autovacuum,ops-prepared-xacts,rep-slots
 --! refs: https://www.postgresql.org/docs/current/routine-vacuuming.html#VACUUM-FOR-WRAPAROUND
@@ -18,6 +19,6 @@ select d.datname as object,
   from pg_catalog.pg_database d
  cross join lateral (values (pg_catalog.age(d.datfrozenxid), 'transaction ids'),
                             (pg_catalog.mxid_age(d.datminmxid), 'multixact ids')) as u(used, words)
- where u.used >= 1073741824
+ where u.used >= 2147483648 * $1 / 100
  group by d.datname
  order by d.datname;

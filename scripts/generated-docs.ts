@@ -6,6 +6,7 @@ import { TARGETS_REFERENCE_HEAD, targetsReference } from '../src/config/targets/
 import { ERROR_CODES, EXIT_STATUS } from '../src/core/errors.ts';
 import { extensionsPage } from '../src/ops/verify/extensions-page.ts';
 import { loadChecks } from '../src/ops/verify/load.ts';
+import { profilesPage } from '../src/ops/verify/profiles/page.ts';
 import { escalationTable } from '../src/ops/roles/escalation/table.ts';
 import { checksTable } from '../src/ops/verify/table.ts';
 import { packageFolder } from '../src/package.ts';
@@ -31,6 +32,7 @@ export async function generatedDocs(): Promise<readonly GeneratedPage[]> {
     { file: 'README.md', text: readme },
     { file: 'docs/roles.md', text: roles },
     { file: 'docs/checks.md', text: page('Checks', checksTable(checks)) },
+    { file: 'docs/profiles.md', text: page('Profiles and benchmarks', profilesPage(checks)) },
     { file: 'docs/extensions.md', text: page('Extensions by vendor', extensionsPage('extensions')) },
     { file: 'docs/configuration.md', text: page('Configuration', configReference()) },
     { file: 'docs/roles-file.md', text: page('roles.yaml', `${ROLES_REFERENCE_HEAD}\n\n${rolesReference()}`) },

@@ -7,7 +7,7 @@ import type { Backups } from './backup-context.ts';
 import type { Context } from './context.ts';
 import { migrateSettings } from './migrate-settings.ts';
 import { toolsContext } from './tools-context.ts';
-import { projectChecks, projectPolicy, projectWaivers } from './verify.ts';
+import { projectChecks, projectPolicy, projectWaivers } from './verify-project.ts';
 
 /** What dbctl.yaml asks of a restored backup. `environment` is that the backup is of: waivers may be for one only. */
 export async function drillInputs(backups: Backups, context: Context, environment: string): Promise<DrillInputs> {

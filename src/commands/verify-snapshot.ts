@@ -46,7 +46,7 @@ export async function judgeSnapshot(file: string, request: VerifyRequest, contex
     fail('config.invalid', `${file} is of environment ${environment}, and this is ${request.environment}`, {
       hint: `Judge it by the policy of its environment: --env ${environment}.`,
     });
-  const { ok, items, summary, notes } = verdictOn(replay(snapshot, request.selected.run, request), server, request);
+  const { ok, items, summary, notes, overview } = verdictOn(replay(snapshot, request.selected.run, request), server, request);
   const { host, port, database, serverVersionText: serverVersion, systemIdentifier, role } = server;
   const said = `Judged without a server: ${file} has what it said to role ${role} at ${takenAt}.`;
   return {
@@ -54,6 +54,6 @@ export async function judgeSnapshot(file: string, request: VerifyRequest, contex
     items,
     summary: { ...summary, snapshot: { file, takenAt, role, dbctl } },
     target: { env: environment, host, port, database, serverVersion, systemIdentifier },
-    view: { hidden: ['pass'], notes: [said, ...notes] },
+    view: { hidden: ['pass'], ...(overview === undefined ? {} : { overview }), notes: [said, ...notes] },
   };
 }

@@ -1,17 +1,15 @@
 import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
-import type { RolesFile } from '../config/roles/load.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { fail } from '../core/errors.ts';
-import { SEVERITIES, type Answer, type Severity } from '../core/report.ts';
+import { SEVERITIES, type Answer } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { Check } from '../ops/verify/check.ts';
-import type { Policy } from '../ops/verify/policy.ts';
-import type { SavedReport } from '../ops/verify/saved-report.ts';
 import type { Selected } from '../ops/verify/select.ts';
 import type { VerifyRequest } from '../ops/verify/verify.ts';
-import type { Waiver } from '../ops/verify/waiver.ts';
 import type { Context } from './context.ts';
+import { projectChecks } from './verify-project.ts';
+import { requestOf, select } from './verify-request.ts';
 import type { save as saveSnapshot } from './verify-snapshot.ts';
 
 export const spec: CommandSpec = {
@@ -20,8 +18,8 @@ export const spec: CommandSpec = {
   description:
     'Runs the checks that come with dbctl and those in the checks folder of the project, in one read-only snapshot and a handful of ' +
     'messages. Any login role will do: what it cannot see is reported as unknown, with the statement that would show it, and never as ' +
-    'passed; --print-grants has those statements for a role made for this. Findings somebody answers for are kept in the waivers file. Exit 1 when a finding is at or above --fail-on, or a check of ' +
-    'verify.required could not look.',
+    'passed; --print-grants has those statements for a role made for this. Findings somebody answers for are kept in the waivers ' +
+    'file. Exit 1 when a finding is at or above --fail-on, or a check of verify.required could not look.',
   effect: 'reads',
   targets: true,
   options: [
@@ -29,6 +27,11 @@ export const spec: CommandSpec = {
       flags: '--fail-on <severity>',
       description: 'lowest severity that makes the answer no (default: verify.fail_on)',
       choices: SEVERITIES,
+    },
+    {
+      flags: '--profile <name>',
+      description: 'which checks count, and how much (default: verify.profile)',
+      choices: ['baseline', 'hardened', 'cis-18', 'managed'],
     },
     { flags: '--only <ids>', description: 'run these checks, whatever dbctl.yaml says (comma-separated)', repeatable: true },
     {
@@ -64,6 +67,7 @@ export const spec: CommandSpec = {
     ['dbctl verify --env prod', 'what is wrong with production?'],
     ['dbctl verify --fail-on high --format github', 'gate a pipeline, with the findings as annotations'],
     ['dbctl verify --group locale,time', 'the checks of two groups'],
+    ['dbctl verify --profile cis-18 --env prod --out json=cis.json', 'every item of CIS PostgreSQL 18, and what answers it'],
     ['dbctl verify --only version-pin --print-sql', 'read the query before letting it near a server'],
     ['dbctl verify --env prod --out json=baseline.json', 'write down what is wrong today …'],
     ['dbctl verify --env prod --baseline baseline.json', '… and from then on say no to what is new, or worse than then'],
@@ -80,8 +84,9 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
   const checks = await projectChecks(loaded, context);
   const selected = await select(checks, options, loaded);
   if (options['printSql'] === true || options['list'] === true) return show(selected, options['printSql'] === true);
+  const { refuseStray, showGrants } = await import('./verify-grants.ts');
   if (options['printGrants'] === true) return showGrants(selected, options, context);
-  await refuseStray(options);
+  refuseStray(options);
   refuseTogether(options);
   const request = await requestOf(selected, checks, options, context);
   const locate = () => places(checks, loaded, context);
@@ -109,33 +114,6 @@ function refuseTogether(options: ParsedOptions): void {
   if (given.length > 1) fail('usage', `--${given.join(' and --')} do not go together`, { hint: 'Run dbctl verify --help.' });
 }
 
-/** The checks that come with dbctl and those of the project. */
-export async function projectChecks({ config, folder }: LoadedConfig, context: Context): Promise<Check[]> {
-  const { builtInFolder, loadChecks } = await import('../ops/verify/load.ts');
-  return loadChecks([builtInFolder(), resolve(folder, config.verify.checks)], context.cwd);
-}
-
-async function select(checks: readonly Check[], options: ParsedOptions, { config }: LoadedConfig): Promise<Selected> {
-  const { selectChecks } = await import('../ops/verify/select.ts');
-  const { groups, skip, required } = config.verify;
-  return selectChecks(checks, {
-    only: words(options['only']),
-    groups: words(options['group']),
-    configuredGroups: groups,
-    skip,
-    required,
-  });
-}
-
-/** `--only a,b --only c` is one list. */
-function words(value: unknown): readonly string[] {
-  const texts = (value ?? []) as readonly string[];
-  return texts
-    .flatMap((text) => text.split(','))
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-}
-
 async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> {
   const { catalogue, checksText } = await import('../ops/verify/catalogue.ts');
   const columns = [
@@ -148,113 +126,6 @@ async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> 
   return { ok: true, items: catalogue(checks), summary: { checks: checks.length }, view };
 }
 
-/** What the checks need that run on the major version the project is pinned to. */
-async function showGrants({ run: checks }: Selected, options: ParsedOptions, context: Context): Promise<Answer> {
-  const [{ neededGrants }, { grantItems, grantScript }, { skipReason }, { advisories }, policy] = await Promise.all([
-    import('../ops/verify/grants.ts'),
-    import('../ops/verify/grant-script.ts'),
-    import('../ops/verify/run.ts'),
-    import('../ops/verify/advisories.ts'),
-    projectPolicy(context),
-  ]);
-  const major = Math.floor(policy.pin / 10_000);
-  const running = checks.filter((check) => skipReason(check, major, { policy, advisories }) === null);
-  const role = await roleOf(options);
-  const grants = neededGrants(running, role);
-  const text = grantScript(grants, { role, login: options['nologin'] !== true, major, checks: running.length });
-  return { ok: true, items: grantItems(grants), summary: { checks: running.length, role, major }, view: { text } };
-}
-
-async function roleOf(options: ParsedOptions): Promise<string> {
-  const name = (options['role'] as string | undefined) ?? 'dbctl_verify';
-  // $do$ would end the block that makes the role.
-  if (/^(?!pg_)[^\p{C}$]+$/u.test(name) && Buffer.byteLength(name) <= 63) return name;
-  const { fail } = await import('../core/errors.ts');
-  return fail('usage', `--role: ${JSON.stringify(name)} is no name for a role`, {
-    hint: 'Name one of up to 63 bytes, without $, that does not begin with pg_.',
-  });
-}
-
-async function refuseStray(options: ParsedOptions): Promise<void> {
-  const stray = ['role', 'nologin'].find((name) => options[name] !== undefined);
-  if (stray === undefined) return;
-  const { fail } = await import('../core/errors.ts');
-  fail('usage', `--${stray} says something about --print-grants, which is not there`, {
-    hint: 'Add --print-grants, or leave it out: who looks is said by the connection URL.',
-  });
-}
-
-/** The findings somebody of the project answers for. */
-export async function projectWaivers(
-  checks: readonly Check[],
-  { config, folder }: LoadedConfig,
-  context: Context,
-): Promise<Waiver[]> {
-  const { loadWaivers } = await import('../ops/verify/waivers.ts');
-  const { waivers } = config.verify;
-  const severities = new Map(checks.map(({ id, severity }) => [id, severity]));
-  return loadWaivers(resolve(folder, waivers), waivers, {
-    checks: severities,
-    environments: Object.keys(config.environments),
-    now: context.clock(),
-  });
-}
-
-/** What the project asks of a database: dbctl.yaml, and roles.yaml where there is one. Fails with config.invalid where that is wrong. */
-export async function projectPolicy(context: Context): Promise<Policy> {
-  const [{ policyFrom }, roles, { config }] = await Promise.all([
-    import('../ops/verify/policy.ts'),
-    projectRoles(context),
-    context.config(),
-  ]);
-  return policyFrom(config, roles, context.clock().toISOString().slice(0, 10));
-}
-
-/** roles.yaml; null where the project has none, and dbctl.yaml names none either. */
-async function projectRoles(context: Context): Promise<RolesFile | null> {
-  const { config, folder, origins } = await context.config();
-  const [{ existsSync }, { loadRolesFile }] = await Promise.all([import('node:fs'), import('../config/roles/load.ts')]);
-  const file = resolve(folder, config.roles.file);
-  if (origins.get('roles.file')?.kind === 'default' && !existsSync(file)) return null;
-  return loadRolesFile(file, context.cwd, context.globals.env);
-}
-
-/** Everything a look at the server needs besides the server. */
-async function requestOf(
-  selected: Selected,
-  checks: readonly Check[],
-  options: ParsedOptions,
-  context: Context,
-): Promise<VerifyRequest> {
-  const loaded = await context.config();
-  const [{ advisories }, policy] = await Promise.all([import('../ops/verify/advisories.ts'), projectPolicy(context)]);
-  const { verify, project } = loaded.config;
-  return {
-    policy,
-    advisories,
-    clock: context.clock,
-    signal: context.signal,
-    environment: context.globals.env,
-    project,
-    selected,
-    waivers: await projectWaivers(checks, loaded, context),
-    baseline: await baselineOf(options, project, context),
-    bar: {
-      failOn: (options['failOn'] as Severity | undefined) ?? verify.fail_on,
-      required: verify.required,
-      strict: options['strict'] === true,
-      strictWaivers: options['strictWaivers'] === true,
-    },
-  };
-}
-
-async function baselineOf(options: ParsedOptions, project: string, { cwd, globals }: Context): Promise<SavedReport | null> {
-  const file = options['baseline'] as string | undefined;
-  if (file === undefined) return null;
-  const { loadBaseline } = await import('../ops/verify/baseline.ts');
-  return loadBaseline(resolve(cwd, file), file, { environment: globals.env, project });
-}
-
 async function look(session: Session, request: VerifyRequest, context: Context, save?: string): Promise<Answer> {
   const [{ runChecks }, { verdictOn }, { verifyFacts }] = await Promise.all([
     import('../ops/verify/run.ts'),
@@ -264,8 +135,8 @@ async function look(session: Session, request: VerifyRequest, context: Context, 
   const facts = await verifyFacts(request.selected.run, context);
   const seen = await runChecks(session, request.selected.run, { ...request, facts });
   const saved = save === undefined ? [] : [await keep(save, seen, session, request, context)];
-  const { ok, items, summary, notes } = verdictOn(seen.outcomes, { ...session, vendor: seen.vendor }, request);
-  const view = { hidden: ['pass' as const], notes: [...notes, ...saved] };
+  const { ok, items, summary, notes, overview } = verdictOn(seen.outcomes, { ...session, vendor: seen.vendor }, request);
+  const view = { hidden: ['pass' as const], ...(overview === undefined ? {} : { overview }), notes: [...notes, ...saved] };
   return { ok, items, summary, target: context.target(session), view };
 }
 

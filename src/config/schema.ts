@@ -98,8 +98,14 @@ const allow = section({
 const verify = section({
   groups: checkGroups.prefault('all').describe('Groups of checks that run.'),
   skip: checkIds().prefault([]).describe('Checks that do not run here; prefer a waiver, which has an owner and an end.'),
+  profile: choice(['baseline', 'hardened', 'cis-18', 'managed'])
+    .prefault('baseline')
+    .describe('Which checks count for whom, and how much; docs/profiles.md.'),
   fail_on: choice(SEVERITIES).prefault('medium').describe('Findings of this severity and worse make the answer no.'),
   waivers: path().prefault('dbctl.waivers.yaml').describe('File of accepted findings, relative to the folder of dbctl.yaml.'),
+  attestations: path()
+    .prefault('dbctl.attestations.yaml')
+    .describe('File of what people looked at, for benchmarks, relative to the folder of dbctl.yaml.'),
   checks: path().prefault('checks').describe("Folder of the project's own checks, relative to the folder of dbctl.yaml."),
   required: checkIds().prefault([]).describe('Checks that must be able to look: unknown counts as fail.'),
   allow: allow.prefault({}).describe('What checks let pass besides what roles.yaml says; where there is one, say it there.'),

@@ -16,3 +16,11 @@ update pg_catalog.pg_database
 revoke select on pg_catalog.pg_database from public;
 --! expect: unknown
 --! fix: grant select on pg_catalog.pg_database to "verify_plain";
+
+--! case: earlier, where the profile asks for it
+--! policy: {"thresholds": {"wraparoundPercent": 40, "tlsVersion": "TLSv1.3"}}
+update pg_catalog.pg_database
+   set datfrozenxid = ((pg_catalog.pg_current_xact_id()::text::int8 + 4294967296 - 900000000) % 4294967296)::text::xid
+ where datname = 'checks';
+--! expect: checks
+--! says: database checks has used 41 % of its transaction ids

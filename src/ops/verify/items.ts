@@ -17,6 +17,8 @@ export interface Circumstances {
   readonly baseline?: SavedReport | null;
   /** Whose server it is; default: one's own. */
   readonly vendor?: Vendor;
+  /** What is reported besides the outcomes of checks. */
+  readonly besides?: readonly Item[];
 }
 
 /** What a finding says of the waiver that is about it. */

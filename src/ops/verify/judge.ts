@@ -31,8 +31,9 @@ export interface Verdict {
 export function judge(outcomes: readonly Outcome[], circumstances: Circumstances, bar: Bar): Verdict {
   const findings = outcomes.flatMap((outcome) => itemsOf(outcome, circumstances));
   const notices = circumstances.waivers.flatMap((waiver) => waiverNotices(waiver, outcomes, circumstances));
-  const compared = compareWith(circumstances, [...findings, ...notices]);
-  const items = (compared?.items ?? [...findings, ...notices]).toSorted(compare);
+  const all = [...findings, ...notices, ...(circumstances.besides ?? [])];
+  const compared = compareWith(circumstances, all);
+  const items = (compared?.items ?? all).toSorted(compare);
   const counts = countByStatus(items);
   const failed = countsAgainst(items, bar);
   const reasons = reasonsFor(failed, counts, bar);

@@ -119,6 +119,8 @@ export const PARAMETERS = {
   },
   backups: { type: 'jsonb', setting: 'backup.repositories', ofTheRun: true, value: ({ facts }) => factValue(facts?.backups) },
   drills: { type: 'jsonb', setting: 'backup.repositories', ofTheRun: true, value: ({ facts }) => factValue(facts?.drills) },
+  tls_version: { type: 'text', setting: 'verify.profile', value: ({ policy }) => policy.thresholds.tlsVersion },
+  wraparound_percent: { type: 'int4', setting: 'verify.profile', value: ({ policy }) => policy.thresholds.wraparoundPercent },
   protected_tables: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.tables) },
   protected_owner: { type: 'text', setting: 'immutability.tables', value: ({ policy }) => policy.guards?.owner ?? null },
   guard_functions: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.functions) },

@@ -1,5 +1,6 @@
 import { versionNumber } from '../../core/pin.ts';
 import type { RolesFile } from '../../config/roles/load.ts';
+import { THRESHOLDS, type Thresholds } from './thresholds.ts';
 import { guardPolicyFrom, type GuardPolicy, type GuardPolicySource } from './guard-policy.ts';
 import { rolePolicy, type AllowSource, type RolePolicy } from './role-policy.ts';
 import { VENDORS, type Vendor } from './vendors.ts';
@@ -30,6 +31,8 @@ export interface Policy extends RolePolicy {
   readonly doneAfterUpdate: readonly string[];
   /** Append-only tables and what guards them. */
   readonly guards: GuardPolicy | null;
+  /** A profile may draw them elsewhere. */
+  readonly thresholds: Thresholds;
 }
 
 /** The part of the configuration (contract C5) a policy is made of. */
@@ -81,6 +84,7 @@ export function policyFrom(
     lcSettings: {},
     doneAfterUpdate: verify?.done_after_update ?? [],
     guards: guardPolicyFrom(immutability),
+    thresholds: THRESHOLDS,
   });
 }
 

@@ -18,6 +18,8 @@ export interface Selected {
   readonly run: readonly Check[];
   /** In the groups asked for, and left out by verify.skip. */
   readonly skipped: readonly Check[];
+  /** They were named one by one: no profile takes any away. */
+  readonly named: boolean;
 }
 
 /**
@@ -33,10 +35,14 @@ export function selectChecks(checks: readonly Check[], selection: Selection): Se
   demand('config.invalid', 'verify.required', 'check', required, ids);
   if (configuredGroups !== 'all') demand('config.invalid', 'verify.groups', 'group', configuredGroups, groupNames);
 
-  if (only.length > 0) return { run: checks.filter(({ id }) => only.includes(id)), skipped: [] };
+  if (only.length > 0) return { run: checks.filter(({ id }) => only.includes(id)), skipped: [], named: true };
   const wanted = groups.length > 0 || configuredGroups === 'all' ? groups : configuredGroups;
   const inGroups = checks.filter(({ group }) => wanted.length === 0 || wanted.includes(group));
-  return { run: inGroups.filter(({ id }) => !skip.includes(id)), skipped: inGroups.filter(({ id }) => skip.includes(id)) };
+  return {
+    run: inGroups.filter(({ id }) => !skip.includes(id)),
+    skipped: inGroups.filter(({ id }) => skip.includes(id)),
+    named: false,
+  };
 }
 
 function demand(

@@ -1,3 +1,4 @@
+import { BENCHMARK_VERSIONS, benchmarkRefs, numbersOf } from './benchmark/benchmark.ts';
 import type { Check } from './check.ts';
 import { checkFileGuide } from './guide.ts';
 import { needText } from './need.ts';
@@ -35,8 +36,20 @@ function checkPart(check: Check): string {
     [`Needs to see: ${needs}.`, ...compared].join('  \n'),
     `Fix:\n\n\`\`\`text\n${check.fix}\n\`\`\``,
     ...(check.fixManaged === null ? [] : [`Fix on a managed service:\n\n\`\`\`text\n${check.fixManaged}\n\`\`\``]),
-    check.refs.map((ref) => `- ${ref.startsWith('https://') ? `<${ref}>` : ref}`).join('\n'),
+    check.refs.map((ref) => `- ${ref.startsWith('https://') ? `<${ref}>` : ref}${elsewhere(check, ref)}`).join('\n'),
   ].join('\n\n');
+}
+
+/** What the items a check answers are called in the older benchmark, where numbers moved. */
+function elsewhere(check: Check, ref: string): string {
+  const own = benchmarkRefs({ refs: [ref] });
+  const moved = BENCHMARK_VERSIONS.filter((version) => version !== own[0]?.version).flatMap((version) => {
+    const numbers = own.length === 0 ? [] : numbersOf(check, version);
+    return numbers.join() === own.map(({ number }) => number).join() || numbers.length === 0
+      ? []
+      : [`${version}: ${numbers.join(', ')}`];
+  });
+  return moved.length === 0 ? '' : ` (${moved.join('; ')})`;
 }
 
 function versions({ since, until }: Check): string {

@@ -38,8 +38,10 @@ describe('a good dbctl.yaml', () => {
       verify: {
         groups: 'all',
         skip: [],
+        profile: 'baseline',
         fail_on: 'medium',
         waivers: 'dbctl.waivers.yaml',
+        attestations: 'dbctl.attestations.yaml',
         checks: 'checks',
         required: [],
         allow: {

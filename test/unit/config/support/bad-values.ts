@@ -155,6 +155,14 @@ export const BAD_VALUES: readonly BadFile[] = [
     problems: ['dbctl.yaml:3:22: migrations.folder: expected a path, found the text "a\\u0000b"'],
   },
   {
+    name: 'a profile that is none',
+    yaml: `${HEAD}verify: {profile: cis18, attestations: [a]}\n`,
+    problems: [
+      'dbctl.yaml:3:19: verify.profile: expected one of baseline, hardened, cis-18, managed, found the text "cis18": did you mean cis-18',
+      'dbctl.yaml:3:40: verify.attestations: expected a path, found a list',
+    ],
+  },
+  {
     name: 'a severity that does not exist',
     yaml: `${HEAD}verify: {fail_on: hihg}\n`,
     problems: [
