@@ -43,6 +43,8 @@ import * as migrateNew from './migrate-new.ts';
 import * as migratePlan from './migrate-plan.ts';
 import * as migrateStatus from './migrate-status.ts';
 import * as migrateUp from './migrate-up.ts';
+import * as pinBump from './pin-bump.ts';
+import * as pinShow from './pin-show.ts';
 import * as restore from './restore.ts';
 import * as retentionHold from './retention-hold.ts';
 import * as retentionHolds from './retention-holds.ts';
@@ -97,6 +99,8 @@ export const COMMANDS: readonly Command[] = [
   seed,
   verify,
   verifyDiff,
+  pinShow,
+  pinBump,
   immutabilityInstall,
   immutabilityStatus,
   immutabilityTest,

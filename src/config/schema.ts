@@ -62,6 +62,18 @@ const locale = section({
 
 const postgres = section({
   version: release().prefault(PIN).describe('The PostgreSQL release the project is pinned to, as text.'),
+  pinned_in: listOf(
+    text(
+      'path',
+      /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^*]*[^/]*[^/]$/,
+      'a path below the folder of dbctl.yaml; stars in its last part only',
+    ),
+    'a list of paths',
+  )
+    .prefault([])
+    .describe(
+      'Files that name the release and follow it when `dbctl pin bump VERSION` changes it: container images, pipelines, pages. A star in the last part of a path stands for anything.',
+    ),
   extensions: extensions.prefault({}).describe('Extensions: which must be there and which may.'),
   timezone: timezone().prefault('UTC').describe('TimeZone every session of the database must see.'),
   locale: locale.prefault({}).describe('Locale and encoding the database is created with and verified against.'),

@@ -20,6 +20,7 @@ describe('a good dbctl.yaml', () => {
       project: 'lab',
       postgres: {
         version: PIN,
+        pinned_in: [],
         extensions: { required: [], allowed: [], schema: 'extensions' },
         timezone: 'UTC',
         locale: { provider: 'builtin', name: 'C.UTF-8', encoding: 'UTF8' },
@@ -44,6 +45,7 @@ describe('a good dbctl.yaml', () => {
         attestations: 'dbctl.attestations.yaml',
         checks: 'checks',
         required: [],
+        done_after_update: [],
         allow: {
           superusers: [],
           createrole: [],

@@ -47,6 +47,14 @@ export const BAD_VALUES: readonly BadFile[] = [
     ],
   },
   {
+    name: 'files that follow the pin outside of the project, or by a folder with a star',
+    yaml: `${HEAD}postgres: {pinned_in: [../other.yaml, /etc/pin, a/*/b, a/*.yml]}\n`,
+    problems: ['../other.yaml', '/etc/pin', 'a/*/b'].map(
+      (path, index) =>
+        `dbctl.yaml:3:${[24, 39, 49][index]}: postgres.pinned_in[${index}]: expected a path below the folder of dbctl.yaml; stars in its last part only, found the text "${path}"`,
+    ),
+  },
+  {
     name: 'an encoding by its other name',
     yaml: `${HEAD}postgres: {locale: {encoding: UTF-8}}\n`,
     problems: [
