@@ -11,17 +11,27 @@
 --! refs: https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT
 --!   https://www.postgresql.org/docs/current/wal-async-commit.html
 --!   CIS PostgreSQL 18: 6.6
-with overrides as (
-  select coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname),
-                                              'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject
+with entries as (
+  select o.setdatabase, o.setrole, pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 2)) as value,
+         -- PostgreSQL's order: role in database, role, database, all.
+         case when o.setrole <> 0 and o.setdatabase <> 0 then 4 when o.setrole <> 0 then 3 when o.setdatabase <> 0 then 2 else 1 end as rank
     from pg_catalog.pg_db_role_setting o
    cross join lateral pg_catalog.unnest(o.setconfig) as c(entry)
-    left join pg_catalog.pg_roles r on r.oid = o.setrole
-    left join pg_catalog.pg_database d on d.oid = o.setdatabase
    where pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 1)) = 'synchronous_commit'
-     and pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 2)) in ('off', 'false', 'no', '0')
-     -- A group role's setting reaches nobody.
-     and (o.setrole = 0 or r.rolcanlogin)
+), effective as (
+  -- What each login role gets in each database it could connect to. A group role's setting reaches nobody.
+  select distinct on (d.oid, r.oid) e.setdatabase, e.setrole, e.value
+    from entries e
+    join pg_catalog.pg_database d on d.datallowconn and e.setdatabase in (0, d.oid)
+    join pg_catalog.pg_roles r on r.rolcanlogin and e.setrole in (0, r.oid)
+   order by d.oid, r.oid, e.rank desc
+), overrides as (
+  select distinct coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname),
+                                                       'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject
+    from effective e
+    left join pg_catalog.pg_roles r on r.oid = e.setrole
+    left join pg_catalog.pg_database d on d.oid = e.setdatabase
+   where e.value in ('off', 'false', 'no', '0')
 ), found as (
   select s.name as object,
          'the server answers a commit before it is on disk: a crash takes back what applications were told is done' as detail,

@@ -10,20 +10,33 @@
 --! refs: https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PATTERNS
 --!   https://www.postgresql.org/docs/current/runtime-config-client.html#RUNTIME-CONFIG-CLIENT-PRELOAD
 --!   CIS PostgreSQL 18: 6.6
-with overrides as (
-  select pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 1)) as name,
+with entries as (
+  select o.setdatabase, o.setrole,
+         pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 1)) as name,
          pg_catalog.substr(c.entry, pg_catalog.strpos(c.entry, '=') + 1) as value,
+         -- PostgreSQL's order: role in database, role, database, all.
+         case when o.setrole <> 0 and o.setdatabase <> 0 then 4 when o.setrole <> 0 then 3 when o.setdatabase <> 0 then 2 else 1 end as rank
+    from pg_catalog.pg_db_role_setting o
+   cross join lateral pg_catalog.unnest(o.setconfig) as c(entry)
+), effective as (
+  -- What each login role gets in this database. A group role's setting reaches nobody.
+  select distinct on (e.name, r.oid) e.setdatabase, e.setrole, e.name, e.value, r.rolsuper or r.rolbypassrls as sees_all_rows
+    from entries e
+    join pg_catalog.pg_database d on d.datname = pg_catalog.current_database() and e.setdatabase in (0, d.oid)
+    join pg_catalog.pg_roles r on r.rolcanlogin and e.setrole in (0, r.oid)
+   where e.name in ('search_path', 'row_security', 'session_preload_libraries', 'local_preload_libraries')
+   order by e.name, r.oid, e.rank desc
+), overrides as (
+  select e.name, e.value,
          coalesce(nullif(pg_catalog.concat_ws(' in ', 'role ' || pg_catalog.quote_ident(r.rolname),
                                               'database ' || pg_catalog.quote_ident(d.datname)), ''), 'role all') as subject,
          r.rolname,
-         r.rolsuper or r.rolbypassrls as sees_all_rows
-    from pg_catalog.pg_db_role_setting o
-   cross join lateral pg_catalog.unnest(o.setconfig) as c(entry)
-    left join pg_catalog.pg_roles r on r.oid = o.setrole
-    left join pg_catalog.pg_database d on d.oid = o.setdatabase
-   where (o.setdatabase = 0 or d.datname = pg_catalog.current_database())
-     -- A group role's setting reaches nobody.
-     and (o.setrole = 0 or r.rolcanlogin)
+         -- For an entry of many roles: all of those that it reaches.
+         pg_catalog.bool_and(e.sees_all_rows) as sees_all_rows
+    from effective e
+    left join pg_catalog.pg_roles r on r.oid = e.setrole
+    left join pg_catalog.pg_database d on d.oid = e.setdatabase
+   group by e.name, e.value, r.rolname, d.datname
 ), path as (
   -- Names of a path are bare words or quoted; pg_db_role_setting keeps them as they were given, with quotes doubled inside.
   select o.subject,

@@ -30,12 +30,3 @@ function roleOf(options: ParsedOptions): string {
     hint: 'Name one of up to 63 bytes, without $, that does not begin with pg_.',
   });
 }
-
-/** What belongs to --print-grants is refused without it. */
-export function refuseStray(options: ParsedOptions): void {
-  const stray = ['role', 'nologin'].find((name) => options[name] !== undefined);
-  if (stray === undefined) return;
-  fail('usage', `--${stray} says something about --print-grants, which is not there`, {
-    hint: 'Add --print-grants, or leave it out: who looks is said by the connection URL.',
-  });
-}

@@ -10,6 +10,14 @@ import type { VerifyRequest } from '../ops/verify/verify.ts';
 import type { Context } from './context.ts';
 import { projectPolicy, projectProfile, projectWaivers } from './verify-project.ts';
 
+/** Catalogs answer in milliseconds; what takes longer waits for a lock or is a broken check of the project. */
+export const VERIFY_SESSION = {
+  access: 'read',
+  applicationName: 'dbctl verify',
+  statementTimeoutMs: 15_000,
+  lockTimeoutMs: 1_000,
+} as const;
+
 /** The checks a call is about. Fails as selectChecks does. */
 export async function select(checks: readonly Check[], options: ParsedOptions, { config }: LoadedConfig): Promise<Selected> {
   const { selectChecks } = await import('../ops/verify/select.ts');

@@ -9,7 +9,7 @@ import type { Selected } from '../ops/verify/select.ts';
 import type { VerifyRequest } from '../ops/verify/verify.ts';
 import type { Context } from './context.ts';
 import { projectChecks } from './verify-project.ts';
-import { requestOf, select } from './verify-request.ts';
+import { requestOf, select, VERIFY_SESSION } from './verify-request.ts';
 import type { save as saveSnapshot } from './verify-snapshot.ts';
 
 export const spec: CommandSpec = {
@@ -60,6 +60,11 @@ export const spec: CommandSpec = {
       flags: '--print-grants',
       description: 'print a script that lets a role see what the checks look at, and run none; needs no server',
     },
+    {
+      flags: '--effective',
+      description:
+        'show which TimeZone, search_path, row_security and synchronous_commit each login gets in each database, and run none',
+    },
     { flags: '--role <name>', description: 'with --print-grants: the role (default: dbctl_verify)' },
     { flags: '--nologin', description: 'with --print-grants: a group that logins are made members of, and no login' },
   ],
@@ -74,31 +79,31 @@ export const spec: CommandSpec = {
     ['dbctl verify --env prod --save prod.snapshot', 'let somebody who may not log in judge it …'],
     ['dbctl verify --env prod --snapshot prod.snapshot --fail-on low', '… without the server'],
     ['dbctl verify --env prod --watch 1min --format ndjson', 'an event a line for each finding that comes or goes'],
+    ['dbctl verify --effective', 'what a new session begins with, by login and database'],
     ['dbctl verify --print-grants --role nightly', 'the role that sees enough, as a script to read and run'],
     ['dbctl verify --list', 'every check with its group and severity'],
   ],
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
+  refuseTogether(options);
+  if (options['effective'] === true) return (await import('./verify-effective.ts')).showEffective(context);
   const loaded = await context.config();
   const checks = await projectChecks(loaded, context);
   const selected = await select(checks, options, loaded);
   if (options['printSql'] === true || options['list'] === true) return show(selected, options['printSql'] === true);
-  const { refuseStray, showGrants } = await import('./verify-grants.ts');
-  if (options['printGrants'] === true) return showGrants(selected, options, context);
-  refuseStray(options);
-  refuseTogether(options);
+  if (options['printGrants'] === true) return (await import('./verify-grants.ts')).showGrants(selected, options, context);
   const request = await requestOf(selected, checks, options, context);
-  const locate = () => places(checks, loaded, context);
+  return { ...(await judged(request, options, context)), locate: () => places(checks, loaded, context) };
+}
+
+async function judged(request: VerifyRequest, options: ParsedOptions, context: Context): Promise<Answer> {
   const [save, snapshot] = [options['save'] as string | undefined, options['snapshot'] as string | undefined];
-  if (snapshot !== undefined) {
-    const { judgeSnapshot } = await import('./verify-snapshot.ts');
-    return { ...(await judgeSnapshot(snapshot, request, context)), locate };
-  }
-  const once = () => context.withDatabase(SESSION, (session) => look(session, request, context, save));
-  if (options['watch'] === undefined) return { ...(await once()), locate };
+  if (snapshot !== undefined) return (await import('./verify-snapshot.ts')).judgeSnapshot(snapshot, request, context);
+  const once = () => context.withDatabase(VERIFY_SESSION, (session) => look(session, request, context, save));
+  if (options['watch'] === undefined) return once();
   const { intervalOf, watch } = await import('./verify-watch.ts');
-  return { ...(await watch(once, intervalOf(options['watch']), context)), locate };
+  return watch(once, intervalOf(options['watch']), context);
 }
 
 /** Asked for by the formats that point at a line of a file, and by no other. */
@@ -108,10 +113,19 @@ async function places(checks: readonly Check[], { config, file, folder }: Loaded
   return locator({ checks, cwd, configFile: file, rolesFile, migrationsFolder, environment: globals.env });
 }
 
-/** What each of them does leaves the other nothing to do. */
+/** Each of them is another way to run, or to run nothing. */
+const WAYS = ['save', 'snapshot', 'watch', 'list', 'printSql', 'printGrants', 'effective'];
+
+/** Fails with usage. */
 function refuseTogether(options: ParsedOptions): void {
-  const given = ['save', 'snapshot', 'watch'].filter((name) => options[name] !== undefined);
-  if (given.length > 1) fail('usage', `--${given.join(' and --')} do not go together`, { hint: 'Run dbctl verify --help.' });
+  const given = WAYS.filter((name) => options[name] !== undefined && options[name] !== false);
+  const flags = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  if (given.length > 1) fail('usage', `${flags.join(' and ')} do not go together`, { hint: 'Run dbctl verify --help.' });
+  const stray = ['role', 'nologin'].find((name) => options[name] !== undefined);
+  if (stray === undefined || options['printGrants'] === true) return;
+  fail('usage', `--${stray} says something about --print-grants, which is not there`, {
+    hint: 'Add --print-grants, or leave it out: who looks is said by the connection URL.',
+  });
 }
 
 async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> {
@@ -144,6 +158,3 @@ async function keep(...args: Parameters<typeof saveSnapshot>): Promise<string> {
   const { save } = await import('./verify-snapshot.ts');
   return save(...args);
 }
-
-/** Catalogs answer in milliseconds; what takes longer waits for a lock or is a broken check of the project. */
-const SESSION = { access: 'read', applicationName: 'dbctl verify', statementTimeoutMs: 15_000, lockTimeoutMs: 1_000 } as const;

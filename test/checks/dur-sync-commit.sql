@@ -35,3 +35,20 @@ set local synchronous_commit = off;
 revoke select on pg_catalog.pg_db_role_setting from public;
 --! expect: unknown
 --! fix: grant select on pg_catalog.pg_db_role_setting to "verify_plain";
+
+--! case: what another entry wins over in every session
+create role shop login;
+create role staff nologin;
+alter role shop set synchronous_commit = on;
+alter role shop in database postgres set synchronous_commit = off;
+alter role shop in database template1 set synchronous_commit = local;
+alter role staff set synchronous_commit = off;
+--! expect: role shop in database postgres
+--! then: fixed
+
+--! case: a database whose logins all have their own
+create role shop login;
+alter role shop set synchronous_commit = on;
+alter role postgres set synchronous_commit = on;
+alter database checks set synchronous_commit = off;
+--! expect: none

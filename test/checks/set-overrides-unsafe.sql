@@ -44,3 +44,14 @@ alter database postgres set search_path = open;
 revoke select on pg_catalog.pg_db_role_setting from public;
 --! expect: unknown
 --! fix: grant select on pg_catalog.pg_db_role_setting to "verify_plain";
+
+--! case: what another entry wins over in every session here
+create role shop login;
+create schema open;
+grant create on schema open to public;
+alter role shop set search_path = open;
+alter role shop in database checks set search_path = '';
+alter role shop set row_security = off;
+alter role shop in database checks set row_security = on;
+alter role shop in database postgres set session_preload_libraries = 'auto_explain';
+--! expect: none

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
 import { runCli } from '../../support/cli.ts';
+import { onServer } from '../../support/connection.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let project: string;
@@ -231,6 +232,21 @@ describe('dbctl verify', () => {
   ])('refuses %j', async (args, message) => {
     await check('shop-a', 'high', NOTHING);
     expect(await reportOf(args)).toMatchObject({ status: 2, error: { code: 'usage', message } });
+  });
+
+  it('shows what sessions begin with', async () => {
+    await onServer(database.url, `alter database ${database.name} set search_path = shop, public`);
+    const report = await reportOf(['--effective']);
+    expect(report).toMatchObject({ status: 0, ok: true });
+    expect(report.items[0]).toMatchObject({ id: 'TimeZone', database: '*', role: '*', from: 'the server' });
+    expect(report.items.find(({ setting, database: name }) => setting === 'search_path' && name === database.name)).toMatchObject(
+      {
+        value: 'shop, public',
+        from: `alter database "${database.name}"`,
+      },
+    );
+    expect((await dbctl(['--effective'])).stdout).toMatch(/the role that logs in, never for\s+its members/);
+    await onServer(database.url, `alter database ${database.name} reset search_path`);
   });
 
   it('takes from roles.yaml who may have what, and refuses one that is wrong', async () => {

@@ -5,6 +5,7 @@ import type { Finding } from '../../../src/ops/verify/outcome.ts';
 import { builtInFolder, loadChecks } from '../../../src/ops/verify/load.ts';
 import { runInTransaction } from '../../../src/ops/verify/run.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { randomFrom } from './random.ts';
 import { POLICY, sessionOver, withClient } from './support.ts';
 
 /** The checks of privileges against the server's own answers, for rights that nobody thought of. */
@@ -16,16 +17,6 @@ afterAll(() => database.drop());
 
 const SEED = Number(process.env['DBCTL_TEST_SEED'] ?? 20261122);
 
-/** The same numbers for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 const random = randomFrom(SEED);
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
 const some = <T>(list: readonly T[]): T[] => list.filter(() => random() < 0.4);

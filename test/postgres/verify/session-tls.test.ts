@@ -100,7 +100,7 @@ describe.skipIf(!hasOpenssl || outside === undefined)(
       const target = await targetOf(`port=${server.port} user=postgres dbname=postgres ${conninfo}`, {
         overrides: { password: PASSWORD },
       });
-      const outcomes = await withSession(target, { access: 'read' }, (session) =>
+      const { outcomes } = await withSession(target, { access: 'read' }, (session) =>
         runChecks(session, checks, { policy: POLICY, advisories, clock: () => new Date() }),
       );
       return Object.fromEntries(
