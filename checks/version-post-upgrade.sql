@@ -11,7 +11,7 @@
 --!   index was built, so what was done is declared, in verify.done_after_update of dbctl.yaml, where it is reviewed with the rest; a
 --!   database that was made on the newer release has nothing to do, and declares the same.
 --! fix: {statement:sql}
---!   # then, in dbctl.yaml: verify: {done_after_update: ["{name:sql} on {version:sql}"]}
+--!   # then, in dbctl.yaml: verify: {done_after_update: [{entry:sql}]}
 --! refs: https://www.postgresql.org/docs/release/
 --!   https://www.postgresql.org/docs/current/sql-reindex.html
 with server as (
@@ -137,7 +137,8 @@ select o.name as object,
          'severity', case pg_catalog.min(case o.severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 else 4 end)
                        when 1 then 'critical' when 2 then 'high' when 3 then 'medium' else 'low' end,
          'name', o.name,
-         'version', (select pg_catalog.format('%s.%s', s.number / 10000, s.number % 10000) from server s),
+         -- As JSON, which YAML reads: names have quotes.
+         'entry', (select pg_catalog.to_json(pg_catalog.format('%s on %s.%s', o.name, s.number / 10000, s.number % 10000))::text from server s),
          'steps', pg_catalog.jsonb_agg(o.id order by o.since, o.id),
          'statement', pg_catalog.min(o.statement)) as data
   from open o

@@ -10,7 +10,7 @@ create temporary table passing (path "my shop".ltree unique);
 --! says: since 18.2 case folding of ltree changed, and the index was built with the old one: searches miss rows
 --! severity: high
 --! fix: reindex index concurrently "my shop"."Paths of all";
---!   # then, in dbctl.yaml: verify: {done_after_update: ["index "my shop"."Paths of all" on 18.2"]}
+--!   # then, in dbctl.yaml: verify: {done_after_update: ["index \"my shop\".\"Paths of all\" on 18.2"]}
 
 --! case: what 18.6 asks for, and what 18.7 will
 alter function pg_catalog.current_setting(text) rename to the_real_current_setting;
