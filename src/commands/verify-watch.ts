@@ -74,7 +74,9 @@ function firstWords({ ok, summary }: Answer, intervalMs: number): string {
 /** Human lines and ndjson events carry the same. */
 function tell(context: Context, { message, ...event }: JsonObject & { readonly message: string }): void {
   const time = context.clock().toISOString();
-  const head = [event['severity'], event['id'], event['object']].filter((word) => typeof word === 'string' && word !== '');
+  const head = [event['severity'], event['id'], event['object']].flatMap((word) =>
+    typeof word === 'string' && word !== '' ? [word] : [],
+  );
   context.emit({ time, ...event, message }, [time, ...head, message].join('  '));
 }
 
