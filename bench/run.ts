@@ -9,6 +9,7 @@ const AREAS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]
   codec: () => import('./codec.ts'),
   wal: () => import('./wal.ts'),
   roles: () => import('./roles.ts'),
+  verify: () => import('./verify.ts'),
   retention: () => import('./retention.ts'),
 };
 

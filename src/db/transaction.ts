@@ -7,10 +7,10 @@ export type TransactionMode = 'read write' | 'read only' | 'isolation level repe
 /**
  * Runs `use` inside one transaction: committed when it returns, rolled back when it throws.
  * A COMMIT of an aborted transaction does not fail, it answers ROLLBACK (measured on 18.2); so an error swallowed inside `use`
- * is found here and fails with sql.failed.
+ * is found here and fails with sql.failed. `first` are statements that begin it and need no round trip of their own.
  */
-export async function inTransaction<T>(session: Session, mode: TransactionMode, use: () => Promise<T>): Promise<T> {
-  await session.script(`begin transaction ${mode}`);
+export async function inTransaction<T>(session: Session, mode: TransactionMode, use: () => Promise<T>, first = ''): Promise<T> {
+  await session.script([`begin transaction ${mode}`, ...(first === '' ? [] : [first])].join('; '));
   let result: T;
   try {
     result = await use();

@@ -42,12 +42,21 @@ export interface Look {
  * Fails only when the session itself does (db.unreachable), or with the cancelled statement when the signal is aborted.
  */
 export async function runChecks(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Look> {
-  return inTransaction(session, 'isolation level repeatable read, read only', () => runInTransaction(session, checks, inputs));
+  return inTransaction(
+    session,
+    'isolation level repeatable read, read only',
+    () => runPrepared(session, checks, inputs),
+    PREPARE,
+  );
 }
 
 /** The same inside a transaction the caller holds. Leaves a savepoint behind and changes two settings until its end. */
 export async function runInTransaction(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Look> {
   await session.script(PREPARE);
+  return runPrepared(session, checks, inputs);
+}
+
+async function runPrepared(session: Session, checks: readonly Check[], inputs: RunInputs): Promise<Look> {
   const asked = inputs.clock();
   const sight = await lookAround(session, checks, inputs.advisories);
   const roundTripMs = Math.max(0, inputs.clock().getTime() - asked.getTime()) / 2;

@@ -196,7 +196,9 @@ async function checksFind(only: readonly string[]): Promise<(id: string) => stri
     // What the session itself has is for another test.
     .map((check) => ({ ...check, needs: check.needs.filter(({ kind }) => kind !== 'unoverridden') }));
   const inputs = { policy: POLICY, advisories, clock: () => new Date() };
-  const outcomes = await withSession(server.target('lab'), { access: 'read' }, (session) => runChecks(session, checks, inputs));
+  const { outcomes } = await withSession(server.target('lab'), { access: 'read' }, (session) =>
+    runChecks(session, checks, inputs),
+  );
   return (id) => {
     const outcome = outcomes.find(({ check }) => check.id === id);
     return outcome?.kind === 'found'

@@ -46,11 +46,11 @@ const kinds = (outcomes: readonly Outcome[]) => outcomes.map(({ kind, check: { i
 const reasonOf = (outcome: Outcome | undefined) => (outcome?.kind === 'unknown' ? outcome.reason : undefined);
 
 describe('a run', () => {
-  it('costs six messages for all checks, and answers in their order', async () => {
+  it('costs five messages for all checks, and answers in their order', async () => {
     await inSession(async (session) => {
       const before = session.roundTrips;
       const outcomes = await outcomesOf(session, builtIn, inputs);
-      expect(session.roundTrips - before).toBe(6);
+      expect(session.roundTrips - before).toBe(5);
       expect(outcomes.map(({ check: { id } }) => id)).toEqual(builtIn.map(({ id }) => id));
       expect(outcomes.filter(({ kind }) => kind === 'unknown')).toEqual([]);
     });
@@ -120,7 +120,7 @@ describe('a check whose query fails', () => {
       const rest = outcomes.toSpliced(20, 1);
       expect(kinds(rest)).toEqual(others.map(({ id }, index) => `${id} ${index % 2 === 0 ? 'found' : 'pass'}`));
       // Halving: one failing message, one rollback and one good half for each of log2(32) steps.
-      expect(session.roundTrips - before).toBeLessThanOrEqual(6 + 3 * 5);
+      expect(session.roundTrips - before).toBeLessThanOrEqual(5 + 3 * 5);
     });
   });
 

@@ -38,7 +38,7 @@ afterAll(async () => {
 
 const look = async (doneAfterUpdate: readonly string[] = []) => {
   const inputs = { policy: { ...POLICY, doneAfterUpdate }, advisories, clock: () => new Date() };
-  const outcomes = await withSession((server as TestServer).target('postgres'), { access: 'read' }, (session) =>
+  const { outcomes } = await withSession((server as TestServer).target('postgres'), { access: 'read' }, (session) =>
     runChecks(session, checks, inputs),
   );
   return Object.fromEntries(
@@ -82,7 +82,8 @@ describe('an update on the same files', () => {
     });
     const drift = (await loadChecks([builtInFolder()])).filter(({ id }) => id === 'version-cluster-drift');
     const inputs = { policy: POLICY, advisories, clock: () => new Date(), facts: { cluster_nodes: fact } };
-    const [outcome] = await withSession(both, { access: 'read' }, (session) => runChecks(session, drift, inputs));
+    const { outcomes } = await withSession(both, { access: 'read' }, (session) => runChecks(session, drift, inputs));
+    const [outcome] = outcomes;
     expect(outcome?.kind === 'found' ? outcome.findings.map(({ object }) => object) : outcome?.kind).toEqual([
       `${(left as TestServer).target('postgres').hosts[0]?.host}:${(left as TestServer).port}`,
     ]);
