@@ -10,6 +10,8 @@ import * as backupShow from './backup-show.ts';
 import * as backupStatus from './backup-status.ts';
 import * as backupSync from './backup-sync.ts';
 import * as backupVerify from './backup-verify.ts';
+import * as checksNew from './checks-new.ts';
+import * as checksTest from './checks-test.ts';
 import * as completion from './completion.ts';
 import * as costArchives from './cost-archives.ts';
 import * as costSessions from './cost-sessions.ts';
@@ -101,6 +103,8 @@ export const COMMANDS: readonly Command[] = [
   verifyDiff,
   pinShow,
   pinBump,
+  checksNew,
+  checksTest,
   immutabilityInstall,
   immutabilityStatus,
   immutabilityTest,
@@ -175,5 +179,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
   passwords: 'Passwords of logins: their kind, new ones, and who uses which.',
   wal: 'The archive of the write-ahead log.',
   tools: 'Client programs of PostgreSQL, which backups are made with.',
+  checks: 'Checks of your own: written, and tried.',
   immutability: 'Append-only tables: guards, their proof, and who tried.',
 };

@@ -35,6 +35,25 @@ export function checkFileGuide(): string {
       'says that this object could not be looked at, or that there is nothing to say of it yet. What a role cannot see is unknown, never a ' +
       'pass: name in `needs` everything the query reads.',
     table(['key', 'needed', 'value'], keys),
+    '`dbctl checks new ID` writes a scaffold of a check, and of its cases, into the folder; `dbctl checks test` plays the cases on a server ' +
+      'made for it, each in a transaction that is rolled back. Ids that begin as those of dbctl are refused. A file `checks/cases/ID.sql` has ' +
+      'one case after another: `--! case:` with what it is about, the SQL of its setup, run as a superuser, and what the check must then say. ' +
+      'There must be one that finds something, one that passes and one that cannot look.',
+    table(
+      ['key of a case', 'value'],
+      [
+        ['case', 'what it is about, in words'],
+        ['as', '`plain`: the check runs as a login role with no rights but those of PUBLIC; default: as a superuser'],
+        ['database', 'options of `create database`, where the case needs a database of its own'],
+        ['policy, advisories', 'JSON laid over the policy of dbctl.yaml, over the table of releases and vulnerabilities'],
+        ['now', "the client's clock, as 2027-01-31T00:00:00Z"],
+        ['expect', 'the objects of the findings, `none`, or `unknown`'],
+        ['fix', 'the fix of the first finding, word for word; that of an unknown outcome has to be given'],
+        ['says', "a part of the first finding's message"],
+        ['severity', "the first finding's severity, where a row brings its own"],
+        ['then', '`fixed`: running every fix makes the check pass'],
+      ],
+    ),
     'Values of `params`, bound to the query with their type:',
     table(
       ['name', 'type', 'from'],

@@ -3,15 +3,15 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fillFix } from '../../../src/ops/verify/fix.ts';
+import { parseCases, type CheckCase } from '../../../src/ops/verify/cases/case-file.ts';
+import { differences } from '../../../src/ops/verify/cases/differences.ts';
+import { playCase } from '../../../src/ops/verify/cases/play.ts';
 import { builtInFolder, loadChecks } from '../../../src/ops/verify/load.ts';
-import { isSilent, type Outcome } from '../../../src/ops/verify/outcome.ts';
 import { startServer, type TestServer, type TestServerFiles } from '../../support/server.ts';
 import { onServer } from '../../support/connection.ts';
-import { readCases, type CheckCase } from './case-file.ts';
 import { Authority, hasOpenssl } from '../runtime/support.ts';
 import { guard } from './guarded.ts';
-import { GOOD_SETTINGS, makeOdd, ODD_SETTINGS, play, TLS_SETTINGS, withClient } from './support.ts';
+import { GOOD_SETTINGS, inputsOf, makeOdd, ODD_SETTINGS, SERVERS, sessionOver, TLS_SETTINGS, withClient } from './support.ts';
 
 /** The database all cases run in, unless they ask for one of their own (OWN). Servers of our own: checks of scope cluster see all roles and databases. */
 const SHARED = 'checks';
@@ -19,11 +19,15 @@ const OWN = 'checks_own';
 
 const folder = fileURLToPath(new URL('../../checks/', import.meta.url));
 const checks = await loadChecks([builtInFolder()]);
-const cases = new Map(checks.map(({ id }) => [id, existsSync(`${folder}${id}.sql`) ? readCases(`${folder}${id}.sql`) : []]));
+const cases = new Map(checks.map(({ id }) => [id, casesOf(`${folder}${id}.sql`)]));
+
+function casesOf(file: string): CheckCase[] {
+  return existsSync(file) ? parseCases(file, readFileSync(file, 'utf8'), SERVERS) : [];
+}
 
 const SETTINGS = { plain: GOOD_SETTINGS, odd: ODD_SETTINGS, guarded: {}, tls: TLS_SETTINGS };
 /** openssl makes the certificate of the one that encrypts. */
-const KINDS = (['plain', 'odd', 'guarded', 'tls'] as const).filter((kind) => kind !== 'tls' || hasOpenssl);
+const KINDS = SERVERS.filter((kind) => kind !== 'tls' || hasOpenssl);
 const servers = new Map<CheckCase['server'], TestServer>();
 
 beforeAll(async () => {
@@ -52,25 +56,8 @@ describe.each(checks)('$id', (check) => {
   it.each(cases.get(check.id) ?? [])('$words', async (story) => {
     if (story.server === 'tls' && !hasOpenssl) return;
     await onDatabase(story, async (client) => {
-      const { outcome, afterwards } = await play(client, check, story, fixesOf);
-      expect(inWords(outcome), `test/checks/${check.id}.sql:${story.line}`).toEqual(
-        story.expect.kind === 'found' ? [...story.expect.objects].toSorted() : story.expect.kind,
-      );
-      if (story.fix !== null) expect(fixesOf(outcome)[0]).toBe(story.fix);
-      if (story.expect.kind === 'unknown')
-        expect(story.fix, 'an unknown outcome names the statement that would show it').not.toBeNull();
-      if (story.then === 'fixed') expect(inWords(afterwards as Outcome), 'once its fixes were run').toBe('none');
-      if (outcome.kind !== 'found') return;
-      const [first] = outcome.findings;
-      if (story.says !== null) expect(first?.detail).toContain(story.says);
-      if (story.severity !== null) expect(first?.data['severity']).toBe(story.severity);
-      expect(new Set(outcome.findings.map(({ object }) => object)).size, 'objects of one check are its identity').toBe(
-        outcome.findings.length,
-      );
-      for (const { detail } of outcome.findings)
-        expect(detail, 'a message starts in lower case or with a name, and has no final stop').not.toMatch(/^$|\.$/);
-      for (const fix of fixesOf(outcome))
-        expect(fix, 'every name of the fix comes from data').not.toMatch(/\{[a-z_]+(:[a-z]*)?\}/);
+      const played = await playCase({ ...(await sessionOver(client)), ...story.connection }, check, story, inputsOf(story));
+      expect(differences(story, played), `test/checks/${check.id}.sql:${story.line}`).toEqual([]);
     });
   });
 });
@@ -108,26 +95,4 @@ async function onDatabase(story: CheckCase, use: (client: pg.Client) => Promise<
   } finally {
     await onServer(server.url(), `drop database ${OWN}`);
   }
-}
-
-function inWords(outcome: Outcome): string | string[] {
-  switch (outcome.kind) {
-    case 'pass':
-      return 'none';
-    case 'found':
-      // A row that accuses nothing says so behind its object.
-      return outcome.findings
-        .map((finding) => (isSilent(finding) ? `${finding.object} (${finding.data['status'] as string})` : finding.object))
-        .toSorted();
-    case 'unknown':
-      // A query that fails is unknown as well, and never what a case means.
-      return outcome.sqlstate === undefined ? 'unknown' : `failed: ${outcome.reason}`;
-    case 'skipped':
-      return `skipped: ${outcome.reason}`;
-  }
-}
-
-function fixesOf(outcome: Outcome): readonly string[] {
-  if (outcome.kind === 'found') return outcome.findings.map(({ data }) => fillFix(outcome.check.fix, data));
-  return outcome.kind === 'unknown' && outcome.fix !== null ? [outcome.fix] : [];
 }

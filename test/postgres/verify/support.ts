@@ -5,14 +5,18 @@ import { copyOut } from '../../../src/db/copy-out.ts';
 import type { Json } from '../../../src/core/json.ts';
 import type { Session } from '../../../src/db/session.ts';
 import { advisories } from '../../../src/ops/verify/advisories.ts';
-import type { Check } from '../../../src/ops/verify/check.ts';
+import type { CheckCase } from '../../../src/ops/verify/cases/case-file.ts';
 import type { Fact, Facts } from '../../../src/ops/verify/facts.ts';
-import type { Outcome } from '../../../src/ops/verify/outcome.ts';
 import type { GuardPolicy } from '../../../src/ops/verify/guard-policy.ts';
 import { policyFrom, type Policy } from '../../../src/ops/verify/policy.ts';
-import { runInTransaction, type RunInputs } from '../../../src/ops/verify/run.ts';
-import type { CheckCase } from './case-file.ts';
+import type { RunInputs } from '../../../src/ops/verify/run.ts';
 import { GUARDS } from './guarded.ts';
+
+/**
+ * The servers of test/checks: `plain` has GOOD_SETTINGS and nothing preloaded, `odd` its ODD_SETTINGS, `guarded` append-only tables, see
+ * guarded.ts, and `tls` encrypts.
+ */
+export const SERVERS = ['plain', 'odd', 'guarded', 'tls'] as const;
 
 /** A server that is set well, where PostgreSQL's own defaults are not what checks ask for. */
 export const GOOD_SETTINGS = {
@@ -115,9 +119,6 @@ export const POLICY: Policy = policyFrom({
   },
 });
 
-/** The name of the login role of `as: plain`, made and rolled back with the case. */
-export const PLAIN_ROLE = 'verify_plain';
-
 /** A session as withSession gives it, over a client of the tests, and without settings of its own. */
 export async function sessionOver(client: pg.Client): Promise<Session> {
   let roundTrips = 0;
@@ -183,32 +184,4 @@ function toFact(value: unknown): Fact {
     return { kind: 'unseen', reason, fix: fix ?? '' };
   }
   return { kind: 'seen', value: value as Json };
-}
-
-/**
- * What the check says after the case's setup, and what it says once its fixes were run (`then: fixed`). The check sees a read-only
- * transaction; all is rolled back.
- */
-export async function play(client: pg.Client, check: Check, story: CheckCase, fixesOf: (outcome: Outcome) => readonly string[]) {
-  const session = await sessionOver(client);
-  const judge = async (): Promise<Outcome> => {
-    await client.query('savepoint story');
-    if (story.as === 'plain')
-      await client.query(`create role ${PLAIN_ROLE} login; set local session authorization ${PLAIN_ROLE}`);
-    await client.query('set transaction read only');
-    const { outcomes } = await runInTransaction({ ...session, ...story.connection }, [check], inputsOf(story));
-    const [outcome] = outcomes;
-    await client.query('rollback to savepoint story');
-    return outcome as Outcome;
-  };
-  await client.query('begin transaction isolation level repeatable read');
-  try {
-    if (story.setup !== '') await client.query(story.setup);
-    const outcome = await judge();
-    if (story.then === null) return { outcome, afterwards: null };
-    for (const fix of fixesOf(outcome)) await client.query(fix);
-    return { outcome, afterwards: await judge() };
-  } finally {
-    await client.query('rollback');
-  }
 }

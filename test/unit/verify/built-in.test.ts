@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RESERVED_PREFIXES } from '../../../src/ops/verify/cases/scaffold.ts';
 import { needText } from '../../../src/ops/verify/need.ts';
 import { builtInFolder, loadChecks } from '../../../src/ops/verify/load.ts';
 import { checksTable } from '../../../src/ops/verify/table.ts';
@@ -15,6 +16,10 @@ describe('the checks that come with dbctl', () => {
     expect(['connection', 'authentication'].map(count)).toEqual([10, 13]);
     expect(['durability', 'settings', 'logging', 'operations', 'replication'].map(count)).toEqual([7, 5, 12, 5, 3]);
     expect(count('privileges')).toBe(15);
+  });
+
+  it('begin as no check of a project may', () => {
+    expect(checks.filter(({ id }) => !RESERVED_PREFIXES.includes(id.split('-')[0] ?? '')).map(({ id }) => id)).toEqual([]);
   });
 
   it('are all in the generated page, and so is how to write one', () => {

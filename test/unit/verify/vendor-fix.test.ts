@@ -1,10 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { EXTENSION_WAYS } from '../../../src/ops/verify/extension-ways.ts';
 import { isManaged, VENDORS, type Vendor } from '../../../src/ops/verify/vendor.ts';
 import { fixFor } from '../../../src/ops/verify/vendor-fix.ts';
-import { readCases } from '../../postgres/verify/case-file.ts';
+import { parseCases } from '../../../src/ops/verify/cases/case-file.ts';
+import { SERVERS } from '../../postgres/verify/support.ts';
 import { checkNamed } from './support.ts';
 
 /** A check whose row brings the statement, as most do. */
@@ -72,7 +73,7 @@ describe('a fix on a managed service', () => {
   /** Every fix that a case of test/checks expects word for word was said by a real server. */
   const folder = fileURLToPath(new URL('../../checks/', import.meta.url));
   const fixes = readdirSync(folder)
-    .flatMap((file) => readCases(`${folder}${file}`))
+    .flatMap((file) => parseCases(file, readFileSync(`${folder}${file}`, 'utf8'), SERVERS))
     .flatMap(({ fix, expect: { kind } }) => (kind === 'found' && fix !== null ? [fix] : []));
 
   it.each(VENDORS.filter(isManaged))('%s: no fix of any check needs what is not there', (vendor) => {

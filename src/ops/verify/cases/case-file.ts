@@ -1,22 +1,23 @@
-import { readFileSync } from 'node:fs';
-import type { OwnConnection } from '../../../src/ops/verify/parameters.ts';
+import { fail } from '../../../core/errors.ts';
+import { didYouMean } from '../../../core/header.ts';
+import type { OwnConnection } from '../parameters.ts';
 
-/** One story of test/checks/<id>.sql: what is done to a server, and what the check must then say. */
+/** One story about a check: what is done to a server, and what the check must then say. */
 export interface CheckCase {
   readonly words: string;
   /** Line of `--! case:`. */
   readonly line: number;
   /** `plain`: a login role with no rights but those of PUBLIC. */
   readonly as: 'superuser' | 'plain';
-  /** `plain`: GOOD_SETTINGS of support.ts, nothing preloaded · `odd`: its ODD_SETTINGS · `tls`: encrypts · `guarded`: append-only tables, see guarded.ts. */
-  readonly server: 'plain' | 'odd' | 'guarded' | 'tls';
+  /** Which of several servers; dbctl's own cases have some, a project has one. */
+  readonly server: string;
   /** Options of `create database`, where the case needs a database of its own; else it runs in a transaction that is rolled back. */
   readonly database: string | null;
-  /** Laid over the facts of the client's own connection, which by itself is one in clear over the loopback. */
+  /** Laid over the facts of the client's own connection. */
   readonly connection: Partial<OwnConnection>;
-  /** Lines pg_hba.conf consists of during the case. */
+  /** Lines pg_hba.conf consists of during the case; for dbctl's own cases. */
   readonly hba: string | null;
-  /** Laid over the policy of the tests. */
+  /** Laid over the policy of the run. */
   readonly policy: Readonly<Record<string, unknown>>;
   /** Laid over dbctl's own advisory data. */
   readonly advisories: Readonly<Record<string, unknown>>;
@@ -55,50 +56,69 @@ const KEYS = [
 ] as const;
 type Key = (typeof KEYS)[number];
 
-/** Reads a case file. Throws an Error naming file and line for anything that is not a case: a test that is not run cannot fail. */
-export function readCases(file: string): CheckCase[] {
-  const blocks: { line: number; header: Map<Key, string>; setup: string[] }[] = [];
+/**
+ * Reads a file of cases. Fails with config.invalid, naming file and line, for anything that is not a case: one that is not run cannot
+ * fail. `servers` are the names a case may choose from; the first is what it gets without choosing.
+ */
+export function parseCases(file: string, text: string, servers: readonly string[] = ['plain']): CheckCase[] {
+  const blocks: Block[] = [];
   let last: Key | undefined;
-  for (const [index, text] of readFileSync(file, 'utf8').split('\n').entries()) {
-    const wrong = (message: string): never => {
-      throw new Error(`${file}:${index + 1}: ${message}`);
-    };
-    const header = /^--! ([a-z]+): (.+)$/.exec(text);
-    const more = /^--! {3,}(.+)$/.exec(text);
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const wrong = (message: string): never => refuse(file, index + 1, message);
+    const header = /^--! ([a-z]+): (.+)$/.exec(line);
+    const more = /^--! {3,}(.+)$/.exec(line);
     if (header?.[1] === 'case') blocks.push({ line: index + 1, header: new Map(), setup: [] });
-    const block =
-      blocks.at(-1) ??
-      (text.trim() === '' || (text.startsWith('--') && !text.startsWith('--!'))
-        ? undefined
-        : wrong('a file of cases starts with --! case: words'));
+    const block = blocks.at(-1) ?? (isNothing(line) ? undefined : wrong('a file of cases starts with --! case: words'));
     if (block === undefined) continue;
     if (header !== null) {
-      const key = KEYS.find((known) => known === header[1]) ?? wrong(`unknown key ${header[1]}`);
+      const key =
+        KEYS.find((known) => known === header[1]) ?? wrong(`unknown key ${header[1]}${didYouMean(header[1] ?? '', KEYS)}`);
       if (block.header.has(key)) wrong(`${key} is given twice`);
       block.header.set((last = key), header[2] ?? '');
     } else if (more !== null && last !== undefined) block.header.set(last, `${block.header.get(last)}\n${more[1]}`);
-    else if (text.startsWith('--!')) wrong('neither --! key: value nor its continuation');
-    else block.setup.push(text);
+    else if (line.startsWith('--!')) wrong('neither --! key: value nor its continuation');
+    else block.setup.push(line);
   }
-  return blocks.map(({ line, header, setup }) => toCase(file, line, header, setup.join('\n').trim()));
+  return blocks.map((block) => toCase(file, block, servers));
 }
 
-function toCase(file: string, line: number, header: ReadonlyMap<Key, string>, setup: string): CheckCase {
+interface Block {
+  readonly line: number;
+  readonly header: Map<Key, string>;
+  readonly setup: string[];
+}
+
+function isNothing(line: string): boolean {
+  return line.trim() === '' || (line.startsWith('--') && !line.startsWith('--!'));
+}
+
+function refuse(file: string, line: number, message: string): never {
+  return fail('config.invalid', `${file}:${line}: ${message}`, {
+    hint: 'docs/checks.md describes cases of checks.',
+    position: { file, line, column: 1 },
+  });
+}
+
+function toCase(file: string, { line, header, setup }: Block, servers: readonly string[]): CheckCase {
+  const wrong = (message: string): never => refuse(file, line, message);
   const word = <W extends string>(key: Key, words: readonly W[]): W | null => {
     const value = header.get(key);
     if (value === undefined) return null;
-    const found = words.find((known) => known === value);
-    if (found === undefined) throw new Error(`${file}:${line}: ${key} is one of ${words.join(', ')}, not ${value}`);
-    return found;
+    return words.find((known) => known === value) ?? wrong(`${key} is one of ${words.join(', ')}, not ${value}`);
   };
-  const json = (key: Key) => JSON.parse(header.get(key) ?? '{}') as Record<string, unknown>;
-  const expected = header.get('expect');
-  if (expected === undefined) throw new Error(`${file}:${line}: the case expects nothing: say objects, none or unknown`);
+  const json = (key: Key): Record<string, unknown> => {
+    try {
+      return JSON.parse(header.get(key) ?? '{}') as Record<string, unknown>;
+    } catch {
+      return wrong(`${key} is no JSON`);
+    }
+  };
+  const expected = header.get('expect') ?? wrong('the case expects nothing: say objects, none or unknown');
   return {
     words: header.get('case') ?? '',
     line,
     as: word('as', ['superuser', 'plain']) ?? 'superuser',
-    server: word('server', ['plain', 'odd', 'guarded', 'tls']) ?? 'plain',
+    server: word('server', servers) ?? servers[0] ?? '',
     database: header.get('database') ?? null,
     connection: JSON.parse(header.get('connection') ?? '{}', (key, value: unknown) =>
       key === 'notBefore' || key === 'notAfter' ? new Date(String(value)) : value,
@@ -108,7 +128,7 @@ function toCase(file: string, line: number, header: ReadonlyMap<Key, string>, se
     advisories: json('advisories'),
     facts: json('facts'),
     now: header.get('now') ?? null,
-    setup,
+    setup: setup.join('\n').trim(),
     expect:
       expected === 'none' || expected === 'unknown'
         ? { kind: expected }
