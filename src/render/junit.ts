@@ -2,7 +2,7 @@ import type { Item, Report, ReportError } from '../core/report.ts';
 import { jsonText } from './json-text.ts';
 import { runOutcome } from './outcome.ts';
 import type { Renderer } from './renderer.ts';
-import { targetOf } from './targets.ts';
+import { fleetDurations, targetOf } from './targets.ts';
 import { element, textElement } from './xml.ts';
 
 type Verdict = 'passed' | 'failure' | 'error' | 'skipped';
@@ -24,12 +24,12 @@ export const render: Renderer = (report) => {
     {
       name: `dbctl ${report.command}`,
       ...totalsOf(
-        report,
+        report.durationMs,
         groups.flatMap(({ cases }) => cases),
       ),
     },
-    groups.map(({ name, cases }) =>
-      element('testsuite', { name, ...totalsOf(report, cases), ...environment(report) }, [
+    groups.map(({ name, cases, durationMs }) =>
+      element('testsuite', { name, ...totalsOf(durationMs, cases), ...environment(report) }, [
         ...properties(report),
         ...cases.map(({ xml }) => xml),
       ]),
@@ -40,6 +40,7 @@ export const render: Renderer = (report) => {
 
 interface Suite {
   readonly name: string;
+  readonly durationMs: number;
   readonly cases: readonly Case[];
 }
 
@@ -53,19 +54,24 @@ function suitesOf(report: Report, classname: string): Suite[] {
     byTarget.set(target, cases);
   }
   const filled = [...byTarget].filter(([, cases]) => cases.length > 0 || byTarget.size === 1);
-  return filled.map(([target, cases]) => ({ name: suiteName(classname, target), cases }));
+  const durations = fleetDurations(report);
+  return filled.map(([target, cases]) => ({
+    name: suiteName(classname, target),
+    durationMs: durations.get(target) ?? report.durationMs,
+    cases,
+  }));
 }
 
 const suiteName = (classname: string, target: string): string => (target === '' ? classname : `${classname}.${target}`);
 
-function totalsOf(report: Report, cases: readonly Case[]) {
+function totalsOf(durationMs: number, cases: readonly Case[]) {
   const count = (wanted: Verdict) => cases.filter(({ verdict }) => verdict === wanted).length;
   return {
     tests: cases.length,
     failures: count('failure'),
     errors: count('error'),
     skipped: count('skipped'),
-    time: seconds(report.durationMs),
+    time: seconds(durationMs),
   };
 }
 

@@ -37,10 +37,25 @@ function merged(items: readonly Item[]): Item {
   return { ...first, target };
 }
 
+interface Fleet {
+  readonly file?: unknown;
+  readonly labels?: unknown;
+  readonly targets?: unknown;
+}
+
+function fleetOf({ summary: { fleet } }: Report): Fleet {
+  return typeof fleet === 'object' && fleet !== null && !Array.isArray(fleet) ? (fleet as Fleet) : {};
+}
+
+/** How long each target took, by name. */
+export function fleetDurations(report: Report): ReadonlyMap<string, number> {
+  const { targets } = fleetOf(report);
+  const known = (Array.isArray(targets) ? targets : []) as readonly { readonly name: string; readonly durationMs: number }[];
+  return new Map(known.map(({ name, durationMs }) => [name, durationMs]));
+}
+
 /** Which part of a fleet a report is about: a second shard must not replace the first where reports are collected. */
-export function fleetWords({ summary }: Report): readonly string[] {
-  const { fleet } = summary;
-  if (typeof fleet !== 'object' || fleet === null || Array.isArray(fleet)) return [];
-  const { file, labels } = fleet as { readonly file?: unknown; readonly labels?: unknown };
+export function fleetWords(report: Report): readonly string[] {
+  const { file, labels } = fleetOf(report);
   return [file, ...(Array.isArray(labels) ? labels : [])].filter((word) => typeof word === 'string');
 }

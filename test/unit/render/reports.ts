@@ -1,3 +1,6 @@
+import { fleetAnswer } from '../../../src/cli/fleet/answer.ts';
+import type { Looked } from '../../../src/cli/fleet/looked.ts';
+import { DbctlError } from '../../../src/core/errors.ts';
 import { item, REPORT_SCHEMA } from '../../../src/core/report.ts';
 import type { Item, Report, Target, View } from '../../../src/core/report.ts';
 
@@ -137,6 +140,39 @@ const nasty: readonly Item[] = Object.entries(NASTY).map(([name, text], index) =
   }),
 );
 
+const database = (index: number, more: Partial<Looked> = {}): Looked => ({
+  target: { ...NOTHING_SAID, name: `eu-${index}`, at: { line: 2 + index, column: 11 } },
+  env: 'prod',
+  durationMs: 40 + index,
+  end: {
+    kind: 'answered',
+    answer: { ok: false, items: findings, summary: { checks: 4 }, target: prod, view: { hidden: ['pass'] } },
+  },
+  ...more,
+});
+const NOTHING_SAID = {
+  environment: undefined,
+  url: undefined,
+  database: undefined,
+  tls: undefined,
+  systemIdentifier: undefined,
+  labels: {},
+};
+const gone = new DbctlError('db.unreachable', 'nobody answers at db.example.com:5432', { hint: 'Is the server running?' });
+const fleetRun = fleetAnswer([database(1), database(2), database(3, { end: { kind: 'unseen', error: gone } })], {
+  command: 'verify',
+  file: 'targets.yaml',
+  labels: ['region=eu'],
+  parallel: 8,
+});
+const { view: fleetView = {}, ...fleetAnswered } = fleetRun.answer;
+const fleet = report({
+  ...fleetAnswered,
+  target: null,
+  exitCode: 3,
+  error: { code: 'db.unreachable', message: fleetRun.error?.message ?? '', hint: fleetRun.error?.hint ?? null },
+});
+
 export const EXAMPLES = {
   findings: {
     report: report({
@@ -211,6 +247,7 @@ export const EXAMPLES = {
     report: report({ command: 'migrate drift', ok: false, exitCode: 1, summary: { differences: 3 } }),
     view: {},
   },
+  fleet: { report: fleet, view: fleetView },
   empty: { report: report({ command: 'backup list' }), view: { title: 'Backups' } },
   text: { report: report({ command: 'dev url' }), view: { text: 'postgres://dev@127.0.0.1:54329/dev' } },
   nasty: {
