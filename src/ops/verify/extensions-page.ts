@@ -8,8 +8,8 @@ named; "unverified here" marks what no page that was read says. The tests make t
 a PostgreSQL of their own.`;
 
 const RECOGNISED = `A session that is a superuser is self-hosted, because no managed service gives its superuser away. Otherwise a service is
-recognised by a setting that only its own modules have, or by both of its roles: one role alone may have come with a restored dump. A
-container is recognised by its data directory, which only members of \`pg_read_all_settings\` see; another role sees a self-hosted server.
+recognised by a setting that only its own modules have, or by its roles where one of them is the superuser that initdb made: names of roles
+come along with a restored dump, that one does not. A container is recognised by its data directory, which only members of \`pg_read_all_settings\` see; another role sees a self-hosted server.
 Services without a line here count as self-hosted, and fixes are the statements of plain PostgreSQL.`;
 
 const UUIDV7 = `**UUIDv7** is no extension any more: since 18 \`uuidv7()\` and \`uuid_extract_timestamp()\` are part of the server, with every vendor. Before,

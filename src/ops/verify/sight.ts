@@ -44,7 +44,14 @@ async function readRights(session: Session, needs: readonly Need[]) {
   };
 }
 
-const NO_FACTS: VendorFacts = { superuser: false, roles: [], settings: [], aurora: false, dataDirectory: null };
+const NO_FACTS: VendorFacts = {
+  superuser: false,
+  firstSuperuser: '',
+  roles: [],
+  settings: [],
+  aurora: false,
+  dataDirectory: null,
+};
 
 const RIGHTS: ReadonlySet<string> = new Set<RightRow['kind']>(['select', 'execute', 'member']);
 
@@ -71,6 +78,7 @@ select n.kind,
          end, false) as granted,
        (select pg_catalog.jsonb_build_object(
                  'superuser', pg_catalog.current_setting('is_superuser', true) = 'on',
+                 'firstSuperuser', pg_catalog.pg_get_userbyid(10),
                  'roles', coalesce((select pg_catalog.jsonb_agg(m.name order by m.name)
                                       from pg_catalog.unnest($3::pg_catalog.text[]) as m(name)
                                      where pg_catalog.to_regrole(m.name) is not null), '[]'),

@@ -7,3 +7,9 @@ export interface Thresholds {
 }
 
 export const THRESHOLDS: Thresholds = { tlsVersion: 'TLSv1.2', wraparoundPercent: 50 };
+
+/** What checks call them in `--! params:`. */
+export const THRESHOLD_PARAMETERS = {
+  tlsVersion: 'tls_version',
+  wraparoundPercent: 'wraparound_percent',
+} as const satisfies Record<keyof Thresholds, string>;

@@ -23,6 +23,8 @@ export function isManaged(vendor: Vendor): vendor is ManagedVendor {
 export interface VendorFacts {
   /** The session's role is a superuser. */
   readonly superuser: boolean;
+  /** Name of the role that initdb made, which is that of the service where one did; no dump brings it. */
+  readonly firstSuperuser: string;
   /** Those of ROLE_MARKS that exist. */
   readonly roles: readonly string[];
   /** Those of SETTING_MARKS that have a value. */
@@ -40,8 +42,8 @@ export interface RecognisedVendor {
 }
 
 interface Marks {
-  /** All of them must be there: one alone may have come with a restored dump. */
-  readonly roles: readonly string[];
+  /** Both must be there, the second as the first superuser: a dump of a service's roles brings their names to any server. */
+  readonly roles: readonly [admin: string, firstSuperuser: string];
   /** Of its own modules, so that one is enough; none where it is not known that every role may read it. */
   readonly setting: string | null;
 }
@@ -51,7 +53,7 @@ const MARKS: Readonly<Record<Exclude<ManagedVendor, 'aurora'>, Marks>> = {
   rds: { roles: ['rds_superuser', 'rdsadmin'], setting: 'rds.extensions' },
   'cloud-sql': { roles: ['cloudsqlsuperuser', 'cloudsqladmin'], setting: null },
   azure: { roles: ['azure_pg_admin', 'azuresu'], setting: 'azure.extensions' },
-  supabase: { roles: ['supabase_admin', 'supabase_auth_admin'], setting: null },
+  supabase: { roles: ['supabase_auth_admin', 'supabase_admin'], setting: null },
 };
 
 export const ROLE_MARKS: readonly string[] = Object.values(MARKS).flatMap(({ roles }) => roles);
@@ -77,7 +79,9 @@ export function recogniseVendor(facts: VendorFacts): RecognisedVendor {
 function evidenceOf({ roles, setting }: Marks, facts: VendorFacts): string | null {
   const found = [
     ...(setting !== null && facts.settings.includes(setting) ? [`setting ${setting}`] : []),
-    ...(roles.every((role) => facts.roles.includes(role)) ? [`roles ${roles.join(' and ')}`] : []),
+    ...(roles.every((role) => facts.roles.includes(role)) && facts.firstSuperuser === roles[1]
+      ? [`role ${roles[0]}, and ${roles[1]} as the first superuser`]
+      : []),
   ];
   return found.length === 0 ? null : found.join('; ');
 }

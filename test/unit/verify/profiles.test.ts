@@ -6,9 +6,11 @@ import type { Outcome } from '../../../src/ops/verify/outcome.ts';
 import { policyFrom } from '../../../src/ops/verify/policy.ts';
 import { narrow, stricter, weigh } from '../../../src/ops/verify/profiles/apply.ts';
 import { PROFILES, type Profile } from '../../../src/ops/verify/profiles/profile.ts';
+import { THRESHOLD_PARAMETERS, type Thresholds } from '../../../src/ops/verify/thresholds.ts';
 import { checkNamed } from './support.ts';
 
-const ids = (await loadChecks([builtInFolder()])).map(({ id }) => id);
+const checks = await loadChecks([builtInFolder()]);
+const ids = checks.map(({ id }) => id);
 const idsOf = (entries: readonly object[]): string[] =>
   entries.flatMap((entry) => ('checks' in entry ? (entry.checks as string[]) : [(entry as { check: string }).check]));
 
@@ -22,6 +24,17 @@ describe.each(Object.entries(PROFILES))('profile %s', (name, profile) => {
 
   it('has moved up the lines of checks that have come', () => {
     expect(idsOf(profile.onMerge ?? []).filter((id) => ids.includes(id))).toEqual([]);
+  });
+
+  it('draws lines that a check uses', () => {
+    // Versions of TLS are those of tls-min-version: once it is here, it has to use this one.
+    for (const key of Object.keys(profile.thresholds) as (keyof Thresholds)[]) {
+      if (key === 'tlsVersion' && !ids.includes('tls-min-version')) continue;
+      expect(
+        checks.some(({ params }) => params.includes(THRESHOLD_PARAMETERS[key])),
+        key,
+      ).toBe(true);
+    }
   });
 
   it('gives a reason for everything it changes', () => {

@@ -1,40 +1,53 @@
 import { describe, expect, it } from 'vitest';
 import { recogniseVendor, vendorSentence, type VendorFacts } from '../../../src/ops/verify/vendor.ts';
 
-const NOTHING: VendorFacts = { superuser: false, roles: [], settings: [], aurora: false, dataDirectory: null };
+const NOTHING: VendorFacts = {
+  superuser: false,
+  firstSuperuser: 'postgres',
+  roles: [],
+  settings: [],
+  aurora: false,
+  dataDirectory: null,
+};
 const RDS = ['rds_superuser', 'rdsadmin'];
 
 describe('a vendor', () => {
   it.each<[string, Partial<VendorFacts>, string, string]>([
     ['nothing', {}, 'self-hosted', 'no mark of a managed service'],
-    ['both roles of RDS', { roles: RDS }, 'rds', 'roles rds_superuser and rdsadmin'],
+    ['its roles', { roles: RDS, firstSuperuser: 'rdsadmin' }, 'rds', 'role rds_superuser, and rdsadmin as the first superuser'],
+    ['its roles, as a restored dump brings them', { roles: RDS }, 'self-hosted', 'no mark of a managed service'],
     ['its setting alone', { settings: ['rds.extensions'] }, 'rds', 'setting rds.extensions'],
     [
       'setting and roles',
-      { roles: RDS, settings: ['rds.extensions'] },
+      { roles: RDS, firstSuperuser: 'rdsadmin', settings: ['rds.extensions'] },
       'rds',
-      'setting rds.extensions; roles rds_superuser and rdsadmin',
+      'setting rds.extensions; role rds_superuser, and rdsadmin as the first superuser',
     ],
-    ['one role, as a restored dump brings it', { roles: ['rds_superuser'] }, 'self-hosted', 'no mark of a managed service'],
+    [
+      'the first superuser alone',
+      { roles: ['rdsadmin'], firstSuperuser: 'rdsadmin' },
+      'self-hosted',
+      'no mark of a managed service',
+    ],
     [
       'the function of Aurora',
-      { roles: RDS, aurora: true },
+      { settings: ['rds.extensions'], aurora: true },
       'aurora',
-      'roles rds_superuser and rdsadmin; function aurora_version()',
+      'setting rds.extensions; function aurora_version()',
     ],
     ['a function of that name elsewhere', { aurora: true }, 'self-hosted', 'no mark of a managed service'],
     [
       'both roles of Cloud SQL',
-      { roles: ['cloudsqladmin', 'cloudsqlsuperuser'] },
+      { roles: ['cloudsqladmin', 'cloudsqlsuperuser'], firstSuperuser: 'cloudsqladmin' },
       'cloud-sql',
-      'roles cloudsqlsuperuser and cloudsqladmin',
+      'role cloudsqlsuperuser, and cloudsqladmin as the first superuser',
     ],
     ['the setting of Azure', { settings: ['azure.extensions'] }, 'azure', 'setting azure.extensions'],
     [
       'both roles of Supabase',
-      { roles: ['supabase_admin', 'supabase_auth_admin'] },
+      { roles: ['supabase_admin', 'supabase_auth_admin'], firstSuperuser: 'supabase_admin' },
       'supabase',
-      'roles supabase_admin and supabase_auth_admin',
+      'role supabase_auth_admin, and supabase_admin as the first superuser',
     ],
     ['a superuser, whatever the roles are called', { superuser: true, roles: RDS }, 'self-hosted', 'the session is a superuser'],
     [

@@ -1,6 +1,6 @@
 import { BENCHMARK_NAME, BENCHMARK_VERSIONS, byNumber, itemsOfVersion, numbersOf } from '../benchmark/benchmark.ts';
 import type { Check } from '../check.ts';
-import { THRESHOLDS } from '../thresholds.ts';
+import { THRESHOLD_PARAMETERS, THRESHOLDS, type Thresholds } from '../thresholds.ts';
 import { PROFILES, type Profile } from './profile.ts';
 
 const HEAD = `A profile says which checks count for whom, and how much. \`verify.profile\` in dbctl.yaml names it, \`--profile\` for one run; a check named
@@ -26,16 +26,25 @@ is reported as unused: what can be tried is not taken on anybody's word. A mista
 
 /** docs/profiles.md. */
 export function profilesPage(checks: readonly Check[]): string {
-  return [HEAD, ...Object.values(PROFILES).map(profilePart), '## Attestations', ATTESTATIONS, benchmarkPart(checks)].join('\n\n');
+  return [
+    HEAD,
+    ...Object.values(PROFILES).map((profile) => profilePart(profile, checks)),
+    '## Attestations',
+    ATTESTATIONS,
+    benchmarkPart(checks),
+  ].join('\n\n');
 }
 
-function profilePart({ name, about, leaveOut, severities, thresholds }: Profile): string {
+function profilePart({ name, about, leaveOut, severities, thresholds }: Profile, checks: readonly Check[]): string {
   const changes = [
     ...leaveOut.map(({ checks, reason }) => `- leaves out ${checks.map(code).join(', ')}: ${reason}`),
     ...severities.map(({ check, severity, reason }) => `- ${code(check)} is ${severity}: ${reason}`),
-    ...Object.entries(thresholds).map(
-      ([key, value]) => `- ${code(key)} is ${value} instead of ${THRESHOLDS[key as keyof typeof THRESHOLDS]}`,
-    ),
+    ...(Object.keys(thresholds) as (keyof Thresholds)[]).flatMap((key) => {
+      const using = checks.filter(({ params }) => params.includes(THRESHOLD_PARAMETERS[key])).map(({ id }) => code(id));
+      return using.length === 0
+        ? []
+        : [`- ${using.join(', ')}: ${code(key)} is ${thresholds[key]} instead of ${THRESHOLDS[key]}`];
+    }),
   ];
   return [`## ${name}`, about, ...(changes.length === 0 ? [] : [changes.join('\n')])].join('\n\n');
 }
