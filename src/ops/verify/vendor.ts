@@ -86,9 +86,11 @@ function evidenceOf({ roles, setting }: Marks, facts: VendorFacts): string | nul
   return found.length === 0 ? null : found.join('; ');
 }
 
-/** What a report says about it; null for what is usual. */
-export function vendorSentence({ vendor, evidence }: RecognisedVendor): string | null {
+/** What a report says about it, and of the profile made for it where another is used; null for what is usual. */
+export function vendorSentence({ vendor, evidence }: RecognisedVendor, profile: string): string | null {
   if (vendor === 'self-hosted') return null;
-  const effect = isManaged(vendor) ? ': fixes are written for it, and not tried there' : '';
-  return `The server looks like ${VENDOR_NAMES[vendor]} (${evidence})${effect}.`;
+  const sentence = `The server looks like ${VENDOR_NAMES[vendor]} (${evidence})`;
+  if (!isManaged(vendor)) return `${sentence}.`;
+  const advice = profile === 'baseline' ? ' --profile managed leaves out what no customer sees or changes there.' : '';
+  return `${sentence}: fixes are written for it, and not tried there.${advice}`;
 }

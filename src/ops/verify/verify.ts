@@ -49,7 +49,7 @@ export function verdictOn(ran: readonly Outcome[], asked: Asked, request: Verify
   const verdict = inBenchmark(judge(outcomes, circumstances, bar), benchmark);
   const other = baseline === null ? null : elsewhere(baseline, asked);
   const question = { server: asked.serverVersion, pin: request.policy.pin, advisories: request.advisories };
-  const notes = [versionSentence(question, verdict.items), vendorSentence(vendor), other, ...verdict.notes];
+  const notes = [versionSentence(question, verdict.items), vendorSentence(vendor, profile.name), other, ...verdict.notes];
   const about = { profile: profile.name, version: versionSummary(question), vendor: { ...vendor }, about: { project } };
   return { ...verdict, notes: notes.filter((note) => note !== null), summary: { ...verdict.summary, ...about } };
 }

@@ -62,12 +62,15 @@ describe('a vendor', () => {
   });
 
   it('is said with what it was recognised by, unless it is nobody', () => {
-    expect(vendorSentence({ vendor: 'rds', evidence: 'setting rds.extensions' })).toBe(
-      'The server looks like Amazon RDS (setting rds.extensions): fixes are written for it, and not tried there.',
+    const rds = { vendor: 'rds', evidence: 'setting rds.extensions' } as const;
+    const sentence = 'The server looks like Amazon RDS (setting rds.extensions): fixes are written for it, and not tried there.';
+    expect(vendorSentence(rds, 'managed')).toBe(sentence);
+    expect(vendorSentence(rds, 'baseline')).toBe(
+      `${sentence} --profile managed leaves out what no customer sees or changes there.`,
     );
-    expect(vendorSentence({ vendor: 'container', evidence: 'data directory /x' })).toBe(
+    expect(vendorSentence({ vendor: 'container', evidence: 'data directory /x' }, 'baseline')).toBe(
       'The server looks like a container (data directory /x).',
     );
-    expect(vendorSentence({ vendor: 'self-hosted', evidence: '' })).toBeNull();
+    expect(vendorSentence({ vendor: 'self-hosted', evidence: '' }, 'baseline')).toBeNull();
   });
 });
