@@ -60,7 +60,7 @@ const ACTS: readonly Act[] = [
   {
     command: verify,
     options: {},
-    shows: 'release, settings, log, extensions, time, locale and guards looked at, and what is wrong said',
+    shows: 'release, settings, log, logins, extensions, time, locale and guards looked at, and what is wrong said',
     anyAnswer: true,
   },
 ];
