@@ -39,9 +39,12 @@ export async function projectWaivers(
   { config, folder }: LoadedConfig,
   context: Context,
 ): Promise<Waiver[]> {
-  const { loadWaivers } = await import('../ops/verify/waivers.ts');
+  const [{ loadWaivers }, { DEEP_CHECKS }] = await Promise.all([
+    import('../ops/verify/waivers.ts'),
+    import('../ops/verify/deep-checks.ts'),
+  ]);
   const { waivers } = config.verify;
-  const severities = new Map(checks.map(({ id, severity }) => [id, severity]));
+  const severities = new Map([...checks, ...Object.values(DEEP_CHECKS)].map(({ id, severity }) => [id, severity]));
   return loadWaivers(resolve(folder, waivers), waivers, {
     checks: severities,
     environments: Object.keys(config.environments),

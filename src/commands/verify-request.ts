@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { parseDuration } from '../config/duration.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ParsedOptions } from '../core/command.ts';
+import { fail } from '../core/errors.ts';
 import type { Severity } from '../core/report.ts';
 import type { Check } from '../ops/verify/check.ts';
 import type { ProfileName } from '../ops/verify/profiles/profile.ts';
@@ -67,6 +69,7 @@ export async function requestOf(
     selected: { ...selected, run },
     leftOut,
     profile,
+    deepMs: budget(options['deep']),
     ...(attested === undefined ? {} : { attested }),
     waivers: await projectWaivers(checks, loaded, context),
     baseline: await baselineOf(options, project, context),
@@ -84,4 +87,17 @@ async function baselineOf(options: ParsedOptions, project: string, { cwd, global
   if (file === undefined) return null;
   const { loadBaseline } = await import('../ops/verify/baseline.ts');
   return loadBaseline(resolve(cwd, file), file, { environment: globals.env, project });
+}
+
+/** Of `--deep`, in milliseconds. Fails with usage for anything but a duration, and for none at all. */
+function budget(value: unknown): number | null {
+  if (value === undefined) return null;
+  const hint = 'Write how long it may take: --deep 60s.';
+  try {
+    const ms = parseDuration(value as string);
+    if (ms > 0) return ms;
+  } catch (thrown) {
+    return fail('usage', `--deep: ${(thrown as RangeError).message}`, { hint });
+  }
+  return fail('usage', '--deep: no time is too little', { hint });
 }

@@ -5,6 +5,7 @@ import { fail } from '../core/errors.ts';
 import { SEVERITIES, type Answer } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { Check } from '../ops/verify/check.ts';
+import type { Outcome } from '../ops/verify/outcome.ts';
 import type { Selected } from '../ops/verify/select.ts';
 import type { VerifyRequest } from '../ops/verify/verify.ts';
 import type { Context } from './context.ts';
@@ -38,6 +39,11 @@ export const spec: CommandSpec = {
       flags: '--group <groups>',
       description: 'run the checks of these groups (comma-separated; default: verify.groups)',
       repeatable: true,
+    },
+    {
+      flags: '--deep <duration>',
+      description:
+        'also read indexes and tables themselves, smallest first, for at most this long such as 60s; needs the extension amcheck',
     },
     { flags: '--strict', description: 'unknown and skipped checks make the answer no, too' },
     { flags: '--strict-waivers', description: 'a waiver that covers nothing makes the answer no, too' },
@@ -81,6 +87,7 @@ export const spec: CommandSpec = {
     ['dbctl verify --env prod --watch 1min --format ndjson', 'an event a line for each finding that comes or goes'],
     ['dbctl verify --effective', 'what a new session begins with, by login and database'],
     ['dbctl verify --print-grants --role nightly', 'the role that sees enough, as a script to read and run'],
+    ['dbctl verify --deep 5min', 'look for damaged indexes and tables too, for five minutes'],
     ['dbctl verify --list', 'every check with its group and severity'],
   ],
 };
@@ -121,6 +128,8 @@ function refuseTogether(options: ParsedOptions): void {
   const given = WAYS.filter((name) => options[name] !== undefined && options[name] !== false);
   const flags = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   if (given.length > 1) fail('usage', `${flags.join(' and ')} do not go together`, { hint: 'Run dbctl verify --help.' });
+  if (options['deep'] !== undefined && options['snapshot'] !== undefined)
+    fail('usage', '--snapshot and --deep do not go together', { hint: 'A snapshot has no pages to read: leave out --deep.' });
   const stray = ['role', 'nologin'].find((name) => options[name] !== undefined);
   if (stray === undefined || options['printGrants'] === true) return;
   fail('usage', `--${stray} says something about --print-grants, which is not there`, {
@@ -149,9 +158,17 @@ async function look(session: Session, request: VerifyRequest, context: Context, 
   const facts = await verifyFacts(request.selected.run, context);
   const seen = await runChecks(session, request.selected.run, { ...request, facts });
   const saved = save === undefined ? [] : [await keep(save, seen, session, request, context)];
-  const { ok, items, summary, notes, overview } = verdictOn(seen.outcomes, { ...session, vendor: seen.vendor }, request);
+  const outcomes = [...seen.outcomes, ...(await lookDeeper(session, request))];
+  const { ok, items, summary, notes, overview } = verdictOn(outcomes, { ...session, vendor: seen.vendor }, request);
   const view = { hidden: ['pass' as const], ...(overview === undefined ? {} : { overview }), notes: [...notes, ...saved] };
   return { ok, items, summary, target: context.target(session), view };
+}
+
+async function lookDeeper(session: Session, request: VerifyRequest): Promise<Outcome[]> {
+  const { deepMs: budgetMs = null } = request;
+  if (budgetMs === null) return [];
+  const { verifyDeep } = await import('../ops/verify/deep.ts');
+  return verifyDeep(session, { ...request, budgetMs });
 }
 
 async function keep(...args: Parameters<typeof saveSnapshot>): Promise<string> {

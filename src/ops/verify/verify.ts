@@ -28,6 +28,8 @@ export interface VerifyRequest extends RunInputs {
   readonly leftOut?: readonly Outcome[];
   /** Where the profile is that of a benchmark: every check there is, and what people attest to. */
   readonly attested?: Pick<BenchmarkRun, 'checks' | 'attestations'>;
+  /** How long to look into the relations themselves; null: not at all. */
+  readonly deepMs?: number | null;
 }
 
 /** Whom the outcomes are about. */
