@@ -3,7 +3,7 @@
 --! group: indexes
 --! scope: database
 --! needs: select pg_catalog.pg_index, select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_am,
---!   select pg_catalog.pg_constraint, select pg_catalog.pg_depend, select pg_catalog.pg_attribute
+--!   select pg_catalog.pg_constraint, select pg_catalog.pg_depend
 --! why: Every write is made to both, both are in memory and in backups, and a query uses one. A B-tree is also in the way where a longer one begins
 --!   with the same columns, in the same or wholly reversed order; a unique one only where another is as strict. Collations, operator
 --!   classes, expressions, predicates and included columns are compared.
@@ -79,7 +79,8 @@ with several as (
                 and (a.orders = b.orders[1:pg_catalog.cardinality(a.orders)]
                      -- Read from its end, 3 is the opposite of 0: both direction and place of nulls.
                      or (select pg_catalog.bool_and(o.one # o.other = 3)
-                           from rows from (pg_catalog.unnest(a.orders), pg_catalog.unnest(b.orders[1:pg_catalog.cardinality(a.orders)])) as o(one, other)))
+                           from rows from (pg_catalog.unnest(a.orders),
+                             pg_catalog.unnest(b.orders[1:pg_catalog.cardinality(a.orders)])) as o(one, other)))
                 and a.included <@ (b.included || (select pg_catalog.array_agg(pg_catalog.split_part(e.key, ' ', 1)::int4)
                                                     from pg_catalog.unnest(b.keys) as e(key) where e.key ~ '^\d+ \d+ \d+$'))
          end
@@ -104,7 +105,8 @@ with several as (
    order by r.a, rb.length desc, rb.weight desc, rb.name
 )
 select pg_catalog.format('%I.%I', n.nspname, a.name) as object,
-       pg_catalog.format('index %I of table %I.%I says nothing that index %I does not: every write is made to both', a.name, n.nspname, t.relname, b.name)
+       pg_catalog.format('index %I of table %I.%I says nothing that index %I does not: every write is made to both', a.name, n.nspname,
+         t.relname, b.name)
          as detail,
        pg_catalog.jsonb_build_object(
          'index', pg_catalog.format('%I.%I', n.nspname, a.name),

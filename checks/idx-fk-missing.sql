@@ -78,7 +78,8 @@ with recursive own(root, oid, conrelid, conkey, conpfeqop) as (
    group by o.root
 )
 select pg_catalog.format('%I.%I: %I', n.nspname, r.relname, c.conname) as object,
-       pg_catalog.format('foreign key %I of %I.%I has no index on (%s)%s: each delete in %I.%I reads the whole table', c.conname, n.nspname, r.relname,
+       pg_catalog.format('foreign key %I of %I.%I has no index on (%s)%s: each delete in %I.%I reads the whole table', c.conname, n.nspname,
+         r.relname,
                          k.list, case when r.relkind = 'p' and pg_catalog.bool_and(b.conrelid <> r.oid) then
                                    pg_catalog.format(' in %s of its partitions', pg_catalog.count(*)) else '' end,
                          fn.nspname, f.relname) as detail,
@@ -87,7 +88,8 @@ select pg_catalog.format('%I.%I: %I', n.nspname, r.relname, c.conname) as object
          'columns', k.list,
          'statement',
          case r.relkind
-           when 'p' then pg_catalog.format('create index on %I.%I (%s); -- locks out writes: make it concurrently on each partition before, and this takes those',
+           when 'p' then pg_catalog.format('create index on %I.%I (%s); -- locks out writes: make it concurrently on each partition before, and '
+             'this takes those',
                                            n.nspname, r.relname, k.list)
            else pg_catalog.format('create index concurrently on %I.%I (%s);', n.nspname, r.relname, k.list)
          end) as data

@@ -3,8 +3,7 @@
 --! group: indexes
 --! scope: database
 --! needs: select pg_catalog.pg_stat_user_indexes, select pg_catalog.pg_stat_database, select pg_catalog.pg_stat_bgwriter, select pg_catalog.pg_index,
---!   select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_inherits, select pg_catalog.pg_depend,
---!   select pg_catalog.pg_constraint
+--!   select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_inherits, select pg_catalog.pg_depend
 --! params: now
 --! why: An index that no query has read costs at every write, every vacuum and every backup all the same. Primary keys, unique and exclusion
 --!   constraints and replica identities are there for another reason. Each server counts for itself, and one may be for the end of the year.

@@ -1,10 +1,11 @@
---! title: pgaudit records, for every role
+--! title: What statements come to is recorded by pgaudit, for every role
 --! severity: medium
 --! group: logging
 --! scope: cluster
 --! needs: setting shared_preload_libraries, select pg_catalog.pg_settings, select pg_catalog.pg_db_role_setting, select pg_catalog.pg_roles,
 --!   select pg_catalog.pg_database
---! why: log_statement has the text that was sent, and not what it came to: which tables a function read, what ran inside a DO block. pgaudit has
+--! why: The log of log_statement has the text that was sent, and not what it came to: which tables a function read,
+--!   what ran inside a DO block. pgaudit has
 --!   each of them, by class. Preloaded it records nothing until pgaudit.log names a class, and a role with an empty value of its own
 --!   leaves no trace.
 --! fix: {statement:sql}
@@ -20,7 +21,8 @@ with library as (
 ), recorded as (
   -- Classes count in order, and a minus takes one away: what is left when nothing but minuses stand there is nothing.
   select s.setting,
-         pg_catalog.btrim(s.setting) = '' or s.setting ~* '(^|,)\s*-all\s*$' or s.setting !~* '(^|,)\s*[a-z]' or s.setting ~* '^\s*none\s*$' as is_empty,
+         pg_catalog.btrim(s.setting) = '' or s.setting ~* '(^|,)\s*-all\s*$' or s.setting !~* '(^|,)\s*[a-z]'
+           or s.setting ~* '^\s*none\s*$' as is_empty,
          s.source in ('default', 'configuration file', 'command line', 'environment variable', 'override') as is_servers
     from pg_catalog.pg_settings s
    where s.name = 'pgaudit.log'
@@ -37,7 +39,8 @@ with library as (
 ), found as (
   select 'shared_preload_libraries' as object,
          'pgaudit is not preloaded: nothing records what statements came to' as detail,
-         pg_catalog.format('alter system set shared_preload_libraries = %s; -- with its package installed; then restart, create extension pgaudit, and alter system set pgaudit.log = ''ddl, role, write'';',
+         pg_catalog.format('alter system set shared_preload_libraries = %s; -- with its package installed; then restart, create extension '
+           'pgaudit, and alter system set pgaudit.log = ''ddl, role, write'';',
                            (select pg_catalog.string_agg(pg_catalog.quote_literal(pg_catalog.btrim(t.name, ' "')), ', ' order by t.place)
                               from pg_catalog.regexp_split_to_table(case p.others when '' then 'pgaudit' else p.others || ',pgaudit' end, ',')
                                    with ordinality as t(name, place))) as statement,
@@ -63,7 +66,8 @@ with library as (
     from preloaded p
    cross join overrides o
    where p.yes
-     and (pg_catalog.btrim(o.value, ' "') = '' or o.value ~* '(^|,)\s*-all[\s"]*$' or o.value !~ '(^|,)[\s"]*[a-zA-Z]' or o.value ~* '^[\s"]*none[\s"]*$')
+     and (pg_catalog.btrim(o.value, ' "') = '' or o.value ~* '(^|,)\s*-all[\s"]*$' or o.value !~ '(^|,)[\s"]*[a-zA-Z]'
+       or o.value ~* '^[\s"]*none[\s"]*$')
 )
 select f.object,
        f.detail,

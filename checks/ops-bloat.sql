@@ -5,7 +5,7 @@
 --! needs: select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_stats, select pg_catalog.pg_attribute
 --! why: Space of rows that died is used again, and given back almost never: a table that was once ten times as large stays so, in memory and in
 --!   every scan. The estimate takes the width of rows from the planner's statistics: it leaves out long values kept elsewhere, and is off by a
---!   fifth where rows are narrow. dbctl verify --deep measures. Tables count where 40 % and 100 MB of them are empty.
+--!   fifth where rows are narrow; the option --deep measures. Tables count where 40 % and 100 MB of them are empty.
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/routine-vacuuming.html#VACUUM-FOR-SPACE-RECOVERY
 --!   https://www.postgresql.org/docs/current/storage-page-layout.html
@@ -26,7 +26,8 @@ with large as (
          s.known,
          a.number,
          -- 23 bytes of header, a bit a column where one is null, all in steps of 8, and a pointer of 4.
-         (pg_catalog.ceil((23 + case when s.has_nulls then (a.number + 7) / 8 else 0 end) / 8.0) * 8 + pg_catalog.ceil(s.width / 8.0) * 8 + 4) as row_size
+         (pg_catalog.ceil((23 + case when s.has_nulls then (a.number + 7) / 8
+           else 0 end) / 8.0) * 8 + pg_catalog.ceil(s.width / 8.0) * 8 + 4) as row_size
     from large l
    cross join lateral (
      select pg_catalog.count(*) as known,
@@ -49,7 +50,8 @@ select e.name as object,
                          pg_catalog.pg_size_pretty(e.empty), e.empty * 100 / e.bytes) as detail,
        pg_catalog.jsonb_build_object(
          'bytes', e.bytes, 'empty', e.empty, 'estimate', true,
-         'statement', pg_catalog.format('vacuum (analyze, verbose) %s; -- and where it says the space is there: vacuum (full) %s; in a maintenance window, which locks it', e.name, e.name)) as data
+         'statement', pg_catalog.format('vacuum (analyze, verbose) %s; -- and where it says the space is there: vacuum (full) %s; in a '
+           'maintenance window, which locks it', e.name, e.name)) as data
   from estimated e
  where e.known > 0 and e.reltuples >= 0 and e.empty > 104857600 and e.empty * 100 / e.bytes >= 40
 union all

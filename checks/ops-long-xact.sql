@@ -2,7 +2,8 @@
 --! severity: medium
 --! group: operations
 --! scope: cluster
---! needs: member pg_read_all_stats, select pg_catalog.pg_stat_activity, select pg_catalog.pg_stat_progress_vacuum, select pg_catalog.pg_prepared_xacts,
+--! needs: member pg_read_all_stats, select pg_catalog.pg_stat_activity, select pg_catalog.pg_stat_progress_vacuum,
+--!   select pg_catalog.pg_prepared_xacts,
 --!   select pg_catalog.pg_replication_slots
 --! params: now
 --! why: Vacuum keeps every row that the oldest transaction may still see, in all tables of its database: one session left open over lunch
@@ -15,7 +16,8 @@
 with holder as (
   select pg_catalog.concat_ws(' ', 'session of', pg_catalog.quote_ident(a.usename), 'in', pg_catalog.quote_ident(a.datname),
                               case when a.application_name <> '' then pg_catalog.quote_literal(a.application_name) end) as object,
-         pg_catalog.format('%s since %s, %s', case when a.state like 'idle in transaction%' then 'a transaction is open and idle' else 'a transaction runs' end,
+         pg_catalog.format('%s since %s, %s', case when a.state like 'idle in transaction%' then 'a transaction is open and idle'
+           else 'a transaction runs' end,
                            pg_catalog.to_char(pg_catalog.timezone('UTC', a.xact_start), 'YYYY-MM-DD HH24:MI "UTC"'), 'process ' || a.pid) as what,
          pg_catalog.format('select pg_catalog.pg_terminate_backend(%s); -- once nobody waits for it', a.pid) as statement
     from pg_catalog.pg_stat_activity a
@@ -28,7 +30,8 @@ with holder as (
   union all
   select pg_catalog.format('prepared transaction %L', p.gid),
          pg_catalog.format('it waits since %s', pg_catalog.to_char(pg_catalog.timezone('UTC', p.prepared), 'YYYY-MM-DD HH24:MI "UTC"')),
-         pg_catalog.format('rollback prepared %L; -- in database %I, once its coordinator does not know it either; else commit prepared', p.gid, p.database)
+         pg_catalog.format('rollback prepared %L; -- in database %I, once its coordinator does not know it either; else commit prepared', p.gid,
+           p.database)
     from pg_catalog.pg_prepared_xacts p
    where p.prepared < $1 - '1 hour'::interval
   union all

@@ -38,10 +38,12 @@ with here as (
 )
 select b.object,
        pg_catalog.format('%s is behind by %s', b.object,
-                         pg_catalog.concat_ws(' and ', pg_catalog.date_trunc('second', b.time)::text, pg_catalog.pg_size_pretty(b.bytes) || ' of log')) as detail,
+                         pg_catalog.concat_ws(' and ', pg_catalog.date_trunc('second', b.time)::text,
+                           pg_catalog.pg_size_pretty(b.bytes) || ' of log')) as detail,
        pg_catalog.jsonb_build_object(
          'seconds', pg_catalog.floor(extract(epoch from b.time)), 'bytes', b.bytes,
-         'statement', 'select pid, application_name, state, sent_lsn, replay_lsn, replay_lag from pg_catalog.pg_stat_replication; -- and on the standby: what its network, its disk, or a query in the way of replay takes') as data
+         'statement', 'select pid, application_name, state, sent_lsn, replay_lsn, replay_lag from pg_catalog.pg_stat_replication; -- and on the '
+           'standby: what its network, its disk, or a query in the way of replay takes') as data
   from behind b
  where b.time > '5 minutes'::interval or b.bytes > 1073741824
  order by b.object;

@@ -77,7 +77,8 @@ select u.name as object,
          'share', pg_catalog.round(u.share, 3),
          'statement', pg_catalog.concat_ws(E'\n',
            case when u.column_end is not null then
-             pg_catalog.format('alter table %s alter column %I type bigint; -- rewrites the table under a lock: on a large one add a new column, fill it in batches and swap; columns that refer to it too',
+             pg_catalog.format('alter table %s alter column %I type bigint; -- rewrites the table under a lock: on a large one add a new column, '
+               'fill it in batches and swap; columns that refer to it too',
                                u.relation, u.attname)
            end,
            case when u.sequence_end <= 2147483647 then

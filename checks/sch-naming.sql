@@ -35,7 +35,8 @@ with keyword as (
      and a.attinhcount = 0
      and c.relpersistence <> 't'
   union all
-  select 'pg_catalog.pg_proc'::regclass, p.oid, 0, p.pronamespace, p.proname, case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' else 'function' end
+  select 'pg_catalog.pg_proc'::regclass, p.oid, 0, p.pronamespace, p.proname, case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate'
+    else 'function' end
     from pg_catalog.pg_proc p
   union all
   -- Types of tables and arrays have their names from elsewhere.
@@ -66,7 +67,8 @@ with keyword as (
 ), own as (
   select w.*, c.relname, n.nspname,
          case w.class
-           when 'pg_catalog.pg_proc'::regclass then pg_catalog.format('%I.%I(%s)', n.nspname, w.name, pg_catalog.pg_get_function_identity_arguments(w.oid))
+           when 'pg_catalog.pg_proc'::regclass then pg_catalog.format('%I.%I(%s)', n.nspname, w.name,
+             pg_catalog.pg_get_function_identity_arguments(w.oid))
            when 'pg_catalog.pg_namespace'::regclass then pg_catalog.format('schema %I', w.name)
            else pg_catalog.format('%I.%I', n.nspname, coalesce(c.relname, w.name))
          end as object
@@ -84,7 +86,8 @@ select o.object,
          'statement',
          coalesce(pg_catalog.string_agg(
            pg_catalog.format('alter %s rename %sto %I;', case when o.kind = 'schema' then o.object else
-                               case o.kind when 'aggregate' then 'routine' when 'procedure' then 'routine' when 'function' then 'routine' else o.kind end
+                               case o.kind when 'aggregate' then 'routine' when 'procedure' then 'routine' when 'function' then 'routine'
+                                 else o.kind end
                                || ' ' || o.object end,
                              case when o.number > 0 then pg_catalog.format('column %I ', o.name) else '' end,
                              o.better || case when o.better in (select k.word from keyword k) then '_' else '' end), E'\n'

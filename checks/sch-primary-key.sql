@@ -3,7 +3,7 @@
 --! group: schema
 --! scope: database
 --! needs: select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_index, select pg_catalog.pg_attribute,
---!   select pg_catalog.pg_constraint, select pg_catalog.pg_depend, select pg_catalog.pg_partitioned_table, select pg_catalog.pg_am,
+--!   select pg_catalog.pg_constraint, select pg_catalog.pg_depend, select pg_catalog.pg_partitioned_table,
 --!   select pg_catalog.pg_opclass
 --! why: Without one nothing tells two equal rows apart: a row that came twice cannot be removed alone, nothing can refer to it, and
 --!   logical replication refuses its updates and deletes. A partitioned table counts, and not each of its partitions.
@@ -79,7 +79,8 @@ select k.name as object,
          'statement',
          case
            when p.by_expression then
-             pg_catalog.format('-- %s is partitioned by an expression, which no primary key can hold: make it by a column, or add primary key to each partition', k.name)
+             pg_catalog.format('-- %s is partitioned by an expression, which no primary key can hold: make it by a column, or add primary key to '
+               'each partition', k.name)
            when c.as_it_is and c.filled then
              pg_catalog.format('alter table %s add primary key using index %I;', k.name, c.index)
            when c.filled and c.conname is not null then
@@ -92,7 +93,8 @@ select k.name as object,
                                   from pg_catalog.regexp_split_to_table(p.columns, ', ') with ordinality as u(part, place)
                                  where u.part <> n.column)))
            else
-             pg_catalog.format('alter table %s add column %I bigint generated always as identity, add primary key (%s); -- rewrites it under a lock; or name the columns that are its key',
+             pg_catalog.format('alter table %s add column %I bigint generated always as identity, add primary key (%s); -- rewrites it under a '
+               'lock; or name the columns that are its key',
                                k.name, f.column, pg_catalog.concat_ws(', ', pg_catalog.quote_ident(f.column), p.columns))
          end) as data
   from keyless k

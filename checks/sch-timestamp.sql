@@ -4,7 +4,7 @@
 --! scope: database
 --! needs: select pg_catalog.pg_attribute, select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_type,
 --!   select pg_catalog.pg_depend
---! why: timestamp without time zone keeps what a clock on some wall said. Two servers, two clients or one night in October later nobody
+--! why: A timestamp without time zone keeps what a clock on some wall said. Two servers, two clients or one night in October later nobody
 --!   knows the moment, and differences are an hour off. timetz has an offset without a day, which is no moment either.
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/datatype-datetime.html
@@ -31,7 +31,8 @@ select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as object,
          'statement',
          case
            when u.base in (1114, 1115) then
-             pg_catalog.format('set timezone = ''UTC''; alter table %I.%I alter column %I type %s; -- name the zone its values are in; UTC rewrites no row',
+             pg_catalog.format('set timezone = ''UTC''; alter table %I.%I alter column %I type %s; -- name the zone its values are in; UTC '
+               'rewrites no row',
                                n.nspname, c.relname, a.attname,
                                pg_catalog.format_type(case u.base when 1114 then 1184 else 1185 end,
                                                       case when a.atttypid = u.base then a.atttypmod else -1 end))

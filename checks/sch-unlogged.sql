@@ -9,11 +9,13 @@
 --! refs: https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-UNLOGGED
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as object,
        case c.relkind
-         when 'S' then pg_catalog.format('sequence %I.%I is unlogged: after a crash it begins again, and gives out numbers it has given out before', n.nspname, c.relname)
+         when 'S' then pg_catalog.format('sequence %I.%I is unlogged: after a crash it begins again, and gives out numbers it has given out '
+           'before', n.nspname, c.relname)
          else pg_catalog.format('table %I.%I is unlogged: after a crash or a failover it is empty', n.nspname, c.relname)
        end as detail,
        pg_catalog.jsonb_build_object(
-         'statement', pg_catalog.format('alter %s %I.%I set logged;%s', case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname, c.relname,
+         'statement', pg_catalog.format('alter %s %I.%I set logged;%s', case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname,
+           c.relname,
                                         case c.relkind when 'S' then '' else ' -- writes all of it to the log, under a lock' end)) as data
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

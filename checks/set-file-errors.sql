@@ -11,7 +11,8 @@
 --!   CIS PostgreSQL 18: 6.3
 select case when f.name is null then pg_catalog.format('line %s of %s', f.sourceline, pg_catalog.regexp_replace(f.sourcefile, '^.*/', ''))
             else f.name end as object,
-       pg_catalog.format('%s: %s', pg_catalog.string_agg(pg_catalog.concat_ws(' line ', f.sourcefile, f.sourceline), ', ' order by f.seqno), pg_catalog.min(f.error))
+       pg_catalog.format('%s: %s', pg_catalog.string_agg(pg_catalog.concat_ws(' line ', f.sourcefile, f.sourceline), ', ' order by f.seqno),
+         pg_catalog.min(f.error))
          as detail,
        pg_catalog.jsonb_build_object(
          'name', f.name,

@@ -15,6 +15,8 @@ export const release = () =>
   text('major.minor', /^[1-9][0-9]\.[0-9]{1,2}$/, 'a PostgreSQL release as text, major.minor such as "18.2"');
 export const extensionName = () => text('name', /^[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)*$/, 'the name of an extension such as pg_trgm');
 export const libraryName = () => text('library', /^[A-Za-z0-9_.-]+$/, 'the name of a library such as auto_explain');
+export const settingName = () =>
+  text('name', /^[A-Za-z_][A-Za-z0-9_$]*(?:\.[A-Za-z_][A-Za-z0-9_$]*)*$/, 'the name of a setting such as work_mem');
 export const path = () => text('path', /^[^\0\s](?:[^\0]*[^\0\s])?$/, 'a path');
 export const variableName = () =>
   text('variable name', /^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable such as PROD_DATABASE_URL');

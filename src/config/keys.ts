@@ -95,7 +95,7 @@ function bare(schema: z.core.$ZodType): z.core.$ZodType {
 
 function leaves(schema: z.core.$ZodType, path: readonly string[]): ConfigKey[] {
   const inner = bare(schema);
-  if (inner instanceof z.ZodRecord) return leaves(inner.valueType, [...path, ANY_NAME]);
+  if (inner instanceof z.ZodRecord && kinds.get(inner) === undefined) return leaves(inner.valueType, [...path, ANY_NAME]);
   if (inner instanceof z.ZodObject && path.at(-1) !== 'overlay' && kinds.get(inner) === undefined) {
     return Object.entries(inner.shape as z.ZodRawShape).flatMap(([key, child]) => leaves(child, [...path, key]));
   }

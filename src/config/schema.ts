@@ -24,8 +24,9 @@ import {
   systemIdentifier,
   timezone,
   variableName,
+  settingName,
 } from './forms.ts';
-import { choice, duration, kinds, listOf, oneNumberOf, section, text, wholeNumber, yesOrNo } from './values.ts';
+import { choice, duration, kinds, listOf, oneNumberOf, section, settingValue, text, wholeNumber, yesOrNo } from './values.ts';
 
 /** The words of libpq's sslmode; a test compares them with the runtime's. */
 export const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
@@ -107,6 +108,13 @@ const allow = section({
     .describe('Libraries that may be preloaded besides those the extensions of the project need.'),
 });
 
+/** Settings of the server by name; numbers and booleans as YAML reads them are text from here on. */
+const serverSettings = z
+  .record(settingName(), settingValue().describe('Its value, as postgresql.conf would have it.'), {
+    error: 'expected a mapping of settings',
+  })
+  .register(kinds, { name: 'mapping', reads: 'list' });
+
 const verify = section({
   groups: checkGroups.prefault('all').describe('Groups of checks that run.'),
   skip: checkIds().prefault([]).describe('Checks that do not run here; prefer a waiver, which has an owner and an end.'),
@@ -128,6 +136,11 @@ const verify = section({
     .prefault([])
     .describe(
       'What version-post-upgrade asked for and somebody has done, as NAME on RELEASE: the catalogs do not say when an index was built. NAME as the check shows it.',
+    ),
+  settings: serverSettings
+    .prefault({})
+    .describe(
+      'Settings the server must have, such as work_mem: 64MB; units and spellings are compared as the server means them.',
     ),
 });
 

@@ -92,6 +92,13 @@ export function duration() {
   return schema.register(kinds, { name: 'duration', reads: 'text', advice: durationAdvice });
 }
 
+/** A value of a server's setting, as text once loaded. YAML reads `on` as text and `true` as a boolean. */
+export function settingValue() {
+  const error = 'expected the value of a setting: text, a number, true or false';
+  const schema = z.union([z.string(), z.number(), z.boolean()], { error }).transform(String);
+  return schema.register(kinds, { name: 'setting', reads: 'text' });
+}
+
 /** A list of mappings, no two of which say the same under `key`. */
 export function listOfDistinct<const Key extends string, Entry extends z.ZodType<Readonly<Record<Key, string>>>>(
   entry: Entry,

@@ -121,6 +121,12 @@ export const PARAMETERS = {
   drills: { type: 'jsonb', setting: 'backup.repositories', ofTheRun: true, value: ({ facts }) => factValue(facts?.drills) },
   tls_version: { type: 'text', setting: 'verify.profile', value: ({ policy }) => policy.thresholds.tlsVersion },
   wraparound_percent: { type: 'int4', setting: 'verify.profile', value: ({ policy }) => policy.thresholds.wraparoundPercent },
+  // A mapping without a key declares nothing, and its check is skipped.
+  wanted_settings: {
+    type: 'jsonb',
+    setting: 'verify.settings',
+    value: ({ policy }) => (Object.keys(policy.settings).length === 0 ? null : JSON.stringify(policy.settings)),
+  },
   protected_tables: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.tables) },
   protected_owner: { type: 'text', setting: 'immutability.tables', value: ({ policy }) => policy.guards?.owner ?? null },
   guard_functions: { type: 'jsonb', setting: 'immutability.tables', value: ({ policy }) => json(policy.guards?.functions) },

@@ -29,6 +29,8 @@ export interface Policy extends RolePolicy {
   readonly lcSettings: Readonly<Record<string, string>>;
   /** What was done after an update, as `NAME on RELEASE`. */
   readonly doneAfterUpdate: readonly string[];
+  /** Settings the server must have, by name. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Append-only tables and what guards them. */
   readonly guards: GuardPolicy | null;
   /** A profile may draw them elsewhere. */
@@ -44,7 +46,11 @@ export interface PolicySource {
     readonly locale: { readonly provider: Policy['localeProvider']; readonly name: string; readonly encoding: string };
   };
   readonly immutability?: GuardPolicySource;
-  readonly verify?: { readonly allow?: AllowSource; readonly done_after_update?: readonly string[] };
+  readonly verify?: {
+    readonly allow?: AllowSource;
+    readonly done_after_update?: readonly string[];
+    readonly settings?: Readonly<Record<string, string>>;
+  };
 }
 
 /** What dbctl.yaml allows where it says nothing. */
@@ -83,6 +89,7 @@ export function policyFrom(
     icuRules: '',
     lcSettings: {},
     doneAfterUpdate: verify?.done_after_update ?? [],
+    settings: verify?.settings ?? {},
     guards: guardPolicyFrom(immutability),
     thresholds: THRESHOLDS,
   });

@@ -9,7 +9,7 @@ import { BAD_FILES } from './support/bad-files.ts';
 import { GOOD_FILES } from './support/good-files.ts';
 
 const schema = configJsonSchema();
-const accepts = new Ajv2020({ allErrors: true, strictTypes: true }).compile(schema);
+const accepts = new Ajv2020({ allErrors: true, strictTypes: true, allowUnionTypes: true }).compile(schema);
 const read = (yaml: string): unknown => parse(yaml, { merge: true, logLevel: 'silent' });
 
 /** Every schema under `properties`, with its path. */

@@ -46,6 +46,7 @@ describe('a good dbctl.yaml', () => {
         checks: 'checks',
         required: [],
         done_after_update: [],
+        settings: {},
         allow: {
           superusers: [],
           createrole: [],
@@ -280,7 +281,7 @@ environments:
     const every = GOOD_FILES.find(({ name }) => name === 'every key')?.yaml ?? '';
     const { config, origins } = await load(every, { env: 'prod' });
     const leaves = (value: unknown, path: string): string[] =>
-      typeof value === 'object' && value !== null && !Array.isArray(value) && !/\.(?:signer|sessions)$/.test(path)
+      typeof value === 'object' && value !== null && !Array.isArray(value) && !/\.(?:signer|sessions|settings)$/.test(path)
         ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === '' ? key : `${path}.${key}`))
         : value === undefined || /^environments\.[^.]+\.name$/.test(path)
           ? []

@@ -14,7 +14,8 @@ describe('the checks that come with dbctl', () => {
     const count = (group: string) => checks.filter((check) => check.group === group).length;
     expect(['version', 'extensions', 'time', 'locale', 'immutability'].map(count)).toEqual([9, 11, 5, 8, 20]);
     expect(['connection', 'authentication'].map(count)).toEqual([10, 13]);
-    expect(['durability', 'settings', 'logging', 'operations', 'replication'].map(count)).toEqual([7, 5, 12, 5, 3]);
+    expect(['durability', 'settings', 'logging', 'operations', 'replication'].map(count)).toEqual([7, 6, 12, 5, 3]);
+    expect(['schema', 'indexes'].map(count)).toEqual([8, 4]);
     expect(count('privileges')).toBe(15);
   });
 
@@ -46,6 +47,8 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
       operations: 'ops-',
       replication: 'rep-',
       privileges: 'priv-',
+      schema: 'sch-',
+      indexes: 'idx-',
     };
     // What a backup rests on is durability, by a name of its own.
     if (group === 'durability') expect(id).toMatch(/^(dur|bak)-/);
@@ -91,6 +94,9 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
       'filter',
       'coalesce',
       'nullif',
+      'greatest',
+      'least',
+      'rows',
       'case',
       'when',
       'then',
@@ -103,7 +109,7 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
       'by',
     ]);
     // Names of CTEs and aliases with column lists look like calls.
-    const defined = [...bare(query).matchAll(/(?:with|,|as)\s+([a-z_]+)\s*\(/g)].map(([, name]) => name ?? '');
+    const defined = [...bare(query).matchAll(/(?:with|with recursive|,|as)\s+([a-z_]+)\s*\(/g)].map(([, name]) => name ?? '');
     expect(calls.filter((name) => !syntax.has(name) && !defined.includes(name))).toEqual([]);
     expect(bare(query)).not.toMatch(/\b(SELECT|FROM|WHERE|JOIN|AND|OR|CASE|AS)\b/);
     expect(query).toMatch(/\n order by [^\n]+$/);

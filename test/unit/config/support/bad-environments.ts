@@ -134,6 +134,19 @@ export const BAD_ENVIRONMENTS: readonly BadFile[] = [
     beyondSchema: true,
   },
   {
+    name: 'settings that are none',
+    yaml: `${HEAD}verify:\n  settings: {work mem: 4MB, work_mem: [4MB], fsync: on}\n`,
+    problems: [
+      'dbctl.yaml:4:14: verify.settings."work mem": expected the name of a setting such as work_mem, found the text "work mem"',
+      'dbctl.yaml:4:39: verify.settings.work_mem: expected the value of a setting: text, a number, true or false, found a list',
+    ],
+  },
+  {
+    name: 'a list of settings',
+    yaml: `${HEAD}verify: {settings: [work_mem]}\n`,
+    problems: ['dbctl.yaml:3:20: verify.settings: expected a mapping of settings, found a list'],
+  },
+  {
     name: 'a check that is skipped and required',
     yaml: `${HEAD}verify:\n  skip: [tz-server]\n  required: [tz-server]\n`,
     problems: ['dbctl.yaml:4:3: verify.skip: check tz-server is skipped and required: take it out of one list'],

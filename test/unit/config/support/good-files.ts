@@ -42,6 +42,7 @@ migrations:
 verify:
   groups: [locale, tls]
   skip: [wal-archive]
+  settings: {work_mem: 64MB, max_connections: 100, fsync: true, log_connections: on}
   fail_on: critical
   waivers: waivers.yaml
   checks: own/checks
