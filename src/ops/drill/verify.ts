@@ -36,6 +36,9 @@ const SERVER_GROUPS: ReadonlySet<string> = new Set([
   'settings',
 ]);
 const LOGINS = 'it looks at who may log in and connect, which is for the server that was backed up';
+/** As good or bad in the backup as where it is from, where `dbctl verify` says so: a drill is about the backup. */
+const DESIGN = 'it looks at how tables and indexes are made, which a backup does not change';
+const DESIGN_GROUPS: ReadonlySet<string> = new Set(['indexes', 'schema']);
 const ROLES = 'it looks at logins and memberships, and the roles here were made without logins';
 
 /** Checks whose answer would be about the server of the drill and not about the backup. `database`: only where a dump was restored. */
@@ -68,6 +71,7 @@ const LEFT_OUT: Readonly<Record<string, readonly [why: string, where: 'always' |
 export function leftOut({ id, group, scope }: Pick<Check, 'id' | 'group' | 'scope'>, carried: Carried): string | null {
   if (group === 'version') return RELEASE;
   if (SERVER_GROUPS.has(group)) return SETTINGS;
+  if (DESIGN_GROUPS.has(group)) return DESIGN;
   const [why, where] = LEFT_OUT[id] ?? [];
   if (why !== undefined && (where === 'always' || carried === 'database')) return why;
   // A check of the project's own that looks at the server: a dump brings none.
