@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { fail } from '../core/errors.ts';
 import type { SessionOptions } from '../db/session.ts';
+import type { ParquetWriter } from '../ops/archive/duckdb-module.ts';
+import type { ArchiveFormat } from '../ops/archive/format.ts';
 import type { KnownArchive } from '../ops/archive/store.ts';
 import type { ArchiveManifest } from '../ops/archive/manifest.ts';
 import type { Repository } from '../ops/backup/repository.ts';
@@ -17,6 +19,8 @@ export interface Archives {
   readonly publicKeys: readonly string[];
   /** Fails with config.invalid where dbctl.yaml names no key, with refused where it cannot be used. */
   signer(): Promise<Signer>;
+  /** Who writes Parquet, if that is the format. Fails with refused where it is not installed. */
+  parquetWriter(format: ArchiveFormat): Promise<ParquetWriter>;
 }
 
 /** `name` is the destination's; default: the first. Fails with config.invalid or usage where there is none. */
@@ -36,7 +40,11 @@ export async function openArchives(context: Context, name: string | undefined, i
   const codec = await archiveCodec(context, identity);
   const destination = await openRepository(found, { ...context, folder }, () => codec);
   context.atEnd(() => destination.storage.close());
-  return { config, destination, ...(await projectKeys(context, { what: 'archives', key: 'backup.signer' })) };
+  const parquetWriter = async (format: ArchiveFormat): Promise<ParquetWriter> =>
+    format === 'parquet' && config.archive.parquet_writer === 'duckdb'
+      ? (await import('../ops/archive/duckdb-module.ts')).findDuckdb(folder)
+      : 'built-in';
+  return { config, destination, parquetWriter, ...(await projectKeys(context, { what: 'archives', key: 'backup.signer' })) };
 }
 
 async function archiveCodec(context: Context, identityFile: string | undefined): Promise<Codec> {

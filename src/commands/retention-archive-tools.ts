@@ -18,6 +18,8 @@ export async function archiveTools(rule: ArchiveRule, context: Context): Promise
   const archives = await open(null);
   const [{ exportRelation }, { operator }] = await Promise.all([import('../ops/archive/export.ts'), migrateSettings(context)]);
   const { config } = archives;
+  const format = rule.format ?? config.archive.format;
+  const parquetWriter = await archives.parquetWriter(format);
   return {
     xidColumn: config.ledger.xid_column,
     publicKeys: archives.publicKeys,
@@ -27,7 +29,8 @@ export async function archiveTools(rule: ArchiveRule, context: Context): Promise
       exportRelation(session, {
         destination: archives.destination,
         relation,
-        format: rule.format ?? config.archive.format,
+        format,
+        parquetWriter,
         xidColumn: config.ledger.xid_column,
         signer: await archives.signer(),
         publicKeys: archives.publicKeys,

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
 import { item, type Answer } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
+import type { ParquetWriter } from '../ops/archive/duckdb-module.ts';
 import type { ArchiveFormat } from '../ops/archive/format.ts';
 import type { ArchiveManifest } from '../ops/archive/manifest.ts';
 import { ARCHIVE_SESSION, DESTINATION_OPTION, openArchives, type Archives } from './archive-context.ts';
@@ -33,11 +34,12 @@ export const spec: CommandSpec = {
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
   const archives = await openArchives(context, options['destination'] as string | undefined);
   const format = (options['as'] ?? archives.config.archive.format) as ArchiveFormat;
+  const parquetWriter = await archives.parquetWriter(format);
   const relation = String(options['table']);
   return context.withDatabase(ARCHIVE_SESSION, async (session) =>
     context.globals.dryRun
       ? rehearse(session, { relation, format, archives }, context)
-      : act(session, { relation, format, archives }, context),
+      : act(session, { relation, format, parquetWriter, archives }, context),
   );
 }
 
@@ -47,7 +49,11 @@ interface Wish {
   readonly archives: Archives;
 }
 
-async function act(session: Session, { relation, format, archives }: Wish, context: Context): Promise<Answer> {
+async function act(
+  session: Session,
+  { relation, format, parquetWriter, archives }: Wish & { readonly parquetWriter: ParquetWriter },
+  context: Context,
+): Promise<Answer> {
   const { config, destination, publicKeys } = archives;
   const [{ exportRelation }, { operator }] = await Promise.all([import('../ops/archive/export.ts'), migrateSettings(context)]);
   if (destination.codec.recipients.length === 1)
@@ -58,6 +64,7 @@ async function act(session: Session, { relation, format, archives }: Wish, conte
     destination,
     relation,
     format,
+    parquetWriter,
     xidColumn: config.ledger.xid_column,
     signer: await archives.signer(),
     publicKeys,

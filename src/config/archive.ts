@@ -26,6 +26,11 @@ export const archive = section({
   format: choice(['csv.gz', 'parquet'])
     .prefault('csv.gz')
     .describe('csv.gz: what COPY writes, packed; restored by psql alone. parquet: columns with types, for DuckDB and Spark.'),
+  parquet_writer: choice(['built-in', 'duckdb'])
+    .prefault('built-in')
+    .describe(
+      'Who writes Parquet: dbctl itself, or DuckDB in a process of its own that takes 150 MB more, with the package @duckdb/node-api, which the project installs.',
+    ),
   retain_days: wholeNumber(1, 36_500)
     .optional()
     .describe(

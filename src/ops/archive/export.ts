@@ -13,6 +13,7 @@ import { KEY_FILE } from '../codec/data-key.ts';
 import type { Signer } from '../signing/signer.ts';
 import { writeDurably } from '../storage/durable.ts';
 import { copyQuery, LOADED, loadRows, makeLoadTable, requireSameRows, rowFigures, type RowFigures } from './compare.ts';
+import { requireDuckdb, type ParquetWriter } from './duckdb-module.ts';
 import type { ArchiveFormat } from './format.ts';
 import { archiveText, sealArchive, type ArchiveManifest } from './manifest.ts';
 import { readRows, requireStored, rowsFile } from './read.ts';
@@ -26,6 +27,8 @@ export interface ExportInputs {
   /** `schema.table`. */
   readonly relation: string;
   readonly format: ArchiveFormat;
+  /** Of the format parquet. */
+  readonly parquetWriter: ParquetWriter;
   /** Column of type xid8 by which the ledger orders rows. */
   readonly xidColumn: string;
   readonly signer: Signer;
@@ -60,7 +63,8 @@ export interface Exported {
  * nothing is sealed.
  */
 export async function exportRelation(session: Session, inputs: ExportInputs): Promise<Exported> {
-  const { destination, signal } = inputs;
+  const { destination, signal, parquetWriter } = inputs;
+  if (inputs.format === 'parquet' && parquetWriter !== 'built-in') await requireDuckdb(parquetWriter);
   await session.script(EXACT_TEXT);
   const relation = await readRelation(session, inputs.relation, inputs.xidColumn);
   if (inputs.format === 'parquet') await requireUtf8(session, relation);
@@ -159,12 +163,12 @@ async function archive(
 async function exportRows(
   session: Session,
   relation: ArchivedRelation,
-  { format, progress, signal }: ExportInputs,
+  { format, parquetWriter, progress, signal }: ExportInputs,
   folder: string,
   key: CodingKey | null,
 ): Promise<{ readonly rows: BackupFile; readonly text: WrittenRows['text']; readonly count: number }> {
   const step = progress.step(`export ${relationName(relation)}`, undefined, 'bytes');
-  const writer = await rowsWriter(folder, format, relation.columns, key);
+  const writer = await rowsWriter(folder, format, relation.columns, key, parquetWriter);
   try {
     const count = await session.copyOut(copyQuery(relation, format), {
       write: async (bytes) => {

@@ -1,5 +1,5 @@
 import type { SchemaElement } from 'hyparquet';
-import { fail } from '../../core/errors.ts';
+import { DbctlError } from '../../core/errors.ts';
 import { dateText, daysOf, microsOf, timestampText } from './parquet-time.ts';
 import { floatText } from './parquet-float.ts';
 import type { ArchivedColumn } from './manifest.ts';
@@ -117,16 +117,14 @@ export const parquetType = ({ builtIn }: Pick<ArchivedColumn, 'builtIn'>): Parqu
   builtIn !== null && Object.hasOwn(TYPES, builtIn) ? (TYPES[builtIn] as ParquetType) : TEXT;
 
 /** Fails with refused where Parquet had no value for the field: infinity as a time. */
-export function requireValue({ name, type }: ArchivedColumn, written: boolean, field: Buffer, from: number, to: number): void {
-  if (written) return;
-  fail(
-    'refused',
-    `column ${name} holds ${field.toString('utf8', from, to)}, for which Parquet has no value in a column of type ${type}`,
-    {
-      hint: 'Take --as csv.gz, which holds every value PostgreSQL has.',
-    },
-  );
+export function requireValue(column: ArchivedColumn, written: boolean, field: Buffer, from: number, to: number): void {
+  if (!written) throw noValue(column, field.toString('utf8', from, to));
 }
+
+export const noValue = ({ name, type }: ArchivedColumn, value: string): DbctlError =>
+  new DbctlError('refused', `column ${name} holds ${value}, for which Parquet has no value in a column of type ${type}`, {
+    hint: 'Take --as csv.gz, which holds every value PostgreSQL has.',
+  });
 
 export const parquetSchema = (columns: readonly ArchivedColumn[]): SchemaElement[] => [
   { name: 'schema', num_children: columns.length },

@@ -8,6 +8,7 @@ import type { BackupFile } from '../backup/manifest.ts';
 import { SEALED, type CodingKey } from '../codec/coding.ts';
 import { encryptStream } from '../codec/encrypt.ts';
 import { HashedFile } from '../codec/hashed-file.ts';
+import type { ParquetWriter } from './duckdb-module.ts';
 import { rowsPath, type ArchiveFormat } from './format.ts';
 import type { ArchivedColumn } from './manifest.ts';
 
@@ -38,6 +39,7 @@ export async function rowsWriter(
   format: ArchiveFormat,
   columns: readonly ArchivedColumn[],
   key: CodingKey | null,
+  parquetWriter: ParquetWriter = 'built-in',
 ): Promise<RowsWriter> {
   const path = key === null ? rowsPath(format) : `${rowsPath(format)}${SEALED}`;
   const file = new HashedFile(join(folder, path), 'this thread');
@@ -49,7 +51,17 @@ export async function rowsWriter(
   // Whoever writes or ends hears of it.
   done.catch(() => {});
   const into = intoStream(head, done);
-  const rows = format === 'csv.gz' ? into : await parquetInto(columns, into);
+  const abandoned = async (): Promise<void> => {
+    head.destroy();
+    await done.catch(() => {});
+  };
+  const rows =
+    format === 'csv.gz'
+      ? into
+      : await parquetInto(columns, into, parquetWriter).catch(async (thrown: unknown) => {
+          await abandoned();
+          throw thrown;
+        });
   return {
     sink: {
       write: async (bytes) => {
@@ -64,14 +76,15 @@ export async function rowsWriter(
       return { file: { path, ...file.sum() }, text: text.sum() };
     },
     abandon: async () => {
-      head.destroy();
-      await done.catch(() => {});
+      await rows.stop?.();
+      await abandoned();
     },
   };
 }
 
 /** The library is loaded for those who write Parquet. */
-async function parquetInto(columns: readonly ArchivedColumn[], into: ByteSink): Promise<ByteSink> {
+async function parquetInto(columns: readonly ArchivedColumn[], into: ByteSink, writer: ParquetWriter): Promise<ByteSink> {
+  if (writer !== 'built-in') return (await import('./duckdb-sink.ts')).duckdbSink(writer, columns, into);
   const { parquetSink } = await import('./parquet-write.ts');
   return parquetSink(columns, into);
 }
@@ -80,6 +93,8 @@ async function parquetInto(columns: readonly ArchivedColumn[], into: ByteSink): 
 export interface ByteSink {
   write(bytes: Buffer): Promise<void>;
   end(): Promise<void>;
+  /** Ends what works for it. Never fails. */
+  stop?(): Promise<void>;
 }
 
 function intoStream(stream: Writable, done: Promise<void>): ByteSink {

@@ -1,7 +1,19 @@
 // A run is killed at each thing it can be seen doing; the next one completes, and leaves one archive and nothing else.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
@@ -20,7 +32,7 @@ const env = () => ({ DATABASE_URL: bench.server.url(), PATH: process.env['PATH']
 
 beforeAll(ensureBuilt, 120_000);
 
-function project(name: string): { readonly folder: string; readonly cold: string } {
+function project(name: string, parquetWriter = 'built-in'): { readonly folder: string; readonly cold: string } {
   const folder = join(bench.folder, name);
   mkdirSync(folder);
   writeFileSync(join(folder, 'key.pem'), readFileSync(join(bench.folder, 'key.pem')), { mode: 0o600 });
@@ -29,7 +41,7 @@ function project(name: string): { readonly folder: string; readonly cold: string
     `version: 1
 project: kill
 environments: { dev: { url: { variable: DATABASE_URL } } }
-archive: { destinations: [{ name: cold, type: folder, path: cold }] }
+archive: { destinations: [{ name: cold, type: folder, path: cold }], parquet_writer: ${parquetWriter} }
 backup: { signer: { name: test-archive, key: { file: key.pem } } }
 `,
   );
@@ -55,10 +67,14 @@ const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size
 const partial = (cold: string): string => join(cold, names(cold).find((name) => name.startsWith('.partial-')) ?? '.partial-none');
 const archive = (cold: string): string => join(cold, names(cold).find((name) => !name.startsWith('.')) ?? 'none');
 
-describe.each(['csv.gz', 'parquet'])('%s', (format) => {
+describe.each([
+  ['csv.gz', 'built-in'],
+  ['parquet', 'built-in'],
+  ['parquet', 'duckdb'],
+])('%s, %s', (format, parquetWriter) => {
   const rows = `rows.${format}`;
 
-  it.each<[string, (cold: string) => boolean]>([
+  const points: readonly [string, (cold: string) => boolean][] = [
     ['before a row has come', (cold) => existsSync(partial(cold))],
     ['while rows come', (cold) => sizeOf(join(partial(cold), rows)) > 100_000],
     ['with its mark alone stored', (cold) => existsSync(join(archive(cold), '.unfinished'))],
@@ -69,8 +85,10 @@ describe.each(['csv.gz', 'parquet'])('%s', (format) => {
     ],
     ['between manifest and seal', (cold) => existsSync(join(archive(cold), 'manifest.json'))],
     ['when it has sealed', (cold) => existsSync(join(archive(cold), 'manifest.note'))],
-  ])('killed %s', async (when, reached) => {
-    const { folder, cold } = project(`${format}-${when.replaceAll(' ', '-')}`);
+  ];
+  // What comes behind the rows knows nothing of who wrote them.
+  it.each(parquetWriter === 'duckdb' ? points.slice(0, 4) : points)('killed %s', async (when, reached) => {
+    const { folder, cold } = project(`${format}-${parquetWriter}-${when.replaceAll(' ', '-')}`, parquetWriter);
     const args = ['retention', 'export', 's.log', '--as', format];
     const signal = await killWhen(folder, () => reached(cold), args);
     const sealed = existsSync(join(archive(cold), 'manifest.note'));
@@ -83,8 +101,24 @@ describe.each(['csv.gz', 'parquet'])('%s', (format) => {
     expect(names(cold).filter((name) => name !== '.lock')).toHaveLength(1);
     expect(names(archive(cold)).toSorted()).toEqual(['manifest.json', 'manifest.note', rows]);
     expect((await dbctl(folder, 'retention', 'verify')).ok).toBe(true);
+    if (parquetWriter === 'duckdb') await noWriterLeft(folder);
   });
 });
+
+/** Processes of DuckDB's end when their pipes do. */
+async function noWriterLeft(folder: string): Promise<void> {
+  const running = () =>
+    readdirSync('/proc').filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('duckdb-parquet') && readlinkSync(`/proc/${pid}/cwd`) === folder
+        );
+      } catch {
+        return false;
+      }
+    });
+  await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+}
 
 async function dbctl(folder: string, ...args: readonly string[]): Promise<Report & { readonly status: number | null }> {
   const { status, stdout, stderr } = await runCli([...args, '--format', 'json'], { cwd: folder, env: env() });
@@ -105,6 +139,26 @@ it('through the command line, from export to restore', async () => {
   expect((await dbctl(folder, 'retention', 'export', 's.log', '--dry-run')).items).toMatchObject([
     { id: 'would-export', order: ['id'] },
   ]);
+});
+
+it('DuckDB is asked for, and not there: nothing is begun', async () => {
+  // A dbctl that was installed without it.
+  const away = mkdtempSync(join(bench.folder, 'package-'));
+  for (const name of ['bin', 'dist', 'package.json', 'checks', 'migrations'])
+    cpSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), join(away, name), { recursive: true });
+  const { folder, cold } = project('not-installed', 'duckdb');
+  const args = [join(away, 'bin', 'dbctl.js'), 'retention', 'export', 's.log', '--as', 'parquet', '--format', 'json'];
+  const child = spawn(process.execPath, args, { cwd: folder, env: env(), stdio: ['ignore', 'pipe', 'inherit'] });
+  const [answer, [status]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  expect([status, (JSON.parse(answer) as Report).error]).toMatchObject([
+    5,
+    {
+      code: 'refused',
+      message: `archive.parquet_writer is duckdb, and @duckdb/node-api is not installed in ${folder}`,
+      hint: 'Run npm install @duckdb/node-api there, or take archive.parquet_writer: built-in. Nothing was read.',
+    },
+  ]);
+  expect(existsSync(cold)).toBe(false);
 });
 
 it.each<[string, readonly string[], number, string]>([

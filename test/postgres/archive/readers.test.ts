@@ -1,13 +1,14 @@
 // Programs that know nothing of dbctl read what it wrote, by the lines of docs/archive-format.md.
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, it } from 'vitest';
+import { findDuckdb, type ParquetWriter } from '../../../src/ops/archive/duckdb-module.ts';
 import { PLAIN } from '../../../src/ops/codec/codec.ts';
 import { WRAPPED_DATA_KEY } from '../../../src/ops/codec/data-key.ts';
 import { createIdentity, openIdentity } from '../../../src/ops/codec/identity.ts';
@@ -76,9 +77,13 @@ const differences = (table: string) =>
     return row?.count;
   });
 
-it('DuckDB reads Parquet: types, microseconds, exact text', async () => {
-  const { manifest } = await bench.export('s.log', { format: 'parquet' });
-  const file = join(bench.destination.folder, manifest.id, manifest.data.path);
+it.each<[string, ParquetWriter]>([
+  ['dbctl', 'built-in'],
+  ['DuckDB', findDuckdb('/')],
+])('DuckDB reads Parquet %s wrote: types, microseconds, exact text', async (name, parquetWriter) => {
+  const destination = bench.folderFor(`by-${name}`);
+  const { manifest } = await bench.export('s.log', { format: 'parquet', parquetWriter, destination });
+  const file = join(destination.folder, manifest.id, manifest.data.path);
   const duck = await (await DuckDBInstance.create(':memory:')).connect();
   try {
     await duck.run("set timezone = 'UTC'");
@@ -151,4 +156,31 @@ it('DuckDB reads Parquet: types, microseconds, exact text', async () => {
   } finally {
     duck.closeSync();
   }
+});
+
+it('DuckDB writes an encrypted archive, through pipes alone', async () => {
+  const file = join(bench.folder, 'duck-identity.txt');
+  const recipients = [await createIdentity(file, new Date())];
+  const identity = () => openIdentity({ kind: 'file', file }, { variables: {}, folder: bench.folder });
+  const destination = bench.folderFor('sealed-duck', { codec: { ...PLAIN, recipients, identity } });
+  const { manifest } = await bench.export('s.log', { destination, format: 'parquet', parquetWriter: findDuckdb('/') });
+  expect(manifest.files.map(({ path }) => path)).toEqual(['rows.parquet.enc']);
+  expect(await bench.verify(manifest.id, destination)).toEqual({ problems: [], depth: 'rows' });
+});
+
+it('DuckDB refuses columns it takes for one, and a row that is larger than its memory; nothing is left', async () => {
+  await bench.sql(`create table s.twice (a int, "A" int); create table s.wide (id int primary key, note text);
+    insert into s.wide values (1, repeat('x', 64000000))`);
+  const destination = bench.folderFor('refused');
+  const by = { format: 'parquet', parquetWriter: findDuckdb('/'), destination } as const;
+  await expect(bench.export('s.twice', by)).rejects.toMatchObject({
+    code: 'refused',
+    message: 'DuckDB takes the columns a and A for one',
+  });
+  await expect(bench.export('s.wide', by)).rejects.toMatchObject({
+    code: 'archive.failed',
+    message: expect.stringMatching(/^DuckDB could not write the rows: Out of Memory/) as string,
+    hint: 'Nothing was stored. Take archive.parquet_writer: built-in, which needs less memory.',
+  });
+  expect(readdirSync(destination.folder).filter((name) => name !== '.lock')).toEqual([]);
 });

@@ -68,6 +68,7 @@ export function archiveBench(prepare: string, options: ServerOptions = {}): Arch
       destination,
       relation,
       format: 'csv.gz',
+      parquetWriter: 'built-in',
       xidColumn: 'recorded_xid',
       signer,
       publicKeys: [signer.verifierKey],

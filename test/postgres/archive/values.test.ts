@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { restoreArchive } from '../../../src/ops/archive/restore.ts';
+import { findDuckdb, type ParquetWriter } from '../../../src/ops/archive/duckdb-module.ts';
 import type { ArchiveFormat } from '../../../src/ops/archive/format.ts';
 import { archiveBench, READING } from './support.ts';
 
@@ -139,18 +140,26 @@ ${rows.join('\n')}
 insert into s.without_key values ('b', 1), ('a', 2), (null, null), ('', 3), ('b', 1);
 insert into s.one_column values (null), (''), ('\\.'), (E'\\n');
 insert into s.never values (1, 'infinity');
+create table s.large (x xid8);
+insert into s.large values ('1'), ('9223372036854775808');
 `);
 
-const FORMATS: readonly ArchiveFormat[] = ['csv.gz', 'parquet'];
+/** Each format, and Parquet by both of its writers. */
+const WAYS: readonly { readonly way: string; readonly format: ArchiveFormat; readonly parquetWriter: ParquetWriter }[] = [
+  { way: 'csv.gz', format: 'csv.gz', parquetWriter: 'built-in' },
+  { way: 'parquet', format: 'parquet', parquetWriter: 'built-in' },
+  { way: 'parquet of duckdb', format: 'parquet', parquetWriter: findDuckdb('/') },
+];
 
-it.each(FORMATS)('every type comes back from %s as it went', async (format) => {
-  const { manifest, outcome } = await bench.export('s.values', { format });
+it.each(WAYS)('every type comes back from $way as it went', async ({ way, format, parquetWriter }) => {
+  const destination = bench.folderFor(way.replaceAll(' ', '-'));
+  const { manifest, outcome } = await bench.export('s.values', { format, parquetWriter, destination });
   expect(outcome).toBe('exported');
   expect(manifest.rows).toBe(most);
   expect(manifest.order).toEqual(['id']);
-  expect(await bench.verify(manifest.id)).toEqual({ problems: [], depth: 'rows' });
-  const into = `s.back_${format === 'csv.gz' ? 'csv' : format}`;
-  await bench.session((session) => restoreArchive(session, bench.destination, manifest, into, READING));
+  expect(await bench.verify(manifest.id, destination)).toEqual({ problems: [], depth: 'rows' });
+  const into = `s.back_${way.replaceAll(/\W/g, '_')}`;
+  await bench.session((session) => restoreArchive(session, destination, manifest, into, READING));
   const [difference] = await bench.session((session) =>
     session.rows<{ count: string }>(
       `select count(*)::text as count from (select row(t.*)::text from s.values t except all select row(t.*)::text from ${into} t) d`,
@@ -159,30 +168,39 @@ it.each(FORMATS)('every type comes back from %s as it went', async (format) => {
   expect(difference?.count).toBe('0');
 });
 
-it.each(FORMATS)('a table without a key, one without rows, and one of a single column come back from %s', async (format) => {
-  for (const [table, count] of [
-    ['s.without_key', 5],
-    ['s.nothing', 0],
-    ['s.one_column', 4],
-  ] as const) {
-    const { manifest } = await bench.export(table, { format });
-    expect([table, manifest.rows, manifest.order]).toEqual([table, count, []]);
-    expect(await bench.verify(manifest.id)).toEqual({ problems: [], depth: 'rows' });
-    const into = `${table}_${format === 'csv.gz' ? 'csv' : format}`;
-    await bench.session((session) => restoreArchive(session, bench.destination, manifest, into, READING));
-  }
-});
+it.each(WAYS)(
+  'a table without a key, one without rows, and one of a single column come back from $way',
+  async ({ way, format, parquetWriter }) => {
+    const destination = bench.folderFor(`tables-${way.replaceAll(' ', '-')}`);
+    for (const [table, count] of [
+      ['s.without_key', 5],
+      ['s.nothing', 0],
+      ['s.one_column', 4],
+    ] as const) {
+      const { manifest } = await bench.export(table, { format, parquetWriter, destination });
+      expect([table, manifest.rows, manifest.order]).toEqual([table, count, []]);
+      expect(await bench.verify(manifest.id, destination)).toEqual({ problems: [], depth: 'rows' });
+      const into = `${table}_${way.replaceAll(/\W/g, '_')}`;
+      await bench.session((session) => restoreArchive(session, destination, manifest, into, READING));
+    }
+  },
+);
 
-it('Parquet has no infinite time, and says so', async () => {
-  await expect(bench.export('s.never', { format: 'parquet' })).rejects.toMatchObject({
-    code: 'refused',
-    message: 'column until holds infinity, for which Parquet has no value in a column of type timestamp with time zone',
-    hint: 'Take --as csv.gz, which holds every value PostgreSQL has.',
-  });
+it.each(WAYS.slice(1))('$way has no infinite time, nor more than 63 bits, and says so', async ({ format, parquetWriter }) => {
+  for (const [table, column, value, type] of [
+    ['s.never', 'until', 'infinity', 'timestamp with time zone'],
+    ['s.large', 'x', '9223372036854775808', 'xid8'],
+  ])
+    await expect(bench.export(table ?? '', { format, parquetWriter })).rejects.toMatchObject({
+      code: 'refused',
+      message: `column ${column} holds ${value}, for which Parquet has no value in a column of type ${type}`,
+      hint: 'Take --as csv.gz, which holds every value PostgreSQL has.',
+    });
   expect((await bench.export('s.never')).manifest.rows).toBe(1);
 });
 
 it('the same rows are the same archive, and other rows another one', async () => {
+  await bench.export('s.without_key');
   const first = await bench.export('s.without_key');
   expect(first.outcome).toBe('there already');
   await bench.sql(`insert into s.without_key values ('new', 9)`);

@@ -14,6 +14,11 @@ export const BAD_ARCHIVES: readonly BadFile[] = [
     problems: ['dbctl.yaml:3:19: archive.format: expected one of csv.gz, parquet, found the text "parkett"'],
   },
   {
+    name: 'a writer of Parquet there is not',
+    yaml: `${HEAD}archive: {parquet_writer: DuckDB}\n`,
+    problems: ['dbctl.yaml:3:27: archive.parquet_writer: expected one of built-in, duckdb, found the text "DuckDB"'],
+  },
+  {
     name: 'a lock that ends before an archive may go',
     yaml: `${HEAD}archive: {retain_days: 400, destinations: [{name: a, type: s3, bucket: lab, region: eu, lock: {mode: compliance, days: 30}}]}\n`,
     problems: ['dbctl.yaml:3:120: archive.destinations[0].lock.days: the lock of a ends after 30 days, and retain_days says 400'],
