@@ -79,6 +79,7 @@ describe('a good dbctl.yaml', () => {
       archive: {
         destinations: [],
         format: 'csv.gz',
+        parquet_writer: 'built-in',
         retain_days: undefined,
         encryption: { recipients: [], identity: undefined, work: undefined },
       },

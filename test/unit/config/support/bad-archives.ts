@@ -16,7 +16,9 @@ export const BAD_ARCHIVES: readonly BadFile[] = [
   {
     name: 'a writer of Parquet there is not',
     yaml: `${HEAD}archive: {parquet_writer: DuckDB}\n`,
-    problems: ['dbctl.yaml:3:27: archive.parquet_writer: expected one of built-in, duckdb, found the text "DuckDB"'],
+    problems: [
+      'dbctl.yaml:3:27: archive.parquet_writer: expected one of built-in, duckdb, found the text "DuckDB": did you mean duckdb',
+    ],
   },
   {
     name: 'a lock that ends before an archive may go',
