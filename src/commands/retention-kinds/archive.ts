@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { planCosts, type PlannedCosts } from './archive-cost.ts';
 import type { BoundRule, PlannedRule, PlanWish, Sight } from './index.ts';
 import { backlogFacts, rowFacts, unfitRow } from './row.ts';
+import { dueText } from './due.ts';
 
 /** `then: archive`: partitions leave once somebody else has read their copy back. */
 export const bindArchive = (rule: ArchiveRule, context: Context): BoundRule => ({
@@ -46,7 +47,7 @@ async function plan(session: Session, rule: ArchiveRule, { exact }: PlanWish, co
   return {
     row: item({
       ...rowFacts(rule, rule.by ?? table.keyColumn),
-      message: going.length === 0 ? 'no partition is to go' : `${going.length} partitions are to go`,
+      message: dueText(going.length, 'partition'),
       ...backlogFacts(backlog, table),
       index: null,
       partitions: plans.length,

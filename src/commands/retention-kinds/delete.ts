@@ -6,6 +6,7 @@ import type { Surveyed } from '../../ops/retention/plan.ts';
 import type { DeleteRule } from '../../ops/retention/settings.ts';
 import type { BoundRule, PlannedRule, PlanWish } from './index.ts';
 import { backlogFacts, rowFacts, unfitRow } from './row.ts';
+import { dueText } from './due.ts';
 
 /** `then: delete`: rows are removed in batches. */
 export const bindDelete = (rule: DeleteRule): BoundRule => ({
@@ -42,7 +43,7 @@ function row(rule: DeleteRule, { backlog, index, facts, following }: Surveyed): 
   return item({
     ...rowFacts(rule, rule.by),
     where: rule.where,
-    message: backlog.rows === 0 ? 'nothing is old enough' : `${backlog.rows} rows are old enough`,
+    message: dueText(backlog.rows, 'row'),
     ...backlogFacts(backlog, facts),
     index: index.indexes.join(', ') || null,
     indexUsable: index.usable,
