@@ -45,9 +45,9 @@ select b.name as object,
          'statement',
          case
            when m.partitions is not null then
-             pg_catalog.format('-- on each of them: create index concurrently … ; alter index %s attach partition …; on %s', b.name, m.partitions)
+             pg_catalog.format('-- on each of them: create index concurrently ...; alter index %s attach partition ...; on %s', b.name, m.partitions)
            when b.relkind = 'I' then
-             pg_catalog.format('-- reindex those of its partitions that are not whole, then alter index %s attach partition … for each of those '
+             pg_catalog.format('-- reindex those of its partitions that are not whole, then alter index %s attach partition ... for each of those '
                'again', b.name)
            when b.relname ~ '_cc(new|old)[0-9]*$' then
              pg_catalog.format('drop index concurrently %s; -- what reindex concurrently left behind', b.name)

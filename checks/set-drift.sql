@@ -57,7 +57,7 @@ with unit(name, kind, size) as (
   select c.name as object,
          pg_catalog.format('%s is %s, and the project says %s', c.known,
                            case c.setting when '' then 'empty' else pg_catalog.quote_literal(pg_catalog.concat_ws(case when c.unit ~ '^[0-9]'
-                             then ' × ' else '' end, c.setting, c.unit)) end,
+                             then ' x ' else '' end, c.setting, c.unit)) end,
                            pg_catalog.quote_literal(c.value)) as detail,
          case
            when c.context = 'internal' then pg_catalog.format('-- %s is made with the cluster: say in verify.settings what it is, or make another '

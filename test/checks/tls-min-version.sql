@@ -15,3 +15,9 @@
 --! as: plain
 --! expect: unknown
 --! fix: grant pg_read_all_settings to "verify_plain";
+
+--! case: 1.2, where the profile asks for 1.3
+--! policy: {"thresholds": {"tlsVersion": "TLSv1.3", "wraparoundPercent": 40}}
+--! expect: ssl_min_protocol_version
+--! says: ssl_min_protocol_version is TLSv1.2: the server speaks TLS older than 1.3
+--! fix: alter system set ssl_min_protocol_version = 'TLSv1.3'; select pg_reload_conf();
