@@ -43,10 +43,11 @@ export async function startHardened(): Promise<ReferenceLab> {
     durable: true,
     settings: SETTINGS,
     parameters: () => ({ sslmode: 'verify-full', sslrootcert: authority.cert }),
-    async prepare({ data, give }) {
-      await give(join(data, 'server.crt'), readFileSync(certificate.cert));
-      await give(join(data, 'server.key'), readFileSync(certificate.key));
-      await give(join(data, 'pg_hba.conf'), `${HBA.join('\n')}\n`);
+    async prepare(files) {
+      const { data } = files;
+      await files.give(join(data, 'server.crt'), readFileSync(certificate.cert));
+      await files.give(join(data, 'server.key'), readFileSync(certificate.key));
+      await files.give(join(data, 'pg_hba.conf'), `${HBA.join('\n')}\n`);
     },
   });
   return {
