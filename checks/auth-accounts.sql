@@ -7,7 +7,7 @@
 --! params: now
 --! why: A role without a password, and with no line in pg_hba.conf that asks it for another proof, can log in only where nothing is asked,
 --!   or is forgotten. One whose password has run out is forgotten as well: the other methods do not look at that date, and let it in.
---! fix: alter role {role} nologin; -- or, where it is needed, set a password: \password {role}
+--! fix: alter role {role} nologin; -- or, where it is needed, set a password with \password of psql
 --! refs: https://www.postgresql.org/docs/current/sql-createrole.html
 --!   CIS PostgreSQL 18: 4.4
 with recursive provers as (

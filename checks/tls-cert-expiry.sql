@@ -72,6 +72,6 @@ with shown as (
 )
 select f.object,
        f.detail,
-       pg_catalog.jsonb_build_object('severity', f.severity, 'statement', f.statement, 'unknown', f.unknown) as data
+       pg_catalog.jsonb_build_object('severity', f.severity, 'statement', f.statement, 'status', case when f.unknown then 'unknown' end) as data
   from found f
  order by f.object;

@@ -40,6 +40,6 @@ with seen as (
 )
 select 'this session' as object,
        f.detail,
-       pg_catalog.jsonb_build_object('severity', f.severity, 'unknown', f.unknown) as data
+       pg_catalog.jsonb_build_object('severity', f.severity, 'status', case when f.unknown then 'unknown' end) as data
   from found f
  order by f.detail;

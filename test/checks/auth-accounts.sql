@@ -16,7 +16,7 @@ create role group_without_login;
 --! expect: Left "us, lost
 --! says: the password of role "Left ""us" has run out on 2026-11-01, and it may still log in
 --! severity: low
---! fix: alter role "Left ""us" nologin; -- or, where it is needed, set a password: \password "Left ""us"
+--! fix: alter role "Left ""us" nologin; -- or, where it is needed, set a password with \password of psql
 
 --! case: no password
 create role app login;

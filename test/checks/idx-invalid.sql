@@ -24,7 +24,7 @@ create index event_1_id on event_1 (id);
 alter index event_id attach partition event_1_id;
 --! expect: public.event_id
 --! says: index public.event_id is not whole: these partitions have none under it: public."Event 2"
---! fix: -- on each of them: create index concurrently ... ; alter index public.event_id attach partition ...; on public."Event 2"
+--! fix: -- on each of them: create index concurrently ...; alter index public.event_id attach partition ...; on public."Event 2"
 
 --! case: a partitioned one with a partition's that is broken
 create table event (id int) partition by range (id);

@@ -21,7 +21,22 @@ create user mapping for app server far_away options (user 'app', password_requir
 create user mapping for public server far_away;
 --! expect: none
 
---! case: a role that is no superuser may not see the options
+--! case: a role that is no superuser may not see the options of others
 --! as: plain
+create role app;
+create foreign data wrapper far;
+create server far_away foreign data wrapper far;
+create user mapping for app server far_away options (user 'app', password 'hunter2');
+--! expect: user mapping for app on server far_away (unknown)
+--! says: the options of the user mapping for app on server far_away are hidden from role verify_plain
+--! fix: run dbctl verify as a superuser: who sees the options of a user mapping reads the password in it
+
+--! case: a role that is no superuser, and nothing is hidden
+--! as: plain
+--! expect: none
+
+--! case: the role may not see the mappings
+--! as: plain
+revoke select on pg_catalog.pg_user_mappings from public;
 --! expect: unknown
---! fix: grant select on pg_catalog.pg_user_mapping to "verify_plain";
+--! fix: grant select on pg_catalog.pg_user_mappings to "verify_plain";

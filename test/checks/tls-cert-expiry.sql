@@ -29,5 +29,5 @@
 
 --! case: not shown to a session in clear
 --! server: tls
---! expect: unknown
+--! expect: certificate (unknown)
 --! fix: run dbctl verify with sslmode=require, or better

@@ -24,7 +24,7 @@ create function pg_catalog.inet_client_addr() returns inet language sql as $$ se
 --! case: a forwarded port
 alter function pg_catalog.inet_client_addr() rename to the_real_address;
 create function pg_catalog.inet_client_addr() returns inet language sql as $$ select '172.17.0.1'::inet $$;
---! expect: unknown
+--! expect: this session (unknown)
 --! fix: run dbctl verify with a URL that names the server itself
 
 --! case: the role may not see its own

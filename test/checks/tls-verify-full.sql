@@ -26,5 +26,5 @@
 --! case: a forwarded port
 alter function pg_catalog.inet_client_addr() rename to the_real_address;
 create function pg_catalog.inet_client_addr() returns inet language sql as $$ select '172.17.0.1'::inet $$;
---! expect: unknown
+--! expect: this session (unknown)
 --! fix: use sslmode=verify-full in the URL, with the authority's certificate in sslrootcert (or sslrootcert=system)

@@ -49,6 +49,7 @@ create role "old's app" login password 'secret';
 --!   {"id": "CVE-3", "score": 3.2, "component": "core", "extensions": [], "subject": "c", "condition": "…", "when": [["scram iterations", "row policies", "create permanent objects"]], "fixed": [180091]},
 --!   {"id": "CVE-4", "score": 3.3, "component": "core", "extensions": [], "subject": "d", "condition": "…", "when": [["unix socket", "tls off", "loaded pg_stat_statements"]], "fixed": [180091]},
 --!   {"id": "CVE-5", "score": 3.4, "component": "core", "extensions": [], "subject": "e", "condition": "…", "when": [["amcheck granted", "statistics of another owner", "execute pg_restore_attribute_stats"]], "fixed": [180091]}]}
+set local password_encryption = 'scram-sha-256';
 set local scram_iterations = 8192;
 create role "the app" login replication password 'secret';
 create extension amcheck;

@@ -47,7 +47,7 @@ export async function runProgram(args: readonly string[], options: CliOptions = 
 /** Default of timeoutMs; who gives a command less wants to see it ended. */
 const MINUTE = 60_000;
 /** What libraries and child programs read from the environment of the process, whatever dbctl was given. */
-const OF_PROCESS = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'NODE_OPTIONS', 'SSH_AUTH_SOCK'];
+const OF_PROCESS = /^(PATH|HOME|TMPDIR|TZ|NODE_OPTIONS|SSH_AUTH_SOCK|AWS_\w+)$/;
 const seen = new Set<string>();
 
 function needsProcess(args: readonly string[], { input, signal, env = {}, timeoutMs = MINUTE }: CliOptions): boolean {
@@ -55,7 +55,7 @@ function needsProcess(args: readonly string[], { input, signal, env = {}, timeou
   const command = words.slice(0, 2).join(' ');
   const first = !seen.has(command);
   seen.add(command);
-  const another = OF_PROCESS.some((name) => name in env && env[name] !== process.env[name]);
+  const another = Object.keys(env).some((name) => OF_PROCESS.test(name) && env[name] !== process.env[name]);
   return first || another || input !== undefined || signal !== undefined || timeoutMs < MINUTE || words[0] === 'wal';
 }
 

@@ -15,7 +15,10 @@ beforeAll(async () => {
   await project.write('migrations/001.do.shop.sql', MIGRATION);
   await withClient(database.url, (client) => client.query(MIGRATION));
   await project.config('groups: [shop]', POLICY);
-  await project.write('roles.yaml', 'version: 1\n# who may\nroles:\n  web_app:\n    purpose: the shop\n');
+  await project.write(
+    'roles.yaml',
+    'version: 1\nowner: shop_owner\nschemas: [shop]\nroles:\n  shop_owner: { purpose: owns what is there }\n  web_app:\n    purpose: the web shop\n',
+  );
   await project.check('shop-tables', 'high', TABLES, '--! needs: select pg_catalog.pg_class\n');
   await project.check('shop-role', 'low', finds('role web_app_1'));
   await project.check('shop-pin', 'medium', `${finds('cluster')} limit $1`, '--! params: pin\n');
@@ -46,7 +49,7 @@ const TABLES = `select c.oid::regclass::text as object, 'a table' as detail, '{"
 const PLACES = [
   'shop-own checks/shop-own.sql:1',
   'shop-pin dbctl.yaml:9',
-  'shop-role roles.yaml:4',
+  'shop-role roles.yaml:6',
   'shop-tables migrations/001.do.shop.sql:4',
   'shop-tables migrations/001.do.shop.sql:7',
   'shop-zone dbctl.yaml:8',

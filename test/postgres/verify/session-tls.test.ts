@@ -127,7 +127,7 @@ describe.skipIf(!hasOpenssl || outside === undefined)(
         'tls-own-session': `this session: this session goes to ${outside} in clear`,
         'tls-verify-full': `this session: sslmode is disable and the session is in clear: anyone between can pass for ${outside}`,
         'tls-plaintext-sessions': `postgres from ${outside}: role postgres has a session in clear from ${outside}`,
-        'tls-cert-expiry': 'unknown: no certificate was shown to this session, which is not encrypted',
+        'tls-cert-expiry': 'certificate: no certificate was shown to this session, which is not encrypted',
       });
     });
 
@@ -136,7 +136,7 @@ describe.skipIf(!hasOpenssl || outside === undefined)(
         'tls-own-session': 'pass',
         'tls-verify-full': 'pass',
         'tls-plaintext-sessions': 'pass',
-        'tls-cert-expiry': 'unknown: no certificate was shown to this session, which is not encrypted',
+        'tls-cert-expiry': 'certificate: no certificate was shown to this session, which is not encrypted',
       });
     });
 
