@@ -16,15 +16,20 @@ export interface Seen {
 export function readJunit(text: string): Seen & { readonly errors: number } {
   using document = XmlDocument.fromString(text);
   junitSchema().validate(document);
-  const count = (path: string) => document.find(path).length;
-  const seen = { failed: count('//failure'), errors: count('//error'), skipped: count('//skipped') };
-  for (const path of ['/testsuites', '/testsuites/testsuite']) {
-    const element = document.get(path) as XmlElement;
+  const elements = ['/testsuites', '/testsuites/testsuite'].flatMap((path) => document.find(path)) as XmlElement[];
+  for (const element of elements) {
     const told = Object.fromEntries(element.attrs.map(({ name, value }) => [name, Number(value)]));
+    const seen = endsUnder(element);
     if (told['failures'] !== seen.failed || told['errors'] !== seen.errors || told['skipped'] !== seen.skipped)
-      throw new Error(`${path} counts otherwise than its cases: ${JSON.stringify({ told, seen })}`);
+      throw new Error(`${element.name} counts otherwise than its cases: ${JSON.stringify({ told, seen })}`);
   }
-  return { ...seen, passed: count('//testcase[not(*)]') };
+  const [root] = elements as [XmlElement];
+  return { ...endsUnder(root), passed: root.find('.//testcase[not(*)]').length };
+}
+
+function endsUnder(element: XmlElement): { failed: number; errors: number; skipped: number } {
+  const count = (name: string) => element.find(`.//${name}`).length;
+  return { failed: count('failure'), errors: count('error'), skipped: count('skipped') };
 }
 
 let schema: XsdValidator | undefined;
