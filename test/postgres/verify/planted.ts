@@ -2,6 +2,8 @@ import type { ServerSettings } from '../../../src/ops/dev/settings.ts';
 
 /** Faults that are made before the server starts, by the check that has to find them. */
 export const PLANTED_SETTINGS: Readonly<Record<string, ServerSettings>> = {
+  'auth-password-encryption': { password_encryption: 'md5' },
+  'auth-timeout': { authentication_timeout: '5min' },
   'bak-archiving': { archive_mode: 'on', archive_command: 'false' },
   'dur-fsync-fpw': { fsync: 'off' },
   'dur-sync-commit': { synchronous_commit: 'off' },
@@ -17,9 +19,14 @@ export const PLANTED_SETTINGS: Readonly<Record<string, ServerSettings>> = {
   'log-secrets': { log_min_duration_statement: '1ms', log_parameter_max_length: '-1' },
   'log-statement': { log_statement: 'none' },
   'ops-autovacuum': { autovacuum: 'off' },
+  'conn-listen': { unix_socket_permissions: '0777' },
+  'conn-reserved': { superuser_reserved_connections: '0', reserved_connections: '0' },
+  'log-pgaudit': {},
   'set-dangerous': { lo_compat_privileges: 'on' },
   'time-log-utc': { log_timezone: 'America/New_York' },
   'time-sanity': { datestyle: 'German' },
+  'tls-min-version': { ssl_min_protocol_version: 'TLSv1' },
+  'tls-ciphers': { ssl_ciphers: 'ALL:DES-CBC3-SHA:@SECLEVEL=0' },
   'time-server-utc': { timezone: 'Europe/Berlin' },
 };
 
@@ -71,6 +78,48 @@ export const PLANTED: Readonly<Record<string, readonly string[]>> = {
   'rep-slots': [`select pg_catalog.pg_create_physical_replication_slot('gone_standby', true)`],
   'ops-wraparound': [
     `update pg_catalog.pg_database set datfrozenxid = ((pg_catalog.pg_current_xact_id()::text::int8 + 4294967296 - 1500000000) % 4294967296)::text::xid where datname = 'libc'`,
+  ],
+
+  'auth-md5-verifiers': [
+    `set password_encryption = md5`,
+    `create role old_one login password 'secret'`,
+    'reset password_encryption',
+  ],
+  'priv-superusers': ['create role second_root superuser login'],
+  'priv-attributes': ['create role maker createdb createrole'],
+  'priv-server-roles': ['create role job login', 'grant pg_execute_server_program to job'],
+  'priv-public-schema': ['grant create on schema public to public'],
+  'priv-public-objects': ['create table public.leak (id bigint primary key)', 'grant select on public.leak to public'],
+  'priv-public-database': ['grant temp on database lab to public'],
+  'priv-secdef-path': [`create function public.loose() returns int language sql security definer as 'select 1'`],
+  'priv-secdef-public': [],
+  'priv-app-owner': [
+    'create table public.of_the_app (id bigint primary key)',
+    'alter table public.of_the_app owner to web_app_1',
+  ],
+  'priv-conn-limit': ['create role unlimited login'],
+  'priv-fdw-mapping': [
+    'create foreign data wrapper remote',
+    'create server elsewhere foreign data wrapper remote',
+    `create user mapping for public server elsewhere options (user 'x', password 'y')`,
+  ],
+  'priv-fdw-password': [],
+  'sch-primary-key': ['create table public.keyless (id int)'],
+  'sch-timestamp': ['create table public.zoneless (id bigint primary key, at timestamp)'],
+  'sch-types': ['create table public.priced (id bigint primary key, price money, code char(3))'],
+  'sch-naming': ['create table public."Order" (id bigint primary key)'],
+  'sch-unlogged': ['create unlogged table public.fleeting (id bigint primary key)'],
+  'sch-not-valid': ['alter table public.priced add constraint positive check (id > 0) not valid'],
+  'sch-fk-type': ['create table public.child (id bigint primary key, parent int references public.priced (id))'],
+  'sch-int-pk': [
+    'create table public.counted (id int generated always as identity primary key)',
+    `select pg_catalog.setval('public.counted_id_seq', 2000000000)`,
+  ],
+  'idx-fk-missing': ['create table public.unindexed (id bigint primary key, child bigint references public.child)'],
+  'idx-duplicate': ['create index on public.child (parent)', 'create index on public.child (parent)'],
+  'idx-invalid': [
+    'create index broken on public.child (parent, id)',
+    `update pg_catalog.pg_index set indisvalid = false where indexrelid = 'public.broken'::regclass`,
   ],
 
   'imm-event-trigger': ['alter event trigger dbctl_4_refuse_drop disable'],

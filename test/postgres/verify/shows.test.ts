@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { literal } from '../../../src/db/ident.ts';
 import { withClient } from './support.ts';
-import { letLoginsIn, startReferenceLab, type ReferenceLab } from '../roles/support/reference-lab.ts';
+import { LAB_PASSWORD, startReferenceLab, type ReferenceLab } from '../roles/support/reference-lab.ts';
 import { startHardened } from './hardened.ts';
 import { PLANTED, PLANTED_SETTINGS } from './planted.ts';
 
@@ -59,9 +60,11 @@ describe('a server that was broken', () => {
 
   it('never passes for a role that could not look', async () => {
     await lab.as(undefined, async (client) => {
-      await client.query('create role onlooker login; grant connect on database lab to onlooker');
+      await client.query(`set password_encryption = 'scram-sha-256'`);
+      await client.query(
+        `create role onlooker login password ${literal(LAB_PASSWORD)}; grant connect on database lab to onlooker`,
+      );
     });
-    await letLoginsIn(lab);
     const byId = (items: readonly Finding[]) => {
       const map = new Map<string, Finding[]>();
       for (const item of items) map.set(item.id, [...(map.get(item.id) ?? []), item]);

@@ -11,7 +11,7 @@ import { startServer, type ServerOptions, type TestServer } from '../../../suppo
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** Of every login; they are those of a throw-away server. */
-const PASSWORD = 'as-long-as-the-test';
+export const LAB_PASSWORD = 'as-long-as-the-test';
 
 /** The reference project on a server of its own, as a team would have it: migrated, guarded, its roles applied, its logins able to log in. */
 export interface ReferenceLab {
@@ -55,7 +55,7 @@ export async function startLab({ parameters, ...options }: LabOptions = {}): Pro
     cpSync(join(root, name), join(project, name), { recursive: true });
   const url = (login?: string, database = 'lab'): string => {
     const found = new URL(secured(databaseUrl(server.url(), database)));
-    if (login !== undefined) [found.username, found.password] = [login, PASSWORD];
+    if (login !== undefined) [found.username, found.password] = [login, LAB_PASSWORD];
     return found.href;
   };
   return {
@@ -109,5 +109,5 @@ export const letLoginsIn = (lab: ReferenceLab): Promise<void> =>
     const { rows } = await client.query<{ name: string }>(
       `select quote_ident(rolname) as name from pg_roles where rolcanlogin and not rolsuper`,
     );
-    for (const { name } of rows) await client.query(`alter role ${name} password '${PASSWORD}'`);
+    for (const { name } of rows) await client.query(`alter role ${name} password '${LAB_PASSWORD}'`);
   });
