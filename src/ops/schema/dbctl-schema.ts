@@ -61,7 +61,7 @@ export async function ensureDbctlSchema(session: Session, table: string, version
   );
   if (missing.length === 0) return;
   try {
-    await inOneMessage(session, [upgradePermit(version), ...missing].join('\n'));
+    for (const transaction of transactions(version, missing)) await inOneMessage(session, transaction);
   } catch (thrown) {
     if (version === 0 || !(thrown instanceof DbctlError && thrown.code === 'db.denied')) throw thrown;
     const versions = `schema dbctl is at version ${version}, and this dbctl works with ${SCHEMA_VERSION}`;
@@ -71,6 +71,20 @@ export async function ensureDbctlSchema(session: Session, table: string, version
     });
   }
 }
+
+/**
+ * A new schema is made whole. An older one is brought to {@link INDEXES_OF_PERMITS} under a permit; the table of permits itself cannot be changed
+ * in the transaction that has one (55006), so the rest is a transaction of its own. Killed in between, the next run finishes.
+ */
+function transactions(version: number, missing: readonly string[]): readonly string[] {
+  if (version === 0) return [missing.join('\n')];
+  const guarded = Math.max(0, INDEXES_OF_PERMITS - 1 - version);
+  const [before, after] = [missing.slice(0, guarded), missing.slice(guarded)];
+  return [...(before.length === 0 ? [] : [[upgradePermit(version), ...before].join('\n')]), ...after];
+}
+
+/** The version that changes nothing but indexes, of the table of permits too. */
+const INDEXES_OF_PERMITS = 10;
 
 /** Since this version the functions of schema dbctl are guarded: whoever changes them says so first, in the same transaction. */
 const GUARDED_SINCE = 2;

@@ -135,6 +135,7 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
         `begin; insert into dbctl.permit (relation, purpose, reason) values (null, 'upgrade', 'the test');
          drop function dbctl.password_kinds(); drop table dbctl.legal_hold, dbctl.legal_hold_release;
          drop function dbctl.hold_between_batches();
+         drop index dbctl.ledger_checkpoint_epoch_idx, dbctl.permit_unlock_request_idx;
          drop table ${LATER_TABLES.map((name) => `dbctl.${name}`).join(', ')};
          drop function ${LATER_FUNCTIONS.map(signatureOf).join(', ')};
          delete from dbctl.schema_version where version > 4; commit`,
