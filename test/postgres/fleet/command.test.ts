@@ -21,7 +21,7 @@ beforeAll(async () => {
   await project.write('checks/planted.sql', checkText('planted', PLANTED));
   await project.write(
     'roles.yaml',
-    'version: 1\nowner: postgres\nschemas: [public]\nroles:\n  postgres: { purpose: owns everything, login: true, attributes: [superuser] }\n',
+    'version: 1\nowner: shop_owner\nschemas: [public]\nroles:\n  shop_owner: { purpose: owns everything there is }\n',
   );
   env = { URL: inject('databaseUrl'), DEV_URL: databaseUrl(inject('databaseUrl'), one) };
 });
