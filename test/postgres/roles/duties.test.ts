@@ -25,6 +25,9 @@ const OUT_OF_SIGHT = [
   'auth-hba-world',
   'auth-md5-verifiers',
   'conn-reserved',
+  'ops-long-xact',
+  'rep-lag',
+  'set-file-errors',
   'tls-enforced',
   'tls-plaintext-sessions',
 ];
@@ -145,7 +148,15 @@ describe('auditor', () => {
   });
 
   test('is told which settings it may not see', async () => {
-    const settings = ['auth-complexity', 'conn-listen', 'ext-preload', 'set-pending', 'tls-ciphers', 'tls-min-version'];
+    const settings = [
+      'auth-complexity',
+      'conn-listen',
+      'ext-preload',
+      'log-pgaudit',
+      'set-pending',
+      'tls-ciphers',
+      'tls-min-version',
+    ];
     expect((await notPassed(['verify'], 'auditor')).toSorted()).toEqual([...OUT_OF_SIGHT, ...settings].toSorted());
   });
 });
