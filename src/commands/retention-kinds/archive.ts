@@ -69,7 +69,7 @@ const leavingOf = ({ facts }: PartitionPlan) => ({
 
 /** One partition: numbers for whoever counts what it costs, words for the others. */
 function partItem(rule: ArchiveRule, { facts, step }: PartitionPlan, message: string, costs: PlannedCosts): Item {
-  const { name, rows, hotBytes, oldest, newest, holds, isFenced, segment, ledger } = facts;
+  const { name, rows, hotBytes, oldest, newest, holds, referrers, isFenced, segment, ledger } = facts;
   return item({
     id: 'partition',
     object: name,
@@ -84,6 +84,7 @@ function partItem(rule: ArchiveRule, { facts, step }: PartitionPlan, message: st
     newest,
     fenced: isFenced,
     holds: [...holds],
+    referrers: referrers.map(({ table, name: key, how }) => ({ table, name: key, how })),
     segment: segment?.segment ?? null,
     uri: segment?.uri ?? null,
     exportedBy: segment?.exportedBy ?? null,

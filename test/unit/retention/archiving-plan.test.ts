@@ -32,6 +32,7 @@ const PARTITION: PartitionFacts = {
   lateSeconds: 60,
   promised: null,
   holds: [],
+  referrers: [],
   isFenced: false,
   virtualColumns: [],
   ledger: null,
@@ -118,6 +119,19 @@ describe('what is next for a partition', () => {
       undefined,
       'stay',
       'stays: a detach … concurrently of it did not end: its rows are out of sight, and not gone',
+    ],
+    [
+      'referred to by two, though verified',
+      {
+        isFenced: true,
+        referrers: [
+          { name: 'a_key', table: 'app.a', how: 'rows', fix: '' },
+          { name: 'b_key', table: 'app.b', how: 'itself', fix: '' },
+        ],
+      },
+      { isVerified: true },
+      'stay',
+      'stays: rows of app.a refer to it (a_key): the server detaches no partition with such rows; app.b refers to this very partition (b_key): the server drops no table that a key refers to',
     ],
     [
       'with a virtual column',

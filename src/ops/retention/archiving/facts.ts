@@ -1,3 +1,5 @@
+import type { Referrer } from './referrers.ts';
+
 /** What the database says about a rule that archives: read in one snapshot, judged by {@link file://./plan.ts planPartition}. Times are ISO 8601, UTC. */
 export interface TableFacts {
   readonly oid: number;
@@ -40,6 +42,8 @@ export interface PartitionFacts {
   readonly promised: string | null;
   /** Holds on rows of it. */
   readonly holds: readonly number[];
+  /** Foreign keys that keep it; looked for where its rows are old enough. */
+  readonly referrers: readonly Referrer[];
   readonly isFenced: boolean;
   /** Columns an archive has no values of. */
   readonly virtualColumns: readonly string[];

@@ -7,7 +7,9 @@ import { MOMENT_TYPES } from '../relation.ts';
 import { tableText, type ArchiveRule } from '../settings.ts';
 import { CUT_OFF } from '../statements.ts';
 import type { PartitionFacts, SegmentFacts, TableFacts, UnfitTable } from './facts.ts';
+import { readPartitionKeys, type PartitionKey } from './partition-keys.ts';
 import { countRows, hasOld, LEDGER, PARTITIONS, PROMISED, SAID, SEGMENT, TABLE, times, unsealed } from './queries.ts';
+import { readReferrers } from './referrers.ts';
 
 export const isUnfitTable = (one: TableFacts | UnfitTable): one is UnfitTable => 'problem' in one;
 
@@ -80,7 +82,8 @@ async function inspect(session: Session, rule: ArchiveRule, wish: InspectWish): 
   const closed = past.filter(({ selects }) => !selects);
   if (closed.length > 0) return closedPartitions(session, name, closed);
   const bearings = await readBearings(session, [table.oid]);
-  const look = { session, rule, table, cutOff, bearings, wish };
+  const keys = await readPartitionKeys(session, table.oid);
+  const look = { session, rule, table, cutOff, bearings, keys, wish };
   const found: PartitionFacts[] = [];
   for (const one of past) found.push(...(await partitionFacts(look, one)));
   return {
@@ -152,6 +155,7 @@ interface Look {
   readonly table: Table;
   readonly cutOff: string;
   readonly bearings: readonly Bearing[];
+  readonly keys: readonly PartitionKey[];
   readonly wish: InspectWish;
 }
 
@@ -178,6 +182,7 @@ async function partitionFacts(look: Look, partition: Partition): Promise<Partiti
       lateSeconds: time?.lateSeconds ?? 0,
       promised: promise?.promised ?? null,
       holds: await holdsOn(look, sql),
+      referrers: facts.isDefault || time?.isAged === false ? [] : await readReferrers(session, look.keys, facts),
       ledger: await ledgerOf(look, partition),
       segment: segment ?? null,
     },

@@ -1,6 +1,7 @@
 import type { Severity } from '../../../core/report.ts';
 import type { Backlog } from '../backlog.ts';
 import type { PartitionFacts, SegmentFacts, TableFacts } from './facts.ts';
+import type { Referrer } from './referrers.ts';
 
 /** What the next run does with a partition, or why nothing. */
 export type PartitionPlan = { readonly facts: PartitionFacts } & (
@@ -31,7 +32,7 @@ type Staying = Omit<Extract<PartitionPlan, { step: 'stay' }>, 'facts' | 'step'>;
 
 /** Why a partition stays whatever is done with it now; null: nothing keeps it. */
 function staying(facts: PartitionFacts, { keyColumn }: TableFacts): Staying | null {
-  const { isDefault, isPending, isAged, promised, holds, virtualColumns, ledger, newest, segment } = facts;
+  const { isDefault, isPending, isAged, promised, holds, referrers, virtualColumns, ledger, newest, segment } = facts;
   if (isDefault)
     return {
       why: `it is the default partition, and rows of that age are in it: they leave when they are in a partition of their time`,
@@ -53,6 +54,12 @@ function staying(facts: PartitionFacts, { keyColumn }: TableFacts): Staying | nu
       severity: 'info',
       fix: null,
     };
+  if (referrers.length > 0)
+    return {
+      why: referrers.map(referrerText).join('; '),
+      severity: 'medium',
+      fix: referrers.map(({ fix }) => fix).join('\n'),
+    };
   if (virtualColumns.length > 0)
     return {
       why: `${virtualColumns.join(', ')} ${virtualColumns.length === 1 ? 'is a virtual column' : 'are virtual columns'}, of which a copy has no values`,
@@ -72,6 +79,19 @@ function staying(facts: PartitionFacts, { keyColumn }: TableFacts): Staying | nu
 
 /** Somebody wanted it here, and said for how long: `dbctl retention restore ID --attach`. */
 const isBack = ({ segment }: PartitionFacts): boolean => segment !== null && segment.backUntil !== null;
+
+function referrerText({ how, table, name }: Referrer): string {
+  switch (how) {
+    case 'rows':
+      return `rows of ${table} refer to it (${name}): the server detaches no partition with such rows`;
+    case 'itself':
+      return `${table} refers to this very partition (${name}): the server drops no table that a key refers to`;
+    case 'unseen':
+      return `${table} can refer to it (${name}), and whether rows of it do is hidden from this login`;
+    case 'closed':
+      return `${table} can refer to it (${name}), and who removes partitions may not look whether rows of it do, as the server does at a detach`;
+  }
+}
 
 const holdText = (holds: readonly number[]): string =>
   holds.length === 1 ? `hold ${holds[0]} is on rows` : `holds ${holds.join(', ')} are on rows`;
