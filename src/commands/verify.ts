@@ -93,7 +93,7 @@ export const spec: CommandSpec = {
 };
 
 export async function run(options: ParsedOptions, context: Context): Promise<Answer> {
-  refuseTogether(options);
+  refuseTogether(options, context);
   if (options['effective'] === true) return (await import('./verify-effective.ts')).showEffective(context);
   const loaded = await context.config();
   const checks = await projectChecks(loaded, context);
@@ -123,11 +123,17 @@ async function places(checks: readonly Check[], { config, file, folder }: Loaded
 /** Each of them is another way to run, or to run nothing. */
 const WAYS = ['save', 'snapshot', 'watch', 'list', 'printSql', 'printGrants', 'effective'];
 
+/** A file of one database, and a screen of one. */
+const OF_ONE = ['save', 'snapshot', 'baseline', 'watch'];
+
 /** Fails with usage. */
-function refuseTogether(options: ParsedOptions): void {
+function refuseTogether(options: ParsedOptions, { fleetTarget }: Context): void {
   const given = WAYS.filter((name) => options[name] !== undefined && options[name] !== false);
   const flags = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   if (given.length > 1) fail('usage', `${flags.join(' and ')} do not go together`, { hint: 'Run dbctl verify --help.' });
+  const ofOne = fleetTarget === undefined ? undefined : OF_ONE.find((name) => options[name] !== undefined);
+  if (ofOne !== undefined)
+    fail('usage', `--${ofOne} is about one database, and --targets names many`, { hint: 'Run it without --targets.' });
   if (options['deep'] !== undefined && options['snapshot'] !== undefined)
     fail('usage', '--snapshot and --deep do not go together', { hint: 'A snapshot has no pages to read: leave out --deep.' });
   const stray = ['role', 'nologin'].find((name) => options[name] !== undefined);

@@ -3,7 +3,7 @@ import type { RolesFile } from '../../config/roles/load.ts';
 import { THRESHOLDS, type Thresholds } from './thresholds.ts';
 import { guardPolicyFrom, type GuardPolicy, type GuardPolicySource } from './guard-policy.ts';
 import { rolePolicy, type AllowSource, type RolePolicy } from './role-policy.ts';
-import { VENDORS, type Vendor } from './vendors.ts';
+import { VENDOR_ROLES, type VendorRoles } from './vendor-roles.ts';
 
 /** What the checks compare a server with; every value is trusted and ready to be bound. null: not declared, its checks are skipped. */
 export interface Policy extends RolePolicy {
@@ -17,7 +17,7 @@ export interface Policy extends RolePolicy {
   /** Libraries that may stand in shared_preload_libraries besides those the allowed extensions need. */
   readonly allowedLibraries: readonly string[];
   /** Whose roles are left alone. */
-  readonly vendors: readonly Vendor[];
+  readonly vendors: readonly VendorRoles[];
   readonly timezone: string;
   /** Every spelling of `timezone` that means the same zone, in lower case. */
   readonly timezones: readonly string[];
@@ -80,7 +80,7 @@ export function policyFrom(
     extensionSchema: extensions.schema,
     allowedLibraries: allow.libraries,
     ...rolePolicy(roles, allow, today),
-    vendors: VENDORS,
+    vendors: VENDOR_ROLES,
     timezone,
     timezones: timezoneSpellings(timezone),
     encoding: locale.encoding,

@@ -66,6 +66,18 @@ describe('--targets', () => {
       'Run it without --targets.',
     ],
     [
+      'a file of one database',
+      ['verify', '--save', 'one.snapshot'],
+      '--save is about one database, and --targets names many',
+      'Run it without --targets.',
+    ],
+    [
+      'a report of one database',
+      ['verify', '--baseline', 'one.json'],
+      '--baseline is about one database, and --targets names many',
+      'Run it without --targets.',
+    ],
+    [
       'options that are wrong for all',
       ['verify', '--only', 'planed'],
       '--only: no check "planed", did you mean "planted"?',

@@ -1,5 +1,5 @@
 /** What a hosting company runs its own work as: it cannot be changed by whoever rents the server. */
-export interface Vendor {
+export interface VendorRoles {
   readonly name: string;
   /** Names of the first superuser there, which has oid 10 and cannot be given to another role. */
   readonly superusers: readonly string[];
@@ -12,7 +12,7 @@ export interface Vendor {
  * A name alone excuses nobody: these roles count as the vendor's on a server whose first superuser or settings are the vendor's. From
  * the vendors' own pages on users and roles; none of them was tried.
  */
-export const VENDORS: readonly Vendor[] = [
+export const VENDOR_ROLES: readonly VendorRoles[] = [
   {
     name: 'RDS',
     superusers: ['rdsadmin'],
