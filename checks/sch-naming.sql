@@ -11,7 +11,7 @@
 --! refs: https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
 --!   https://www.postgresql.org/docs/current/sql-keywords-appendix.html
 with keyword as (
-  select k.word, k.catcode from pg_catalog.pg_get_keywords() as k where k.catcode in ('R', 'T', 'C')
+  select k.word, k.catcode from pg_catalog.pg_get_keywords() as k where k.catcode <> 'U'
 ), named(class, oid, number, namespace, name, kind) as (
   select 'pg_catalog.pg_namespace'::regclass, n.oid, 0, n.oid, n.nspname, 'schema' from pg_catalog.pg_namespace n
   union all

@@ -13,7 +13,7 @@ import { buildLog } from './log.ts';
 import { askToConfirm } from './prompt.ts';
 import { completable } from '../ops/completion/script.ts';
 import { COMMANDS } from '../commands/index.ts';
-import { GLOBAL_OPTIONS, type GlobalOptions } from './globals.ts';
+import { FLEET_OPTIONS, GLOBAL_OPTIONS, type GlobalOptions } from './globals.ts';
 import type { Io } from './io.ts';
 import type { Redactor } from './secrets.ts';
 
@@ -55,7 +55,7 @@ export async function buildContext(io: Io, globals: GlobalOptions, redactor: Red
       COMMANDS.map(({ spec }) =>
         completable(
           spec,
-          GLOBAL_OPTIONS.map(({ flags }) => flags),
+          GLOBAL_OPTIONS.filter((option) => spec.targets === true || !FLEET_OPTIONS.includes(option)).map(({ flags }) => flags),
         ),
       ),
     startInBackground,

@@ -15,10 +15,8 @@ const DEFAULT_PARALLEL = 8;
 const MOST_PARALLEL = 64;
 const DEFAULT_TARGET_TIMEOUT_MS = 60_000;
 
-/** Options every command takes, before or after its own. */
-export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--config <file>', description: 'project file; else DBCTL_CONFIG, else dbctl.yaml here or in a folder above' },
-  { flags: '--env <name>', description: 'environment of the project file; else DBCTL_ENV, else dev' },
+/** Those of GLOBAL_OPTIONS that only commands with `targets` take; the others refuse them. */
+export const FLEET_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--targets <file>',
     description: 'look at every database of this inventory instead of one; for commands that read',
@@ -39,6 +37,13 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     description: 'with --targets: longest to wait for one target; 0 is no limit (default: 1min)',
     parse: parseDuration,
   },
+];
+
+/** Options every command takes, before or after its own. */
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--config <file>', description: 'project file; else DBCTL_CONFIG, else dbctl.yaml here or in a folder above' },
+  { flags: '--env <name>', description: 'environment of the project file; else DBCTL_ENV, else dev' },
+  ...FLEET_OPTIONS,
   { flags: '--format <format>', description: 'what stdout gets', choices: FORMATS, default: 'human' },
   { flags: '--out <format=path>', description: 'write the report to a file as well', repeatable: true },
   { flags: '--dry-run', description: 'show the plan and stop before the first change' },
