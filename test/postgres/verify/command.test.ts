@@ -1,35 +1,21 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Report } from '../../../src/core/report.ts';
-import { runCli } from '../../support/cli.ts';
 import { onServer } from '../../support/connection.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { verifyProject, type VerifyProject } from './project.ts';
 
-let project: string;
+/** With checks of its own only: what dbctl's own find is for their cases. */
+let project: VerifyProject;
 let database: TestDatabase;
 beforeAll(async () => (database = await createTestDatabase()));
 afterAll(() => database.drop());
-beforeEach(async () => {
-  project = await mkdtemp(join(tmpdir(), 'dbctl-verify-'));
-  await mkdir(join(project, 'checks'));
-  await config();
-});
-afterEach(() => rm(project, { recursive: true, force: true }));
+beforeEach(async () => (project = await verifyProject(() => database.url)));
+afterEach(() => project.remove());
 
-/** The own checks of the project only: what dbctl's own find is for their cases. */
-const config = (verify = 'groups: [shop]') =>
-  write(
-    'dbctl.yaml',
-    `version: 1\nproject: shop\nenvironments:\n  dev: { url: { variable: DATABASE_URL } }\n  prod: { url: { variable: DATABASE_URL }, protected: true }\nverify:\n  ${verify}\n`,
-  );
-const write = (name: string, text: string) => writeFile(join(project, name), text);
-const check = (id: string, severity: string, query: string, more = '') =>
-  write(
-    `checks/${id}.sql`,
-    `--! title: ${id} is as wanted\n--! severity: ${severity}\n--! group: shop\n--! scope: database\n${more}--! why: Because.\n--! fix: drop role {role};\n--! refs: the project\n${query}\n`,
-  );
+const config: VerifyProject['config'] = (...given) => project.config(...given);
+const write: VerifyProject['write'] = (...given) => project.write(...given);
+const check: VerifyProject['check'] = (...given) => project.check(...given);
+const dbctl: VerifyProject['run'] = (...given) => project.run(...given);
+const reportOf: VerifyProject['report'] = (...given) => project.report(...given);
 const FOUND = `select 'role app' as object, 'role app may log in' as detail, '{"role": "app"}'::jsonb as data`;
 const NOTHING = `${FOUND} where false`;
 const waiver = (expires: string, object = '*', environment = 'dev') =>
@@ -38,13 +24,6 @@ const waiver = (expires: string, object = '*', environment = 'dev') =>
     `- check: shop-a\n  object: '${object}'\n  environment: ${environment}\n  reason: the app is replaced in December\n  owner: ops\n  expires: ${expires}\n`,
   );
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
-
-const dbctl = (args: readonly string[], url: string | undefined = database.url) =>
-  runCli(['verify', ...args], { cwd: project, env: { DATABASE_URL: url } });
-async function reportOf(args: readonly string[], url?: string): Promise<Report & { status: number | null }> {
-  const { status, stdout } = await dbctl([...args, '--format', 'json'], url);
-  return { ...(JSON.parse(stdout) as Report), status };
-}
 
 describe('dbctl verify', () => {
   it('says yes when every check passes', async () => {
