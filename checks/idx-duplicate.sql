@@ -11,14 +11,15 @@
 --! refs: https://www.postgresql.org/docs/current/indexes-multicolumn.html
 --!   https://www.postgresql.org/docs/current/indexes-ordering.html
 with several as (
-  select i.indrelid
+  -- Of two of which one is needless both begin with the same: the number of a column, or 0 for an expression.
+  select distinct i.indrelid
     from pg_catalog.pg_index i
     join pg_catalog.pg_class c on c.oid = i.indrelid and c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
    where n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
      and not exists (select from pg_catalog.pg_depend e
                       where e.classid = 'pg_catalog.pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
-   group by i.indrelid
+   group by i.indrelid, i.indkey[0], i.indclass[0], i.indcollation[0]
   having pg_catalog.count(*) > 1
 ), described as (
   select i.indexrelid,

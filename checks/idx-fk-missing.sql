@@ -17,12 +17,8 @@ with recursive own(root, oid, conrelid, conkey, conpfeqop) as (
     join pg_catalog.pg_namespace n on n.oid = r.relnamespace
    where c.contype = 'f'
      and c.conparentid = 0
-     -- Not enforced (since 18) is never looked up.
-     and coalesce((pg_catalog.to_jsonb(c) ->> 'conenforced')::boolean, true)
      and r.relpersistence <> 't'
      and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-     and not exists (select from pg_catalog.pg_depend e
-                      where e.classid = 'pg_catalog.pg_class'::regclass and e.objid = r.oid and e.deptype = 'e')
 ), every(root, oid, conrelid, conkey, conpfeqop) as (
   select o.root, o.oid, o.conrelid, o.conkey, o.conpfeqop from own o
   union all
@@ -31,21 +27,33 @@ with recursive own(root, oid, conrelid, conkey, conpfeqop) as (
     from every e
     join pg_catalog.pg_constraint c on c.conparentid = e.oid and c.contype = 'f' and c.conrelid <> e.conrelid
 ), lookup as (
-  select e.root, e.oid, e.conrelid, e.conkey, e.conpfeqop, r.relkind
+  select e.root, e.oid, e.conrelid, e.conkey, e.conpfeqop
     from every e
     join pg_catalog.pg_class r on r.oid = e.conrelid
    -- A partitioned table without partitions answers by the index its partitions will have.
-   where r.relkind <> 'p' or not exists (select from every f where f.root = e.root and f.conrelid <> e.conrelid)
+   where (r.relkind <> 'p' or not exists (select from every f where f.root = e.root and f.conrelid <> e.conrelid))
+     -- Most keys are one column and have an index that begins with it: they are done with here, the others are looked at in full.
+     and not exists (select from pg_catalog.pg_index i
+                       join pg_catalog.pg_opclass p on p.oid = i.indclass[0]
+                       join pg_catalog.pg_am m on m.oid = p.opcmethod
+                       join pg_catalog.pg_amop o on o.amopfamily = p.opcfamily and o.amopopr = e.conpfeqop[1]
+                      where i.indrelid = e.conrelid
+                        and pg_catalog.cardinality(e.conkey) = 1
+                        and i.indkey[0] = e.conkey[1]
+                        and i.indcollation[0] = 0
+                        and i.indpred is null
+                        and i.indisvalid and i.indisready
+                        and m.amname not in ('brin', 'gin'))
 ), usable as (
   select i.indrelid, i.indexrelid, i.indisunique, i.indnkeyatts,
          case when i.indpred is not null then pg_catalog.pg_get_expr(i.indpred, i.indrelid) end as predicate,
-         u.number, u.place, u.class, u.sort
+         u.number, u.place, p.opcfamily, u.sort
     from pg_catalog.pg_index i
-    join pg_catalog.pg_class x on x.oid = i.indexrelid
-    -- BRIN and GIN hold equality too, and are read in large parts for it.
-    join pg_catalog.pg_am m on m.oid = x.relam and m.amname not in ('brin', 'gin')
    cross join lateral rows from (pg_catalog.unnest(i.indkey), pg_catalog.unnest(i.indclass), pg_catalog.unnest(i.indcollation))
               with ordinality as u(number, class, sort, place)
+    join pg_catalog.pg_opclass p on p.oid = u.class
+    -- BRIN and GIN hold equality too, and are read in large parts for it.
+    join pg_catalog.pg_am m on m.oid = p.opcmethod and m.amname not in ('brin', 'gin')
    where i.indisvalid and i.indisready
      and i.indrelid in (select l.conrelid from lookup l)
      and u.place <= i.indnkeyatts
@@ -57,31 +65,26 @@ with recursive own(root, oid, conrelid, conkey, conpfeqop) as (
     join pg_catalog.pg_attribute a on a.attrelid = l.conrelid and a.attnum = k.number
     join usable s on s.indrelid = l.conrelid and s.number = k.number and s.place <= pg_catalog.cardinality(l.conkey)
                  and s.sort in (0, a.attcollation)
-    join pg_catalog.pg_opclass p on p.oid = s.class
     join pg_catalog.pg_operator q on q.oid = k.operator
    where (s.predicate is null or s.predicate = pg_catalog.format('(%I IS NOT NULL)', a.attname))
-     and exists (select from pg_catalog.pg_amop o where o.amopfamily = p.opcfamily and o.amopopr in (q.oid, q.oprcom))
+     and exists (select from pg_catalog.pg_amop o where o.amopfamily = s.opcfamily and o.amopopr in (q.oid, q.oprcom))
    group by l.oid, s.indexrelid, s.indisunique, s.indnkeyatts, s.predicate
 ), bare as (
-  select l.root, l.conrelid
+  select l.root,
+         -- Of a partitioned table: in how many of its partitions, and none in itself.
+         pg_catalog.count(*) as relations,
+         pg_catalog.bool_and(l.oid <> l.root) as below
     from lookup l
    where not exists (select from matched m
                       where m.oid = l.oid
                         -- All of them; or enough of them to leave one row.
                         and (m.columns = pg_catalog.cardinality(l.conkey) or m.indisunique and m.columns = m.indnkeyatts))
-), columns as (
-  select o.root,
-         pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by k.place) as list
-    from own o
-   cross join lateral pg_catalog.unnest(o.conkey) with ordinality as k(number, place)
-    join pg_catalog.pg_attribute a on a.attrelid = o.conrelid and a.attnum = k.number
-   group by o.root
+   group by l.root
 )
 select pg_catalog.format('%I.%I: %I', n.nspname, r.relname, c.conname) as object,
        pg_catalog.format('foreign key %I of %I.%I has no index on (%s)%s: each delete in %I.%I reads the whole table', c.conname, n.nspname,
          r.relname,
-                         k.list, case when r.relkind = 'p' and pg_catalog.bool_and(b.conrelid <> r.oid) then
-                                   pg_catalog.format(' in %s of its partitions', pg_catalog.count(*)) else '' end,
+                         k.list, case when b.below then pg_catalog.format(' in %s of its partitions', b.relations) else '' end,
                          fn.nspname, f.relname) as detail,
        pg_catalog.jsonb_build_object(
          'table', pg_catalog.format('%I.%I', n.nspname, r.relname),
@@ -99,6 +102,13 @@ select pg_catalog.format('%I.%I: %I', n.nspname, r.relname, c.conname) as object
   join pg_catalog.pg_namespace n on n.oid = r.relnamespace
   join pg_catalog.pg_class f on f.oid = c.confrelid
   join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
-  join columns k on k.root = b.root
- group by n.nspname, r.relname, r.relkind, c.conname, fn.nspname, f.relname, k.list
+ cross join lateral (
+   select (select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by u.place)
+             from pg_catalog.unnest(c.conkey) with ordinality as u(number, place)
+             join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = u.number) as list
+ ) as k
+ -- Not enforced (since 18) is never looked up.
+ where (select coalesce((pg_catalog.to_jsonb(d) ->> 'conenforced')::boolean, true) from pg_catalog.pg_constraint d where d.oid = b.root)
+   and not exists (select from pg_catalog.pg_depend e
+                    where e.classid = 'pg_catalog.pg_class'::regclass and e.objid = r.oid and e.deptype = 'e')
  order by 1;

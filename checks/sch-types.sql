@@ -47,6 +47,7 @@ with recursive domains(oid, base) as (
 ), found as (
   select a.attrelid, a.attnum, u.kind, u.is_array, null::oid as sequence
     from pg_catalog.pg_attribute a join unwanted u on u.oid = a.atttypid
+   where a.attnum > 0
   union all
   select s.relation, s.number, 'serial', false, s.sequence from serial s
 )

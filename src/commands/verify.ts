@@ -5,6 +5,7 @@ import { fail } from '../core/errors.ts';
 import { SEVERITIES, type Answer } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { Check } from '../ops/verify/check.ts';
+import type { Facts } from '../ops/verify/facts.ts';
 import type { Outcome } from '../ops/verify/outcome.ts';
 import type { Selected } from '../ops/verify/select.ts';
 import type { VerifyRequest } from '../ops/verify/verify.ts';
@@ -107,7 +108,17 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
 async function judged(request: VerifyRequest, options: ParsedOptions, context: Context): Promise<Answer> {
   const [save, snapshot] = [options['save'] as string | undefined, options['snapshot'] as string | undefined];
   if (snapshot !== undefined) return (await import('./verify-snapshot.ts')).judgeSnapshot(snapshot, request, context);
-  const once = () => context.withDatabase(VERIFY_SESSION, (session) => look(session, request, context, save));
+  const once = async () => {
+    const looking = new AbortController();
+    // Begun beside the connecting. Where that fails, what was looked for does not matter any more.
+    const facts = factsFor(request, { ...context, signal: AbortSignal.any([context.signal, looking.signal]) });
+    facts.catch(() => {});
+    try {
+      return await context.withDatabase(VERIFY_SESSION, (session) => look(session, facts, request, context, save));
+    } finally {
+      looking.abort();
+    }
+  };
   if (options['watch'] === undefined) return once();
   const { intervalOf, watch } = await import('./verify-watch.ts');
   return watch(once, intervalOf(options['watch']), context);
@@ -155,14 +166,20 @@ async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> 
   return { ok: true, items: catalogue(checks), summary: { checks: checks.length }, view };
 }
 
-async function look(session: Session, request: VerifyRequest, context: Context, save?: string): Promise<Answer> {
-  const [{ runChecks }, { verdictOn }, { verifyFacts }] = await Promise.all([
-    import('../ops/verify/run.ts'),
-    import('../ops/verify/verify.ts'),
-    import('./verify-facts.ts'),
-  ]);
-  const facts = await verifyFacts(request.selected.run, context);
-  const seen = await runChecks(session, request.selected.run, { ...request, facts });
+async function factsFor({ selected }: VerifyRequest, context: Context): Promise<Facts> {
+  const { verifyFacts } = await import('./verify-facts.ts');
+  return verifyFacts(selected.run, context);
+}
+
+async function look(
+  session: Session,
+  facts: Promise<Facts>,
+  request: VerifyRequest,
+  context: Context,
+  save?: string,
+): Promise<Answer> {
+  const [{ runChecks }, { verdictOn }] = await Promise.all([import('../ops/verify/run.ts'), import('../ops/verify/verify.ts')]);
+  const seen = await runChecks(session, request.selected.run, { ...request, facts: await facts });
   const saved = save === undefined ? [] : [await keep(save, seen, session, request, context)];
   const outcomes = [...seen.outcomes, ...(await lookDeeper(session, request))];
   const { ok, items, summary, notes, overview } = verdictOn(outcomes, { ...session, vendor: seen.vendor }, request);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { DbctlError, fail } from '../../core/errors.ts';
+import { signalGroup } from '../process/group.ts';
 import { DUCKDB_PROGRAM, saidBy, type DuckdbModule } from './duckdb-module.ts';
 import type { ArchivedColumn } from './manifest.ts';
 import { noValue, parquetType } from './parquet-column.ts';
@@ -32,7 +33,7 @@ export function duckdbSink({ module }: DuckdbModule, columns: readonly ArchivedC
   // A program that ended early says why on the other stream.
   stdin.on('error', () => {});
   const ended = Promise.all([passOn(stdout, into), text(stderr), once(child, 'close')]);
-  ended.catch(() => end(child));
+  ended.catch(() => signalGroup(child, 'SIGKILL'));
   const outcome = async (): Promise<void> => {
     const [, said] = await ended;
     const { done, failed } = saidBy(said);
@@ -54,7 +55,7 @@ export function duckdbSink({ module }: DuckdbModule, columns: readonly ArchivedC
       await into.end();
     },
     stop: async () => {
-      end(child);
+      signalGroup(child, 'SIGKILL');
       await ended.catch(() => {});
     },
   };
@@ -62,14 +63,6 @@ export function duckdbSink({ module }: DuckdbModule, columns: readonly ArchivedC
 
 async function passOn(from: Readable, into: ByteSink): Promise<void> {
   for await (const piece of from) await into.write(piece as Buffer);
-}
-
-function end({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
 }
 
 /** The kinds of bin/duckdb-parquet.mjs: what stands in the file is what our own writer puts there. */

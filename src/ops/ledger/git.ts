@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { signalGroup } from '../process/group.ts';
 
 export interface GitPlace {
   readonly repository: string;
@@ -83,7 +84,8 @@ function runGit({ repository, variables }: GitPlace, args: readonly string[], in
     const timers = [
       setTimeout(() => {
         failed(new Error(`git ${args[0]}: no answer within ${PATIENCE_MS / 1000} seconds`));
-        endSession(child.pid);
+        // git and what it started: ssh, a helper.
+        signalGroup(child, 'SIGKILL');
       }, PATIENCE_MS),
     ];
     const end = (status: number | null) => {
@@ -104,13 +106,3 @@ function runGit({ repository, variables }: GitPlace, args: readonly string[], in
 
 const withoutElsewhere = (variables: GitPlace['variables']) =>
   Object.fromEntries(Object.entries(variables).filter(([name]) => !ELSEWHERE.test(name)));
-
-/** git and what it started (ssh, a helper): the group has the number of its first process. */
-function endSession(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
-}

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../core/errors.ts';
+import { signalGroup } from '../process/group.ts';
 import { BARE } from '../process/program.ts';
 
 /** A program of the user's that runs before or after a command. */
@@ -84,17 +85,9 @@ const aborted = (signal: AbortSignal): Promise<null> =>
   });
 
 async function endGroup(child: ChildProcess, ended: Promise<Ended>): Promise<void> {
-  killGroup(child, 'SIGTERM');
+  signalGroup(child, 'SIGTERM');
   await Promise.race([ended, sleep(GRACE_MS)]);
   // The program itself may have ended, and what it started not.
-  killGroup(child, 'SIGKILL');
+  signalGroup(child, 'SIGKILL');
   await ended;
-}
-
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, signal);
-  } catch {
-    // Nobody of the group is left.
-  }
 }

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { fail } from '../../core/errors.ts';
 import { cachedMajors, cachedPrograms } from './cache-folder.ts';
@@ -8,7 +8,7 @@ import {
   CLIENT_PROGRAMS,
   majorOf,
   readContained,
-  readProgram,
+  readPrograms,
   type ClientProgram,
   type ClientProgramName,
   type Origin,
@@ -55,12 +55,10 @@ export async function findPrograms(
   names: readonly ClientProgramName[] = CLIENT_PROGRAMS,
 ): Promise<FoundProgram[]> {
   const folders = await foldersOf(places);
-  const here = await Promise.all(
-    names.map(async (name) => {
-      const found = await Promise.all(folders.map(({ folder, origin }) => readProgram(name, join(folder, name), origin)));
-      return judged(name, newestFirst(found.filter((one) => one !== undefined)), major);
-    }),
+  const found = await readPrograms(
+    names.flatMap((name) => folders.map(({ folder, origin }) => ({ name, path: join(folder, name), origin }))),
   );
+  const here = names.map((name) => judged(name, newestFirst(found.filter((one) => one.name === name)), major));
   return withContained(here, places, major);
 }
 
@@ -117,7 +115,14 @@ export async function findSameMajor(name: ClientProgramName, places: ToolPlaces,
   return found?.all.find(({ versionNumber }) => majorOf(versionNumber) === major) ?? null;
 }
 
-async function foldersOf({ setting, path, cache }: ToolPlaces): Promise<{ folder: string; origin: Origin }[]> {
+/** In the order in which they are asked, each once: /bin is /usr/bin on most machines, and on PATH beside it. */
+async function foldersOf(places: ToolPlaces): Promise<{ folder: string; origin: Origin }[]> {
+  const named = await namedFolders(places);
+  const real = await Promise.all(named.map(({ folder }) => realpath(folder).catch(() => null)));
+  return named.filter((_, at) => real[at] !== null && real.indexOf(real[at] ?? null) === at);
+}
+
+async function namedFolders({ setting, path, cache }: ToolPlaces): Promise<{ folder: string; origin: Origin }[]> {
   if (setting !== null) return [{ folder: setting, origin: 'setting' }];
   // A relative folder on PATH means another program in every folder one stands in.
   const onPath = path.split(delimiter).filter((folder) => isAbsolute(folder));
@@ -136,8 +141,5 @@ async function foldersOf({ setting, path, cache }: ToolPlaces): Promise<{ folder
 }
 
 /** Stable, so that of equal versions the place asked first stays first. */
-function newestFirst(programs: readonly ClientProgram[]): ClientProgram[] {
-  const paths = new Set<string>();
-  const unique = programs.filter(({ path }) => !paths.has(path) && paths.add(path));
-  return unique.toSorted((a, b) => b.versionNumber - a.versionNumber);
-}
+const newestFirst = (programs: readonly ClientProgram[]): ClientProgram[] =>
+  programs.toSorted((a, b) => b.versionNumber - a.versionNumber);

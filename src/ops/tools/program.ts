@@ -1,5 +1,5 @@
-import { access, constants } from 'node:fs/promises';
 import { versionText } from '../../core/pin.ts';
+import { askVersions } from './ask-versions.ts';
 import type { ContainerImage } from './container.ts';
 import { runClient } from './run.ts';
 
@@ -34,32 +34,33 @@ export interface ClientProgram {
   readonly origin: Origin;
 }
 
-/** A program that takes longer to say its version is not one to wait for; a container has to be made first. */
-const PATIENCE_MS = 5_000;
+/** A program that takes longer to say its version is not one to wait for; a container has to be made first. Less than verify waits for facts. */
+const PATIENCE_MS = 4_000;
 const CONTAINER_PATIENCE_MS = 30_000;
 
-/** The program, its version taken by running it; undefined when it is not there or does not run. */
-export async function readProgram(name: ClientProgramName, path: string, origin: Origin): Promise<ClientProgram | undefined> {
-  try {
-    await access(path, constants.X_OK);
-    return await versioned({ name, path, origin }, PATIENCE_MS);
-  } catch {
-    return undefined;
-  }
+/** A program that may be there. */
+export type Candidate = Pick<ClientProgram, 'name' | 'path' | 'origin'>;
+
+/** Those of them that are there, their versions taken by running them; what does not run is left out. */
+export async function readPrograms(candidates: readonly Candidate[]): Promise<ClientProgram[]> {
+  const said = await askVersions(
+    candidates.map(({ path }) => path),
+    PATIENCE_MS,
+  );
+  return candidates.flatMap((candidate) => versioned(candidate, said.get(candidate.path) ?? '') ?? []);
 }
 
 /** The program in an image; undefined when the image does not have it, or it does not run there. */
 export async function readContained(name: ClientProgramName, image: ContainerImage): Promise<ClientProgram | undefined> {
-  const path = `${image.engine} ${image.name}`;
-  return versioned({ name, path, image, origin: 'container' }, CONTAINER_PATIENCE_MS).catch(() => undefined);
+  const program = { name, path: `${image.engine} ${image.name}`, image, origin: 'container' as const };
+  const signal = AbortSignal.timeout(CONTAINER_PATIENCE_MS);
+  const ran = await runClient(program, { args: ['--version'], paths: [], signal }).catch(() => undefined);
+  return ran === undefined ? undefined : versioned(program, ran.stdout);
 }
 
-async function versioned(
-  program: Pick<ClientProgram, 'name' | 'path' | 'image' | 'origin'>,
-  patienceMs: number,
-): Promise<ClientProgram | undefined> {
-  const { stdout } = await runClient(program, { args: ['--version'], paths: [], signal: AbortSignal.timeout(patienceMs) });
-  const said = /\(PostgreSQL\) (\d+)(?:\.(\d+))?/.exec(stdout);
+/** As it says itself: "pg_dump (PostgreSQL) 18.6 (Debian 18.6-1)". */
+function versioned(program: Candidate & Pick<ClientProgram, 'image'>, answer: string): ClientProgram | undefined {
+  const said = /\(PostgreSQL\) (\d+)(?:\.(\d+))?/.exec(answer);
   if (said === null) return undefined;
   const versionNumber = Number(said[1]) * 10_000 + Number(said[2] ?? 0);
   return { ...program, versionNumber, version: versionText(versionNumber) };

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runHook } from '../../../src/ops/notice/hook.ts';
+import { expectGone } from '../../support/alive.ts';
 
 /** Real programs, as somebody writes them who did not think of us. */
 const folder = mkdtempSync(join(tmpdir(), 'dbctl-hook-'));
@@ -19,18 +19,6 @@ async function secondsOf(act: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await act();
   return (performance.now() - begun) / 1000;
-}
-
-/** The process of this id has ended, or ends soon. */
-async function expectGone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 100 && isAlive(pid); tries += 1) await sleep(20);
-  expect(isAlive(pid)).toBe(false);
-}
-
-/** A killed process nobody asks for stays as a zombie where nothing collects it. */
-function isAlive(pid: number): boolean {
-  const path = `/proc/${pid}/stat`;
-  return existsSync(path) && !/\) Z /.test(readFileSync(path, 'utf8'));
 }
 
 describe('a hook', () => {

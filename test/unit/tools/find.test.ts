@@ -1,12 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { installLine, isDebianFamily, parseOsRelease } from '../../../src/ops/tools/advice.ts';
 import { cacheFolder, cachedPrograms } from '../../../src/ops/tools/cache-folder.ts';
 import { findPrograms, findSameMajor, requireProgram } from '../../../src/ops/tools/find.ts';
 import { openHoles } from '../../../src/ops/tools/holes.ts';
 import { advisories } from '../../../src/ops/verify/advisories.ts';
+import { expectGone } from '../../support/alive.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'dbctl-tools-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -53,6 +54,31 @@ describe('client programs', () => {
   it('are passed over when they do not run, or do not answer', async () => {
     expect((await look([broken, slow]))?.taken).toMatchObject({ version: '18.6', origin: 'cache' });
   }, 20_000);
+
+  it('that do not answer do not run on, nor what they started', async () => {
+    const mark = join(root, 'pid');
+    const forked = folder('forked', { pg_dump: `sleep 61 & echo $! > ${mark}; wait` });
+    expect((await look([forked]))?.taken).toMatchObject({ origin: 'cache' });
+    await expectGone(Number(readFileSync(mark, 'utf8')));
+  }, 20_000);
+
+  it('that say much, or read, do not hold up the others', async () => {
+    const loud = folder('loud', { pg_dump: `head -c 1000000 /dev/zero | tr '\\0' x; ${says('pg_dump', '18.9')}` });
+    const reads = folder('reads', { pg_dump: `cat; ${says('pg_dump', '18.8')}` });
+    expect((await look([loud, reads]))?.taken).toMatchObject({ version: '18.8' });
+  });
+
+  it('in a folder of two names are asked once', async () => {
+    const link = join(root, 'link');
+    symlinkSync(newest, link);
+    const paths = (await look([link, newest]))?.all.map(({ path }) => path);
+    expect(paths?.filter((path) => [link, newest].includes(dirname(path)))).toEqual([join(link, 'pg_dump')]);
+  });
+
+  it('with odd names of their folders are found', async () => {
+    const odd = folder(`a 'b' "c" $(d)\n*é`, { pg_dump: says('pg_dump', '18.11') });
+    expect((await look([odd]))?.taken).toMatchObject({ version: '18.11', path: join(odd, 'pg_dump') });
+  });
 
   it('in a relative folder on PATH are not run', async () => {
     expect((await look(['.', 'bin', '']))?.taken?.origin).toBe('cache');
