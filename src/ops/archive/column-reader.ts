@@ -4,11 +4,16 @@ import { FileStride } from './file-stride.ts';
 import type { ArchivedColumn } from './manifest.ts';
 import { parquetType, type ParquetType } from './parquet-column.ts';
 import type { ChunkPlace } from './parquet-footer.ts';
+import type { PageUnpacker } from './page-unpacker.ts';
 import { nextPage, type Page } from './parquet-page.ts';
 import type { CopyText } from './parquet-text.ts';
+import { ReusedBytes } from './reused-bytes.ts';
 
 /** Bytes of a value; 0: it says so itself, in the four before it. A boolean is a bit in the file and a byte here. */
 const WIDTHS: Readonly<Record<string, number>> = { BOOLEAN: 1, INT32: 4, INT64: 8, DOUBLE: 8, BYTE_ARRAY: 0 };
+
+/** Bytes for a page at first. */
+const FIRST = 1 << 14;
 
 /**
  * The values of one column in their order, a page of them in memory. A value becomes text where it lies: as objects those of a page live long enough
@@ -18,6 +23,8 @@ export class ColumnReader {
   readonly #file: FileStride;
   readonly #type: ParquetType;
   readonly #width: number;
+  readonly #unpacker: PageUnpacker;
+  readonly #memory = { dictionary: new ReusedBytes(FIRST), data: new ReusedBytes(FIRST) };
   #place: ChunkPlace = { start: 0, bytes: 0, codec: undefined };
   /** By row of the page: 0 for null. */
   #levels = new Uint8Array(0);
@@ -33,7 +40,9 @@ export class ColumnReader {
   /** The next value: where it lies in the page, or which number it is. */
   #at = 0;
 
-  constructor(handle: FileHandle, column: ArchivedColumn) {
+  /** Columns may share an unpacker: one page is asked for at a time. */
+  constructor(handle: FileHandle, column: ArchivedColumn, unpacker: PageUnpacker) {
+    this.#unpacker = unpacker;
     this.#file = new FileStride(handle);
     this.#type = parquetType(column);
     this.#width = WIDTHS[this.#type.element.type ?? ''] ?? 0;
@@ -52,7 +61,8 @@ export class ColumnReader {
 
   /** The next page with rows. Fails with an Error where there is none, or one of another form. */
   async turn(): Promise<void> {
-    const page = (await nextPage(this.#file, this.#place.codec)) ?? missing();
+    const how = { codec: this.#place.codec, unpacker: this.#unpacker, memory: this.#memory };
+    const page = (await nextPage(this.#file, how)) ?? missing();
     if (page.kind === 'dictionary') this.#takeDictionary(page);
     else this.#takeRows(page);
     if (this.ready === 0) await this.turn();

@@ -1,6 +1,6 @@
 import type { SchemaElement } from 'hyparquet';
 import { DbctlError } from '../../core/errors.ts';
-import { dateText, daysOf, microsOf, timestampText } from './parquet-time.ts';
+import { addDate, addTimestamp, daysOf, microsOf } from './parquet-time.ts';
 import { floatText } from './parquet-float.ts';
 import type { ArchivedColumn } from './manifest.ts';
 import type { CopyText } from './parquet-text.ts';
@@ -40,8 +40,15 @@ const int64 =
 const whole = (type: 'INT32' | 'INT64'): ParquetType => ({
   element: { type },
   write: type === 'INT32' ? int32(Number) : int64(wholeOf),
-  text: (text, values, at) => text.latin1(String(type === 'INT32' ? values.readInt32LE(at) : values.readBigInt64LE(at))),
+  text: (text, values, at) => text.whole(type === 'INT32' ? values.readInt32LE(at) : int64At(values, at)),
 });
+
+/** As a number where it counts one by one that far, which is below 2^53. */
+function int64At(values: Buffer, at: number): number | bigint {
+  const high = values.readInt32LE(at + 4);
+  const isSafe = high >= -(2 ** 21) && high < 2 ** 21;
+  return isSafe ? high * 2 ** 32 + values.readUInt32LE(at) : values.readBigInt64LE(at);
+}
 
 /** xid8 and oid count without a sign, and none of them has got as far as 2^63. */
 function wholeOf(text: string): bigint | undefined {
@@ -66,7 +73,7 @@ const timestamp = (zone: boolean): ParquetType => ({
     ...(zone ? { converted_type: 'TIMESTAMP_MICROS' } : {}),
   },
   write: int64(microsOf),
-  text: (text, values, at) => text.latin1(timestampText(values.readBigInt64LE(at), zone)),
+  text: (text, values, at) => addTimestamp(text, int64At(values, at), zone),
 });
 
 const TEXT: ParquetType = {
@@ -86,7 +93,7 @@ const TYPES: Readonly<Record<string, ParquetType>> = {
       values.boolean(field[from] === LETTER_T);
       return true;
     },
-    text: (text, values, at) => text.latin1(values[at] === 1 ? 't' : 'f'),
+    text: (text, values, at) => text.char(values[at] === 1 ? 't' : 'f'),
   },
   int2: whole('INT32'),
   int4: whole('INT32'),
@@ -100,7 +107,7 @@ const TYPES: Readonly<Record<string, ParquetType>> = {
   date: {
     element: { type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } },
     write: int32(daysOf),
-    text: (text, values, at) => text.latin1(dateText(values.readInt32LE(at))),
+    text: (text, values, at) => addDate(text, values.readInt32LE(at)),
   },
   bytea: {
     element: { type: 'BYTE_ARRAY' },

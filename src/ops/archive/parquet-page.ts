@@ -1,8 +1,9 @@
-import { gunzipSync } from 'node:zlib';
 import { Encodings, PageTypes } from 'hyparquet/src/constants.js';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import type { CompressionCodec, Encoding } from 'hyparquet';
 import type { FileStride } from './file-stride.ts';
+import type { PageUnpacker } from './page-unpacker.ts';
+import type { ReusedBytes } from './reused-bytes.ts';
 
 /** A page as its head says it is. */
 interface PageHead {
@@ -32,8 +33,19 @@ export interface Page {
 /** A head is some 30 bytes long, and has no bounds of its values where we or DuckDB wrote it. */
 const LONGEST_HEAD = 4_096;
 
-/** The next page; undefined: that was the last one. It is good until the next one is asked for. Fails with an Error on what is no page. */
-export async function nextPage(file: FileStride, codec: CompressionCodec | undefined): Promise<Page | undefined> {
+/** How pages of a column become readable. */
+export interface Unpacking {
+  readonly codec: CompressionCodec | undefined;
+  readonly unpacker: PageUnpacker;
+  /** Memory for a dictionary, which is needed as long as the pages behind it, and for one of these. */
+  readonly memory: Readonly<Record<Page['kind'], ReusedBytes>>;
+}
+
+/**
+ * The next page; undefined: that was the last one. It is good until the next one of its kind is asked for, its levels until any is.
+ * Fails with an Error on what is no page.
+ */
+export async function nextPage(file: FileStride, how: Unpacking): Promise<Page | undefined> {
   if (file.left === 0) return undefined;
   const head = headOf(await file.look(LONGEST_HEAD));
   const page = await file.look(head.length + head.packed);
@@ -41,21 +53,32 @@ export async function nextPage(file: FileStride, codec: CompressionCodec | undef
   if (body.length < head.packed) throw new Error('a page of it is cut short');
   file.skip(head.length + head.packed);
   if (head.kind === 'data 2') {
-    const content = unpacked(body.subarray(head.levels), head.unpacked - head.levels, codec);
+    const content = await unpacked(body.subarray(head.levels), head.unpacked - head.levels, how, 'data');
     return { ...head, kind: 'data', levels: body.subarray(0, head.levels), content };
   }
-  const content = unpacked(body, head.unpacked, codec);
+  const content = await unpacked(body, head.unpacked, how, head.kind);
   if (head.kind === 'dictionary') return { ...head, kind: 'dictionary', levels: content.subarray(0, 0), content };
   const end = 4 + content.readUInt32LE(0);
   return { ...head, kind: 'data', levels: content.subarray(4, end), content: content.subarray(end) };
 }
 
-/** `gunzipSync` is told how much comes out, or else it takes twice as much. */
-function unpacked(body: Buffer, bytes: number, codec: CompressionCodec | undefined): Buffer {
+async function unpacked(
+  body: Buffer,
+  bytes: number,
+  { codec, unpacker, memory }: Unpacking,
+  kind: Page['kind'],
+): Promise<Buffer> {
   if (codec !== 'GZIP' && codec !== 'UNCOMPRESSED') throw new Error(`its pages are packed by ${codec}`);
-  const found = codec === 'GZIP' ? gunzipSync(body, { chunkSize: Math.max(bytes, 64) }) : body;
-  if (found.length !== bytes) throw new Error('a page of it has another length than its head says');
-  return found;
+  const into = memory[kind];
+  if (codec === 'GZIP') await unpacker.unpack(body, bytes, into);
+  else copied(body, bytes, into);
+  return into.written;
+}
+
+function copied(body: Buffer, bytes: number, into: ReusedBytes): void {
+  if (body.length !== bytes) throw new Error('a page of it has another length than its head says');
+  into.clear();
+  into.append(body);
 }
 
 /** PageHeader, as parquet.thrift numbers its fields. */

@@ -2,9 +2,11 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { fail } from '../../core/errors.ts';
 import { ColumnReader } from './column-reader.ts';
 import type { ArchivedColumn } from './manifest.ts';
+import { PageUnpacker } from './page-unpacker.ts';
 import { parquetType } from './parquet-column.ts';
 import { readFooter, type Footer, type GroupPlace } from './parquet-footer.ts';
 import { CopyText } from './parquet-text.ts';
+import { SmallHeap } from './small-heap.ts';
 
 /** A piece ends with the row that makes it so long. */
 const PIECE = 1 << 18;
@@ -32,10 +34,15 @@ export async function* parquetRows(path: string, columns: readonly ArchivedColum
 async function* rowsOf(handle: FileHandle, columns: readonly ArchivedColumn[]): AsyncGenerator<Buffer> {
   const footer = await readFooter(handle);
   requireColumns(footer, columns);
-  const readers = columns.map((column) => new ColumnReader(handle, column));
-  const text = new CopyText();
-  for (const group of footer.groups) yield* rowsOfGroup(group, readers, text);
-  if (text.length > 0) yield text.written;
+  const unpacker = new PageUnpacker();
+  try {
+    const readers = columns.map((column) => new ColumnReader(handle, column, unpacker));
+    const [text, heap] = [new CopyText(), new SmallHeap()];
+    for (const group of footer.groups) yield* rowsOfGroup(group, readers, text, heap);
+    if (text.length > 0) yield text.written;
+  } finally {
+    unpacker.close();
+  }
 }
 
 function requireColumns(footer: Footer, columns: readonly ArchivedColumn[]): void {
@@ -49,7 +56,12 @@ function requireColumns(footer: Footer, columns: readonly ArchivedColumn[]): voi
 }
 
 /** As many rows at a time as every column has in memory. */
-async function* rowsOfGroup(group: GroupPlace, readers: readonly ColumnReader[], text: CopyText): AsyncGenerator<Buffer> {
+async function* rowsOfGroup(
+  group: GroupPlace,
+  readers: readonly ColumnReader[],
+  text: CopyText,
+  heap: SmallHeap,
+): AsyncGenerator<Buffer> {
   for (const [at, place] of group.columns.entries()) readers[at]?.open(place);
   for (let left = group.rows; left > 0;) {
     let rows = left;
@@ -62,6 +74,7 @@ async function* rowsOfGroup(group: GroupPlace, readers: readonly ColumnReader[],
       for (const reader of readers) reader.field(text);
       text.endRow();
       if (text.length < PIECE) continue;
+      heap.pass(text.length);
       yield text.written;
       text.clear();
     }

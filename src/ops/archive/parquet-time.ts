@@ -1,3 +1,5 @@
+import type { CopyText } from './parquet-text.ts';
+
 const DAY = 86_400_000_000;
 
 /** `2026-11-21 09:15:00.123456+00`, `0044-03-15 BC`: as the server writes them with datestyle ISO and timezone UTC. */
@@ -27,26 +29,37 @@ function daysOfMatch([, year, month, day, , , , , bc]: RegExpExecArray): number 
   return daysFromCivil(bc === undefined ? Number(year) : 1 - Number(year), Number(month), Number(day));
 }
 
-/** What the server writes for so many microseconds since 1970. */
-export function timestampText(micros: bigint, zone: boolean): string {
-  const small = micros > -8_640_000_000_000_000n && micros < 8_640_000_000_000_000n;
-  const days = small ? Math.floor(Number(micros) / DAY) : Number(floorDivide(micros, BigInt(DAY)));
-  const rest = small ? Number(micros) - days * DAY : Number(micros - BigInt(days) * BigInt(DAY));
-  const seconds = Math.floor(rest / 1_000_000);
-  const fraction = rest % 1_000_000;
-  const clock = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-  const exact = fraction === 0 ? clock : `${clock}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}`;
-  const { date, bc } = civil(days);
-  return `${date} ${exact}${zone ? '+00' : ''}${bc}`;
+/** Adds what the server writes for so many microseconds since 1970. */
+export function addTimestamp(text: CopyText, micros: number | bigint, zone: boolean): void {
+  const days = typeof micros === 'number' ? Math.floor(micros / DAY) : Number(floorDivide(micros, BigInt(DAY)));
+  const rest = typeof micros === 'number' ? micros - days * DAY : Number(micros - BigInt(days) * BigInt(DAY));
+  const isBeforeChrist = addCivil(text, days);
+  addClock(text, rest);
+  if (zone) text.latin1('+00');
+  if (isBeforeChrist) text.latin1(' BC');
 }
 
-/** What the server writes for so many days since 1970. */
-export function dateText(days: number): string {
-  const { date, bc } = civil(days);
-  return `${date}${bc}`;
+/** Adds what the server writes for so many days since 1970. */
+export function addDate(text: CopyText, days: number): void {
+  if (addCivil(text, days)) text.latin1(' BC');
 }
 
-const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
+/** ` 09:15:00.123456`, of the microseconds of a day. */
+function addClock(text: CopyText, micros: number): void {
+  const seconds = Math.floor(micros / 1_000_000);
+  text.char(' ');
+  text.digits(Math.floor(seconds / 3600), 2);
+  text.char(':');
+  text.digits(Math.floor(seconds / 60) % 60, 2);
+  text.char(':');
+  text.digits(seconds % 60, 2);
+  let fraction = micros % 1_000_000;
+  if (fraction === 0) return;
+  let width = 6;
+  for (; fraction % 10 === 0; fraction /= 10) width -= 1;
+  text.char('.');
+  text.digits(fraction, width);
+}
 
 const floorDivide = (value: bigint, by: bigint): bigint => (value < 0n ? (value - by + 1n) / by : value / by);
 
@@ -64,18 +77,20 @@ function daysFromCivil(year: number, month: number, day: number): number {
   return era * ERA + ofEra * 365 + Math.floor(ofEra / 4) - Math.floor(ofEra / 100) + ofYear - EPOCH;
 }
 
-function civil(days: number): { readonly date: string; readonly bc: string } {
+/** Adds the date; true: of a year before Christ, which is said at the end. */
+function addCivil(text: CopyText, days: number): boolean {
   const z = days + EPOCH;
   const era = Math.floor(z / ERA);
   const ofEra = z - era * ERA;
   const y = Math.floor((ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365);
   const ofYear = ofEra - (365 * y + Math.floor(y / 4) - Math.floor(y / 100));
   const m = Math.floor((5 * ofYear + 2) / 153);
-  const day = ofYear - Math.floor((153 * m + 2) / 5) + 1;
   const month = m < 10 ? m + 3 : m - 9;
   const year = y + era * 400 + (month <= 2 ? 1 : 0);
-  return {
-    date: `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${two(month)}-${two(day)}`,
-    bc: year > 0 ? '' : ' BC',
-  };
+  text.digits(year > 0 ? year : 1 - year, 4);
+  text.char('-');
+  text.digits(month, 2);
+  text.char('-');
+  text.digits(ofYear - Math.floor((153 * m + 2) / 5) + 1, 2);
+  return year <= 0;
 }

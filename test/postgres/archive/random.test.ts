@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { restoreArchive } from '../../../src/ops/archive/restore.ts';
 import { floatText } from '../../../src/ops/archive/parquet-float.ts';
-import { dateText, daysOf, microsOf, timestampText } from '../../../src/ops/archive/parquet-time.ts';
+import { CopyText } from '../../../src/ops/archive/parquet-text.ts';
+import { addDate, addTimestamp, daysOf, microsOf } from '../../../src/ops/archive/parquet-time.ts';
 import { archiveBench, READING } from './support.ts';
 
 const bench = archiveBench('create schema s');
@@ -91,8 +92,17 @@ it('a float is written as the server writes it', async () => {
   expect(singles).toEqual([]);
 });
 
+function written(add: (text: CopyText) => void): string {
+  const text = new CopyText();
+  add(text);
+  return text.written.toString('latin1');
+}
+
 it('a day and a moment are written as the server writes them', async () => {
-  const days = Array.from({ length: 20_000 }, () => Math.floor(Math.random() * 108_000_000) - 2_440_000);
+  // Of all that PostgreSQL has; and as many of the 285 years on each side of 1970 whose microseconds a double counts one by one.
+  const days = Array.from({ length: 20_000 }, (_, n) =>
+    n % 2 === 0 ? Math.floor(Math.random() * 108_000_000) - 2_440_000 : Math.floor(Math.random() * 208_000) - 104_000,
+  );
   const rows = await bench.session(async (session) => {
     await session.script("set timezone = 'UTC'; set datestyle = 'ISO, YMD'");
     return session.rows<{ day: string; at: string | null }>(
@@ -104,9 +114,10 @@ it('a day and a moment are written as the server writes them', async () => {
   });
   for (const [at, day] of days.entries()) {
     const { day: date, at: moment } = rows[at] ?? { day: '', at: null };
-    expect([daysOf(date), dateText(day)]).toEqual([day, date]);
+    expect([daysOf(date), written((text) => addDate(text, day))]).toEqual([day, date]);
     if (moment === null) continue;
     const micros = BigInt(day) * 86_400_000_000n + BigInt(day % 86_400) * 1_000_007n;
-    expect([microsOf(moment), timestampText(micros, true)]).toEqual([micros, moment]);
+    expect([microsOf(moment), written((text) => addTimestamp(text, micros, true))]).toEqual([micros, moment]);
+    if (Number.isSafeInteger(Number(micros))) expect(written((text) => addTimestamp(text, Number(micros), true))).toBe(moment);
   }
 });
