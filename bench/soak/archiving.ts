@@ -1,16 +1,23 @@
 import { parseArgs } from 'node:util';
 import { startArchiving, type ArchivingProject, type ProjectOptions } from '../../test/support/archiving.ts';
-import { CRASH_POINTS, crashAndGoOn, DAMAGES, damageAndGoOn, MOMENTS } from '../../test/support/archiving-crashes.ts';
+import {
+  CRASH_POINTS,
+  crashAndGoOn,
+  DAMAGES,
+  damageAndGoOn,
+  DUCKDB_CRASH_POINTS,
+  MOMENTS,
+} from '../../test/support/archiving-crashes.ts';
 
 const USAGE = `usage: npm run soak -- archiving [options]
-  --only TEXT  cases whose name has it, such as "killed 7", "swapped" or "parquet s3"`;
+  --only TEXT  cases whose name has it, such as "killed 7", "swapped", "parquet s3" or "duckdb"`;
 
 const PLACES = ['folder', 's3'] as const;
 const FORMATS = ['csv.gz', 'parquet'] as const;
 
 /**
  * `npm run soak -- archiving`: SIGKILL in each of the seven steps, and stored rows damaged between each two, as csv.gz and Parquet, in a folder and a
- * bucket; then the next runs, and everything counted. A quarter of an hour.
+ * bucket, and in the steps that copy also with DuckDB as the writer; then the next runs, and everything counted. A quarter of an hour.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -51,8 +58,16 @@ function cases(): Case[] {
     PLACES.filter((place) => only === undefined || only === place).flatMap((place) =>
       FORMATS.map((format) => ({ name: `${name}, ${format} ${place}`, options: { format, place }, act })),
     );
+  const withDuckdb = DUCKDB_CRASH_POINTS.flatMap((point) =>
+    PLACES.filter((place) => point.only === undefined || point.only === place).map((place): Case => ({
+      name: `killed ${point.name}, duckdb ${place}`,
+      options: { format: 'parquet', writer: 'duckdb', place },
+      act: (lab) => crashAndGoOn(lab, point),
+    })),
+  );
   return [
     ...CRASH_POINTS.flatMap((point) => everywhere(`killed ${point.name}`, (lab) => crashAndGoOn(lab, point), point.only)),
+    ...withDuckdb,
     ...MOMENTS.flatMap((moment) =>
       DAMAGES.flatMap(([what, damage]) => everywhere(`${what} ${moment}`, (lab) => damageAndGoOn(lab, moment, damage))),
     ),

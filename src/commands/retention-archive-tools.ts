@@ -20,7 +20,13 @@ export async function archiveTools(rule: ArchiveRule, context: Context): Promise
   const { config } = archives;
   const format = rule.format ?? config.archive.format;
   const parquetWriter = await archives.parquetWriter(format);
+  let ready: Promise<void> | undefined;
+  const makeReady = async (): Promise<void> => {
+    await archives.signer();
+    if (parquetWriter !== 'built-in') await (await import('../ops/archive/duckdb-module.ts')).requireDuckdb(parquetWriter);
+  };
   return {
+    ready: () => (ready ??= makeReady()),
     xidColumn: config.ledger.xid_column,
     publicKeys: archives.publicKeys,
     destination: async (name) => (await open(name)).destination,

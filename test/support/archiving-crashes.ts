@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { withLockFile } from '../../src/ops/process/lock.ts';
@@ -96,6 +96,41 @@ const appears =
       free: () => Promise.resolve(),
     });
 
+/** Programs that work in the folder of the project, as dbctl and its children do, and this one does not. Linux alone tells it. */
+function programsIn({ folder }: ArchivingProject): { readonly pid: number; readonly line: string }[] {
+  const home = realpathSync(folder);
+  return (existsSync('/proc/self/cwd') ? readdirSync('/proc') : []).flatMap((pid) => {
+    try {
+      if (!/^\d+$/.test(pid) || !realpathSync(`/proc/${pid}/cwd`).startsWith(home)) return [];
+      return [{ pid: Number(pid), line: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }];
+    } catch {
+      // It has ended.
+      return [];
+    }
+  });
+}
+
+/** DuckDB stands still with rows in it; it goes on when dbctl is dead, and finds that nobody is there. */
+function writing(lab: ArchivingProject): Promise<Trap> {
+  let pid = 0;
+  return Promise.resolve({
+    seen: () =>
+      until(
+        'DuckDB at work',
+        () => {
+          pid = programsIn(lab).find(({ line }) => /^\S*node\S* .*duckdb-parquet\.mjs \S+ write /.test(line))?.pid ?? 0;
+          if (pid !== 0) process.kill(pid, 'SIGSTOP');
+          return pid !== 0;
+        },
+        1,
+      ),
+    free: () => Promise.resolve(void process.kill(pid, 'SIGCONT')),
+  });
+}
+
+/** Of DuckDB as the writer of Parquet, besides those of every writer in the steps that copy. */
+const IN_DUCKDB: CrashPoint = { name: '3 while DuckDB writes', after: [], who: 'archiver', trap: writing };
+
 /** Of each of the seven steps: plan, fence, export, read back, manifest and seal, record, verification, removal. */
 export const CRASH_POINTS: readonly CrashPoint[] = [
   {
@@ -175,6 +210,9 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   },
 ];
 
+/** Where DuckDB is the writer: the steps that copy. */
+export const DUCKDB_CRASH_POINTS: readonly CrashPoint[] = [IN_DUCKDB, ...CRASH_POINTS.filter(({ name }) => /^[2-5]/.test(name))];
+
 /** Another run of this machine uses the destination: the fence is there, and the copy waits. */
 async function locked(lab: ArchivingProject): Promise<Trap> {
   mkdirSync(lab.cold, { recursive: true });
@@ -244,6 +282,9 @@ export async function whatIsWrong(lab: ArchivingProject, before: bigint): Promis
   if (!verified.ok || verified.items.length !== 2) problems.push(`retention verify: ${verified.stdout}`);
   const [left] = await lab.rows<{ n: number }>(`select count(*)::int as n from pg_constraint where conname = 'dbctl_fence'`);
   if (left?.n !== 0) problems.push('a fence is left');
+  await until('no program left', () => programsIn(lab).length === 0, 20).catch(() =>
+    problems.push(...programsIn(lab).map(({ line }) => `still runs: ${line.slice(0, 100)}`)),
+  );
   return [...problems, ...leftFiles(lab)];
 }
 

@@ -24,6 +24,8 @@ export interface ArchivingWorld {
 export interface ProjectOptions {
   readonly format: 'csv.gz' | 'parquet';
   readonly place: 'folder' | 's3';
+  /** `archive.parquet_writer`; default built-in. */
+  readonly writer?: 'duckdb';
   /** Further lines of dbctl.yaml, and keys of the rule. */
   readonly more?: string;
   readonly rule?: string;
@@ -136,7 +138,7 @@ async function makeProject(
   server: TestServer,
   base: string,
   name: string,
-  { format, place, more = '', rule = '', environment = 'dev' }: ProjectOptions,
+  { format, place, writer, more = '', rule = '', environment = 'dev' }: ProjectOptions,
 ): Promise<ArchivingProject> {
   const database = name.replaceAll(/[^a-z0-9]+/g, '_');
   await onServer(server, 'postgres', `create database ${database} template world`);
@@ -149,7 +151,7 @@ async function makeProject(
 project: lab
 environments: { dev: { url: { variable: URL_ } }, prod: { url: { variable: URL_ }, protected: true } }
 immutability: { tables: [{ table: app.log, generated: [id, recorded_xid] }], archivers: [lab_archiver], archive_verifiers: [lab_checker] }
-archive: { destinations: [${s3 === null ? '{ name: cold, type: folder, path: cold }' : bucketText(s3)}] }
+archive: { ${writer === undefined ? '' : `parquet_writer: ${writer}, `}destinations: [${s3 === null ? '{ name: cold, type: folder, path: cold }' : bucketText(s3)}] }
 backup: { signer: { name: lab, key: { file: ../key.pem } } }
 retention:
   rules:

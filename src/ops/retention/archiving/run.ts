@@ -19,6 +19,8 @@ export interface ArchiveTools {
   readonly publicKeys: readonly string[];
   /** A destination of dbctl.yaml; null: the one of the rule. Fails with usage where there is none of that name. */
   destination(name: string | null): Promise<Repository>;
+  /** Before the first fence. Fails where no copy could be made: no key to sign with, a writer of Parquet that does not start. */
+  ready(): Promise<void>;
   /** A session of the same login without a limit of time, closed when `use` returns: an export that fails leaves it of no use. */
   session<T>(use: (session: Session) => Promise<T>): Promise<T>;
   /** {@link file://../../archive/export.ts exportRelation} with what the project says; null: as long as all archives are kept. */
@@ -156,6 +158,7 @@ function damaged({ uri }: SegmentFacts, problem: string): never {
 
 async function copy({ rule, tools, control }: Course, facts: PartitionFacts, why = ''): Promise<Done> {
   const destination = await tools.destination(null);
+  await tools.ready();
   return tools.session(async (session) => {
     if (!facts.isFenced)
       await patiently(control.signal, () => session.rows(FENCE, [facts.oid, `rule ${rule.name}: ${rule.basis}`]));
