@@ -55,7 +55,11 @@ async function plan(session: Session, rule: ArchiveRule, { exact }: PlanWish, co
       ...costs.row,
     }),
     parts: plans.map((one) => partItem(rule, one, planText(one), costs)),
-    remarks: [...plans.flatMap((one) => stayRemark(one)), ...costs.remarks, ...keepRemarks(rule, table)],
+    remarks: [
+      ...plans.flatMap((one) => [...stayRemark(one), ...lostRemarks(one)]),
+      ...costs.remarks,
+      ...keepRemarks(rule, table),
+    ],
     going: { rule: rule.name, rows: going.reduce((sum, { facts }) => sum + (facts.rows ?? 1), 0), newest, isCopied: true },
     backlog,
   };
@@ -69,7 +73,7 @@ const leavingOf = ({ facts }: PartitionPlan) => ({
 
 /** One partition: numbers for whoever counts what it costs, words for the others. */
 function partItem(rule: ArchiveRule, { facts, step }: PartitionPlan, message: string, costs: PlannedCosts): Item {
-  const { name, rows, hotBytes, oldest, newest, holds, referrers, isFenced, segment, ledger } = facts;
+  const { name, rows, hotBytes, oldest, newest, holds, referrers, dependants, isFenced, segment, ledger } = facts;
   return item({
     id: 'partition',
     object: name,
@@ -85,6 +89,7 @@ function partItem(rule: ArchiveRule, { facts, step }: PartitionPlan, message: st
     fenced: isFenced,
     holds: [...holds],
     referrers: referrers.map(({ table, name: key, how }) => ({ table, name: key, how })),
+    dependants: dependants.map(({ what, how }) => ({ what, how })),
     segment: segment?.segment ?? null,
     uri: segment?.uri ?? null,
     exportedBy: segment?.exportedBy ?? null,
@@ -101,6 +106,22 @@ const stayRemark = (one: PartitionPlan): Remark[] =>
   one.step === 'stay' && one.severity !== 'info'
     ? [{ id: 'stays', object: one.facts.name, severity: one.severity, message: one.why, fix: one.fix }]
     : [];
+
+/** What goes along without a word of the server: of those that are to leave. */
+const lostRemarks = ({ step, facts }: PartitionPlan): Remark[] =>
+  step === 'stay'
+    ? []
+    : facts.dependants
+        .filter(({ how }) => how === 'lost')
+        .map(({ what, fix }) => ({
+          id: 'goes-along',
+          object: facts.name,
+          severity: 'low',
+          message: what.startsWith('publication ')
+            ? `${what} names this very partition, and loses it with the removal`
+            : `${what} is made from this very partition, and is dropped with it`,
+          fix,
+        }));
 
 function keepRemarks(rule: ArchiveRule, { said }: TableFacts): Remark[] {
   if (said?.than === 'same') return [];

@@ -33,6 +33,7 @@ const PARTITION: PartitionFacts = {
   promised: null,
   holds: [],
   referrers: [],
+  dependants: [],
   isFenced: false,
   virtualColumns: [],
   ledger: null,
@@ -132,6 +133,25 @@ describe('what is next for a partition', () => {
       { isVerified: true },
       'stay',
       'stays: rows of app.a refer to it (a_key): the server detaches no partition with such rows; app.b refers to this very partition (b_key): the server drops no table that a key refers to',
+    ],
+    [
+      'read by a view, and in a publication',
+      {
+        dependants: [
+          { what: 'view app.v', how: 'blocks', fix: '' },
+          { what: 'publication p', how: 'lost', fix: '' },
+        ],
+      },
+      undefined,
+      'stay',
+      'stays: view app.v depends on this very partition: the server drops no table that something depends on',
+    ],
+    [
+      'in a publication',
+      { dependants: [{ what: 'publication p', how: 'lost', fix: '' }] },
+      undefined,
+      'copy',
+      'the next run copies it: it is old enough',
     ],
     [
       'with a virtual column',

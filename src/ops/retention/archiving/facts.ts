@@ -1,3 +1,4 @@
+import type { Dependant } from './dependants.ts';
 import type { Referrer } from './referrers.ts';
 
 /** What the database says about a rule that archives: read in one snapshot, judged by {@link file://./plan.ts planPartition}. Times are ISO 8601, UTC. */
@@ -44,6 +45,8 @@ export interface PartitionFacts {
   readonly holds: readonly number[];
   /** Foreign keys that keep it; looked for where its rows are old enough. */
   readonly referrers: readonly Referrer[];
+  /** What else names it; looked for where its rows are old enough. */
+  readonly dependants: readonly Dependant[];
   readonly isFenced: boolean;
   /** Columns an archive has no values of. */
   readonly virtualColumns: readonly string[];

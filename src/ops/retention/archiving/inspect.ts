@@ -6,6 +6,7 @@ import { heldCondition, readBearings, type Bearing } from '../holds/protect.ts';
 import { MOMENT_TYPES } from '../relation.ts';
 import { tableText, type ArchiveRule } from '../settings.ts';
 import { CUT_OFF } from '../statements.ts';
+import { readDependants } from './dependants.ts';
 import type { PartitionFacts, SegmentFacts, TableFacts, UnfitTable } from './facts.ts';
 import { readPartitionKeys, type PartitionKey } from './partition-keys.ts';
 import { countRows, hasOld, LEDGER, PARTITIONS, PROMISED, SAID, SEGMENT, TABLE, times, unsealed } from './queries.ts';
@@ -171,6 +172,7 @@ async function partitionFacts(look: Look, partition: Partition): Promise<Partiti
   );
   const [oldest, newest] = [time?.oldest ?? null, time?.newest ?? null];
   const [promise] = await session.rows<{ promised: string | null }>(PROMISED, [tableText(rule), rule.keep, oldest, newest]);
+  const isGoing = !facts.isDefault && time?.isAged !== false;
   const [segment] = await session.rows<SegmentFacts>(SEGMENT, [facts.oid, facts.name]);
   return [
     {
@@ -182,7 +184,8 @@ async function partitionFacts(look: Look, partition: Partition): Promise<Partiti
       lateSeconds: time?.lateSeconds ?? 0,
       promised: promise?.promised ?? null,
       holds: await holdsOn(look, sql),
-      referrers: facts.isDefault || time?.isAged === false ? [] : await readReferrers(session, look.keys, facts),
+      referrers: isGoing ? await readReferrers(session, look.keys, facts) : [],
+      dependants: isGoing ? await readDependants(session, facts.oid) : [],
       ledger: await ledgerOf(look, partition),
       segment: segment ?? null,
     },

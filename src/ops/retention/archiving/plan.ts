@@ -1,5 +1,6 @@
 import type { Severity } from '../../../core/report.ts';
 import type { Backlog } from '../backlog.ts';
+import type { Dependant } from './dependants.ts';
 import type { PartitionFacts, SegmentFacts, TableFacts } from './facts.ts';
 import type { Referrer } from './referrers.ts';
 
@@ -32,7 +33,7 @@ type Staying = Omit<Extract<PartitionPlan, { step: 'stay' }>, 'facts' | 'step'>;
 
 /** Why a partition stays whatever is done with it now; null: nothing keeps it. */
 function staying(facts: PartitionFacts, { keyColumn }: TableFacts): Staying | null {
-  const { isDefault, isPending, isAged, promised, holds, referrers, virtualColumns, ledger, newest, segment } = facts;
+  const { isDefault, isPending, isAged, promised, holds, referrers, dependants, virtualColumns, ledger, newest, segment } = facts;
   if (isDefault)
     return {
       why: `it is the default partition, and rows of that age are in it: they leave when they are in a partition of their time`,
@@ -60,6 +61,9 @@ function staying(facts: PartitionFacts, { keyColumn }: TableFacts): Staying | nu
       severity: 'medium',
       fix: referrers.map(({ fix }) => fix).join('\n'),
     };
+  const blocking = dependants.filter(({ how }) => how === 'blocks');
+  if (blocking.length > 0)
+    return { why: blockText(blocking), severity: 'medium', fix: blocking.map(({ fix }) => fix).join('\n') };
   if (virtualColumns.length > 0)
     return {
       why: `${virtualColumns.join(', ')} ${virtualColumns.length === 1 ? 'is a virtual column' : 'are virtual columns'}, of which a copy has no values`,
@@ -92,6 +96,9 @@ function referrerText({ how, table, name }: Referrer): string {
       return `${table} can refer to it (${name}), and who removes partitions may not look whether rows of it do, as the server does at a detach`;
   }
 }
+
+const blockText = (dependants: readonly Dependant[]): string =>
+  `${dependants.map(({ what }) => what).join(', ')} ${dependants.length === 1 ? 'depends' : 'depend'} on this very partition: the server drops no table that something depends on`;
 
 const holdText = (holds: readonly number[]): string =>
   holds.length === 1 ? `hold ${holds[0]} is on rows` : `holds ${holds.join(', ')} are on rows`;
