@@ -2,7 +2,7 @@ import { DbctlError } from '../core/errors.ts';
 import { item, type Answer, type Item } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { BlobVerdict, VerifiedBlobs } from '../ops/blobs/verify.ts';
-import type { BlobRule } from '../ops/retention/settings.ts';
+import { tableText, type BlobRule } from '../ops/retention/settings.ts';
 import { blobRulesOf, openBlobPlaces } from './blob-context.ts';
 import { sizeText } from './backup-context.ts';
 import type { Context } from './context.ts';
@@ -18,11 +18,18 @@ export interface BlobVerifyWish {
 /** A single blob may be of gigabytes, and the session waits for it. */
 const READING = { ...RETENTION_SESSION, statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0 } as const;
 
+/** What waits, and was not looked at: a rehearsal. */
+interface WaitingBlobs {
+  readonly copies: number;
+  readonly bytes: number;
+}
+
 /** `retention verify --blobs`: copies of blobs are read where they lie and compared with the rows that prove them. */
 export async function verifyBlobRules(wish: BlobVerifyWish, context: Context): Promise<Answer> {
   const rules = await blobRulesOf(context, wish.rules);
-  return context.withDatabase({ access: wish.record ? 'write' : 'read', ...READING }, async (session) => {
-    if (wish.record) await ensureRecords(session, context).catch(notMine);
+  const writes = wish.record && !context.globals.dryRun;
+  return context.withDatabase({ access: writes ? 'write' : 'read', ...READING }, async (session) => {
+    if (writes) await ensureRecords(session, context).catch(notMine);
     const items: Item[] = [];
     let bytes = 0;
     let looked = 0;
@@ -30,7 +37,7 @@ export async function verifyBlobRules(wish: BlobVerifyWish, context: Context): P
     for (const rule of rules) {
       const one = await verifyRule(session, rule, wish, context, (more) => (bytes += more));
       items.push(...itemsOf(rule, one));
-      if (typeof one === 'string') continue;
+      if (typeof one === 'string' || 'copies' in one) continue;
       looked += one.looked;
       recorded += one.recorded;
     }
@@ -64,14 +71,16 @@ async function verifyRule(
   { sample, record, identity }: BlobVerifyWish,
   context: Context,
   onMore: (bytes: number) => void,
-): Promise<VerifiedBlobs | string> {
-  const [{ inspectBlobRule }, { verifyBlobs }] = await Promise.all([
+): Promise<VerifiedBlobs | WaitingBlobs | string> {
+  const [{ inspectBlobRule }, { verifyBlobs }, { countOpenCopies }] = await Promise.all([
     import('../ops/blobs/inspect.ts'),
     import('../ops/blobs/verify.ts'),
+    import('../ops/blobs/events.ts'),
   ]);
   const { destination } = await openBlobPlaces(rule, context, identity);
   const facts = await inspectBlobRule(session, rule, 'look');
   if ('problem' in facts) return facts.problem;
+  if (record && context.globals.dryRun) return countOpenCopies(session, destination.name, tableText(rule));
   const step = context.progress.step(`read blobs of ${rule.name}`, undefined, 'bytes');
   const onBytes = (more: number) => {
     onMore(more);
@@ -93,9 +102,13 @@ async function verifyRule(
   }
 }
 
-function itemsOf(rule: BlobRule, one: VerifiedBlobs | string): Item[] {
-  const object = `${rule.schema}.${rule.table}`;
+function itemsOf(rule: BlobRule, one: VerifiedBlobs | WaitingBlobs | string): Item[] {
+  const object = tableText(rule);
   if (typeof one === 'string') return [item({ id: rule.name, object, status: 'fail', severity: 'high', message: one })];
+  if ('copies' in one) {
+    const message = `${one.copies} ${one.copies === 1 ? 'copy' : 'copies'} of blobs would be read back, ${sizeText(one.bytes)}`;
+    return [item({ id: rule.name, object, message, blobs: one.copies, recorded: 0 })];
+  }
   const { of, looked, recorded, storedOnly, bad } = one;
   const whole = `${looked} of ${of} copies are what was proved${recorded === 0 ? '' : `; ${recorded} recorded as read back`}`;
   const rest = bad.length === 0 ? whole : `${bad.length} of ${looked} copies that were read, of ${of}, are not what was proved`;

@@ -22,12 +22,12 @@ export const spec: CommandSpec = {
     'Needs no database: the signature, each stored file, and, where an identity opens what is encrypted, every row by the hash of what the ' +
     'server wrote. With --compare an archive is loaded beside the table it was made of, and compared row by row. With --record the copies that ' +
     'dbctl retention run made, and nobody else has read back yet, are compared so, and that is recorded in the database: only then does a run remove the rows. ' +
-    'Exit 1 where one is not what it was; nothing is recorded of it.\n\n' +
+    'So are the copies of blobs, where rules move some: one line of a timer does both. Exit 1 where one is not what it was; nothing is recorded of it.\n\n' +
     'With --record: a login that is an archive verifier (immutability.archive_verifiers) and exported none of them; SELECT on the partitions, ' +
     'TEMPORARY on the database, membership in dbctl_auditor, and, where archives are encrypted, the identity that opens them.\n\n' +
     'With --blobs the files and objects that rules with `then: move-blobs` moved: each copy is read, and compared with the rows of the database that ' +
-    'prove it. With --record as well what was found good is recorded in dbctl.blob_event: where dbctl.yaml names archive_verifiers, a blob is taken away from ' +
-    'hot storage only after one of them has read its copy back. Needs SELECT on the tables and membership in dbctl_auditor.',
+    'prove it. With --record only those that nobody else has read back yet, and what was found good is recorded in dbctl.blob_event: where dbctl.yaml names ' +
+    'archive_verifiers, a blob is taken away from hot storage only after one of them has read its copy back. Needs SELECT on the tables and membership in dbctl_auditor.',
   effect: 'changes',
   args: [{ name: '[archive]', description: 'one archive (default: all of the destination)' }],
   options: [
@@ -48,10 +48,10 @@ export const spec: CommandSpec = {
     ],
     [
       'dbctl retention verify --record --env prod',
-      'from a timer, as the verifier: what waits is read back, compared and recorded',
+      'from a timer, as the verifier: partitions and blobs that wait are read back, compared and recorded',
     ],
     ['dbctl retention verify --blobs --sample 100 --env prod', 'a hundred blobs by chance, every night'],
-    ['dbctl retention verify --blobs --record --env prod', 'as the second login, before blobs are removed'],
+    ['dbctl retention verify --blobs --record --env prod', 'of what waits the blobs alone'],
   ],
 };
 
@@ -114,8 +114,8 @@ async function record(options: ParsedOptions, context: Context): Promise<Answer>
     fail('usage', `--record and --${other} do not go together`, {
       hint: 'With --record every copy that waits is compared, where it is.',
     });
-  const { recordVerifications } = await import('./retention-verify-record.ts');
-  return recordVerifications(options['archive'] as string | undefined, options['identity'] as string | undefined, context);
+  const { recordWaiting } = await import('./retention-verify-waiting.ts');
+  return recordWaiting(options['archive'] as string | undefined, options['identity'] as string | undefined, context);
 }
 
 async function verifyBlobs(options: ParsedOptions, context: Context): Promise<Answer> {

@@ -54,7 +54,7 @@ function outcomeOf(one: BlobOutcome): RuleOutcome {
       ...(waiting === 0
         ? []
         : [
-            `${rule.name}: ${count(waiting)} copied; another login has to read the ${waiting === 1 ? 'copy' : 'copies'} back before anything is removed: dbctl retention verify --blobs --record.`,
+            `${rule.name}: ${count(waiting)} copied; another login has to read the ${waiting === 1 ? 'copy' : 'copies'} back before anything is removed: dbctl retention verify --record.`,
           ]),
       ...(kept === 0
         ? []

@@ -113,6 +113,20 @@ where (not $3::pg_catalog.bool or c.problem is not null)`;
 const PAGE_OF_COPIES = /* sql */ `${COPIES} and c.sha256 > $4 order by c.sha256 limit $5`;
 const SAMPLE_OF_COPIES = /* sql */ `${COPIES} order by pg_catalog.random() limit $4`;
 
+/** How many copies nobody else has read back yet, and what they hold. */
+export async function countOpenCopies(
+  session: Asker,
+  destination: string,
+  table: string,
+): Promise<{ readonly copies: number; readonly bytes: number }> {
+  const [row] = await session.rows<{ copies: number; bytes: number }>(COUNT_OPEN, [destination, table, true]);
+  return row ?? { copies: 0, bytes: 0 };
+}
+
+const COUNT_OPEN = /* sql */ `
+select pg_catalog.count(*)::pg_catalog.float8 as copies, coalesce(pg_catalog.sum(w.bytes), 0)::pg_catalog.float8 as bytes
+from (${COPIES}) w`;
+
 /** Locations of a table, with the hash, whose removal was begun by a run that may have died in it: `location\nhash`. */
 export async function readBegunRemovals(session: Asker, table: string, hashes: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await session.rows<{ location: string; sha256: string }>(BEGUN, [table, hashes]);
