@@ -4,7 +4,7 @@ import { item, type Answer, type Item, type View } from '../core/report.ts';
 import { suggest } from '../core/suggest.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { SessionCosts, SessionTable, WithoutCost } from '../ops/cost/sessions.ts';
-import { ident } from '../db/ident.ts';
+import { ident, qualified, splitName } from '../db/ident.ts';
 import type { Session } from '../db/session.ts';
 import type { Context } from './context.ts';
 import { COST_SESSION, MONTHS, serverNow } from './cost-context.ts';
@@ -15,8 +15,9 @@ export const spec: CommandSpec = {
   description:
     'Sums what the table of cost.sessions says that each session cost, by the month of UTC in which it ended and by currency; amounts are exact. ' +
     'With --by also by one of cost.sessions.by of dbctl.yaml. Sessions whose status says that a cost could not be worked out are an alarm, ' +
-    'whenever they ended. Exit 1 when there are any, or when something could not be seen. Needs SELECT on the columns; where policies decide which rows ' +
-    'a role sees, BYPASSRLS, since a sum of some of them would look like a sum of all.',
+    'whenever they ended. Exit 1 when there are any, or when something could not be seen. Needs SELECT on the columns. Where policies decide which rows ' +
+    'a role sees, one has to show it all of them, whatever is in the row, such as `using (true)` or by a setting of the role; else it takes BYPASSRLS, since a sum ' +
+    'of some rows would look like a sum of all.',
   effect: 'reads',
   targets: true,
   options: [
@@ -83,22 +84,55 @@ export async function run(options: ParsedOptions, context: Context): Promise<Ans
     await sessions.requireColumns(session, wish.table);
     const grants = await sessions.missingGrants(session, wish.table);
     if (grants.length > 0) return { problem: `${session.user} may not read it`, fix: grants.join('\n') };
+    const sums = async (): Promise<Seen> => ({
+      costs: await sessions.readSessionCosts(session, wish.table, wish),
+      without: await sessions.readWithoutCost(session, wish.table),
+    });
     try {
-      return {
-        costs: await sessions.readSessionCosts(session, wish.table, wish),
-        without: await sessions.readWithoutCost(session, wish.table),
-      };
+      return await sums();
     } catch (thrown) {
-      if (thrown instanceof DbctlError && thrown.code === 'db.denied')
-        return { problem: thrown.message, fix: /row-level security/.test(thrown.message) ? bypass(session.user) : null };
-      throw thrown;
+      if (!(thrown instanceof DbctlError) || thrown.code !== 'db.denied') throw thrown;
+      return /row-level security/.test(thrown.message)
+        ? pastPolicies(session, wish, sums)
+        : { problem: thrown.message, fix: null };
     }
   }
 }
 
-/** As a role that takes dumps has it. */
-const bypass = (user: string): string =>
-  `alter role ${ident(user)} bypassrls; -- or run it as a login that has it, such as the one of backups`;
+/** Sums with policies in force, once it is proved that they hide nothing from this login. */
+async function pastPolicies(
+  session: Session,
+  { table, by }: { readonly table: SessionTable; readonly by: string | null },
+  sums: () => Promise<Seen>,
+): Promise<Seen> {
+  const [{ hiddenRows }, { inTransaction }] = await Promise.all([
+    import('../ops/cost/row-sight.ts'),
+    import('../db/transaction.ts'),
+  ]);
+  try {
+    return await inTransaction(
+      session,
+      'read only',
+      async () => {
+        const hidden = await hiddenRows(session, table.table, by);
+        return hidden === null ? sums() : { problem: hidden, fix: showAll(session.user, table.table) };
+      },
+      'set local row_security = on',
+    );
+  } catch (thrown) {
+    if (thrown instanceof DbctlError && thrown.code === 'db.denied') return { problem: thrown.message, fix: null };
+    throw thrown;
+  }
+}
+
+/** The least that will do first. */
+function showAll(user: string, table: string): string {
+  const { schema, name } = splitName(table);
+  return [
+    `create policy ${ident(`${name}_cost`.slice(0, 63))} on ${qualified(schema, name)} for select to ${ident(user)} using (true); -- rows of this table alone`,
+    `-- or: alter role ${ident(user)} bypassrls; rows of every table it may read`,
+  ].join('\n');
+}
 
 type Seen =
   | { readonly costs: readonly SessionCosts[]; readonly without: readonly WithoutCost[] }

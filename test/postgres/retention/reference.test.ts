@@ -100,6 +100,30 @@ describe('the reference project', () => {
     expect(await counts()).toMatchObject({ sessions: 29 });
   });
 
+  test('what its lab sessions cost is summed by a login that policies show every row, and refused to one they do not', async () => {
+    await query(`
+insert into content.labs (id, slug, title, difficulty, estimated_minutes, config) values ('00000000-0000-7000-8000-00000000e202', 'dear-lab', 'dear', 'BEGINNER', 1, '{}');
+insert into content.lab_versions (id, lab_id, version_number, estimated_minutes, config)
+  values ('00000000-0000-7000-8000-00000000e203', '00000000-0000-7000-8000-00000000e202', 1, 1, '{}');
+insert into execution.lab_sessions (user_id, lab_version_id) values ('00000000-0000-7000-8000-00000000e001', '00000000-0000-7000-8000-00000000e203');
+update execution.lab_sessions set status = 'VERIFIED_PASS', completed_at = started_at where lab_version_id = '00000000-0000-7000-8000-00000000e203'`);
+    const costs = async (login?: string) => {
+      const { items } = await lab.dbctl(['cost', 'sessions', '--by', 'lab'], login);
+      return items.map(({ object, sessions, message }) => [object, sessions, message]);
+    };
+    const all = await costs();
+    expect(all[0]?.[0]).toMatch(/^\d{4}-\d\d lab dear-lab$/);
+    // By app.access, which roles.yaml sets for it; no attribute passes a policy.
+    expect(await costs('readonly')).toEqual(all);
+    await query(`alter role readonly set app.access = 'none'`);
+    expect(await costs('readonly')).toEqual([
+      ['execution.lab_sessions', undefined, 'policy lab_sessions_select may hide rows of execution.lab_sessions'],
+    ]);
+    await query(
+      `alter role readonly set app.access = 'service'; delete from execution.lab_sessions where lab_version_id = '00000000-0000-7000-8000-00000000e203'`,
+    );
+  });
+
   test('and by a superuser whole; then there is nothing to do', async () => {
     expect((await lab.dbctl(['retention', 'run', '--yes', ...rules(DELETES)])).status).toBe(0);
     expect(await counts()).toEqual({ sessions: 29, keys: 5, jobs: 117, runs: 117, queued: 50 });
