@@ -3,6 +3,7 @@ import { fail } from '../../core/errors.ts';
 import { ident, qualified } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import { columnProblem, readColumns } from './attach-columns.ts';
 import type { Repository } from '../backup/repository.ts';
 import { LOADED } from './compare.ts';
 import { archiveText, type ArchiveManifest } from './manifest.ts';
@@ -38,9 +39,10 @@ export interface Returnable {
 
 /**
  * The segment of an archive, as the database has it. Fails with refused where it has none, or its partition may not come back now: it is there, or
- * was never removed, or the ledger knows nothing of its rows; with db.denied where the session may not look.
+ * was never removed, or the ledger knows nothing of its rows, or the table has other columns now; with db.denied where the session may not look.
  */
 export async function findReturnable(session: Session, manifest: ArchiveManifest): Promise<Returnable> {
+  await session.script(EXACT_TEXT);
   const sha256 = createHash('sha256').update(archiveText(manifest)).digest('hex');
   const [there] = await session.rows<{ found: boolean }>(
     `select pg_catalog.to_regclass('dbctl.archive_return') is not null as found`,
@@ -52,8 +54,9 @@ export async function findReturnable(session: Session, manifest: ArchiveManifest
       hint: 'What left another database, or was archived and not removed, comes into a side table: --into SCHEMA.TABLE.',
     });
   const [problem] = await session.rows<{ problem: string }>('select p.problem from dbctl.return_problem($1) p', [found.segment]);
-  if (problem !== undefined)
-    fail('refused', `${found.partition} cannot come back: ${problem.problem}`, {
+  const why = problem?.problem ?? columnProblem(found.table, await readColumns(session, found.table), manifest.columns);
+  if (why !== null)
+    fail('refused', `${found.partition} cannot come back: ${why}`, {
       hint: 'To look into its rows take a side table: --into SCHEMA.TABLE.',
     });
   return found;
@@ -77,7 +80,6 @@ export async function attachArchive(
   { destination, manifest, owner, stay, reason }: AttachInputs,
   options: ReadOptions,
 ): Promise<Attached> {
-  await session.script(EXACT_TEXT);
   const { segment } = await findReturnable(session, manifest);
   const dataKey = await unlockArchive(destination, manifest);
   const sealed = await sealedRowsOf(destination, manifest);

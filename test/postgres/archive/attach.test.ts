@@ -434,3 +434,37 @@ describe('nothing comes back', () => {
     ]);
   });
 });
+
+/** Last, since the table stays so. */
+it('a partition stays away where a column came since, before anything is fetched', async () => {
+  await fill(20);
+  const { manifest } = await leave();
+  await unlocked(`alter table public.log add column extra text`);
+  const fetched: string[] = [];
+  const { storage } = destination;
+  const watched = {
+    ...destination,
+    storage: new Proxy(storage, {
+      get: (of, key) => {
+        fetched.push(String(key));
+        const found: unknown = Reflect.get(of, key);
+        return typeof found === 'function' ? (found.bind(of) as unknown) : found;
+      },
+    }),
+  } as FolderRepository;
+  const inputs = { destination: watched, manifest, owner: 'dbctl_protected', stay: '30 days', reason: WHY };
+  expect(await refusal(as('archiver', (session) => attachArchive(session, inputs, READING)))).toBe(
+    `${partition} cannot come back: the columns of public.log are not those of its copy any more: it has got extra`,
+  );
+  expect([fetched, await count(), await there()]).toEqual([[], 0, null]);
+});
+
+/** As two people do in a migration. */
+async function unlocked(sql: string): Promise<void> {
+  await bench.rows('create role t_ann superuser; create role t_bob superuser; set session authorization t_ann');
+  const [asked] = await bench.rows<{ id: string }>(`select dbctl.request_unlock('public.log', 'a column that is needed') as id`);
+  await bench.rows(
+    `set session authorization t_bob; select dbctl.approve_unlock('${asked?.id}'); set session authorization t_ann`,
+  );
+  await bench.rows(`begin; select dbctl.unlock_for_migration('public.log'); ${sql}; commit; reset session authorization`);
+}
