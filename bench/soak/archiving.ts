@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
 import { startArchiving, type ArchivingProject, type ProjectOptions } from '../../test/support/archiving.ts';
 import {
+  ATTACH_POINTS,
   CRASH_POINTS,
   crashAndGoOn,
   DAMAGES,
   damageAndGoOn,
   DUCKDB_CRASH_POINTS,
+  killReturnAndGoOn,
   MOMENTS,
 } from '../../test/support/archiving-crashes.ts';
+import { BUCKET_LOSSES, cutAndGoOn, loseBucketAndGoOn, WIRE_POINTS } from '../../test/support/archiving-losses.ts';
 
 const USAGE = `usage: npm run soak -- archiving [options]
   --only TEXT  cases whose name has it, such as "killed 7", "swapped", "parquet s3" or "duckdb"`;
@@ -17,7 +20,7 @@ const FORMATS = ['csv.gz', 'parquet'] as const;
 
 /**
  * `npm run soak -- archiving`: SIGKILL in each of the seven steps, and stored rows damaged between each two, as csv.gz and Parquet, in a folder and a
- * bucket, and in the steps that copy also with DuckDB as the writer; then the next runs, and everything counted. A quarter of an hour.
+ * bucket, and in the steps that copy also with DuckDB as the writer; the database and the bucket lost in each step that needs them; then the next runs, and everything counted. A quarter of an hour.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -68,8 +71,31 @@ function cases(): Case[] {
   return [
     ...CRASH_POINTS.flatMap((point) => everywhere(`killed ${point.name}`, (lab) => crashAndGoOn(lab, point), point.only)),
     ...withDuckdb,
+    ...losses(),
+    ...ATTACH_POINTS.flatMap((point) =>
+      everywhere(`return killed ${point.name}`, (lab) => killReturnAndGoOn(lab, point), point.only),
+    ),
     ...MOMENTS.flatMap((moment) =>
       DAMAGES.flatMap(([what, damage]) => everywhere(`${what} ${moment}`, (lab) => damageAndGoOn(lab, moment, damage))),
     ),
   ];
+}
+
+/** The network. */
+function losses(): Case[] {
+  const wires = WIRE_POINTS.flatMap((point) =>
+    PLACES.map((place): Case => ({
+      name: `database lost ${point.name}, csv.gz ${place}`,
+      options: { format: 'csv.gz', place, wire: true },
+      act: (lab) => cutAndGoOn(lab, point),
+    })),
+  );
+  const buckets = BUCKET_LOSSES.flatMap((loss) =>
+    FORMATS.map((format): Case => ({
+      name: `bucket lost ${loss.name}, ${format} s3`,
+      options: { format, place: 's3' },
+      act: (lab) => loseBucketAndGoOn(lab, loss),
+    })),
+  );
+  return [...wires, ...buckets];
 }

@@ -213,6 +213,71 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
 /** Where DuckDB is the writer: the steps that copy. */
 export const DUCKDB_CRASH_POINTS: readonly CrashPoint[] = [IN_DUCKDB, ...CRASH_POINTS.filter(({ name }) => /^[2-5]/.test(name))];
 
+/** Of `retention restore --attach`: after both partitions have left. */
+export const ATTACH_POINTS: readonly CrashPoint[] = [
+  {
+    name: 'while it looks',
+    after: [],
+    who: 'archiver',
+    trap: held('lock table dbctl.archive_return in access exclusive mode', 'archive_return'),
+  },
+  { name: 'while it reads the copy', after: [], who: 'archiver', only: 's3', trap: silent('GET', /rows\./) },
+  {
+    name: 'in the middle of the return',
+    after: [],
+    who: 'archiver',
+    trap: held('lock table dbctl.archive_return in share mode', 'return_partition'),
+  },
+  {
+    name: 'back, and the run not recorded',
+    after: [],
+    who: 'archiver',
+    trap: held('lock table dbctl.run in share mode', 'insert into dbctl.run'),
+  },
+];
+
+/**
+ * One case: both partitions leave, the return of January is killed there, and asked for again until it is back. What is wrong afterwards: it came
+ * half, twice or changed, or something is left. A server that was in the middle may finish what nobody waits for any more.
+ */
+export async function killReturnAndGoOn(lab: ArchivingProject, point: CrashPoint): Promise<string[]> {
+  const figures = () => lab.hot().then(({ rows, hash }) => `${rows} ${hash}`);
+  const whole = await figures();
+  for (const who of ['archiver', 'checker', 'archiver'] as const) await lab.dbctl(who, ...actOf(who));
+  const without = await figures();
+  const segments = await lab.rows<{ id: string }>(
+    `select detail ->> 'archive' as id from dbctl.archive_segment order by partition_name`,
+  );
+  const back = (id = '') => [
+    'retention',
+    'restore',
+    id,
+    '--attach',
+    '--for',
+    '1 day',
+    '--reason',
+    'an inquiry of the auditors',
+    '--yes',
+  ];
+  const problems = (await killAt(lab, point, back(segments[0]?.id))) === 'SIGKILL' ? [] : ['it had ended before it was killed'];
+  const [there] = await lab.rows<{ is: boolean }>(`select to_regclass('app.log_2024_01') is not null as is`);
+  if (there?.is !== true && (await figures()) !== without) problems.push('rows are there, and the partition is not');
+  const again = await lab.dbctl('archiver', ...back(segments[0]?.id));
+  if (again.ok === there?.is) problems.push(`again: ${again.error?.message}`);
+  if (again.error !== null && !/it is back already/.test(again.error.message)) problems.push(again.error.message);
+  const other = await lab.dbctl('archiver', ...back(segments[1]?.id));
+  if (!other.ok) problems.push(`the other: ${other.error?.message}`);
+  if ((await figures()) !== whole) problems.push(`${await figures()} is there, and it was ${whole}`);
+  const [open] = await lab.rows<{ n: number }>('select count(*)::int as n from dbctl.permit where not ended');
+  if (open?.n !== 0) problems.push('a permit is open');
+  const late = await lab.rows(`insert into app.log (at) values ('2024-01-15Z')`).then(
+    () => 'taken',
+    ({ message }: Error) => message,
+  );
+  if (!late.includes('dbctl_fence')) problems.push(`a row that comes late: ${late}`);
+  return [...problems, ...leftFiles(lab)];
+}
+
 /** Another run of this machine uses the destination: the fence is there, and the copy waits. */
 async function locked(lab: ArchivingProject): Promise<Trap> {
   mkdirSync(lab.cold, { recursive: true });
@@ -241,9 +306,13 @@ export const actOf = (who: Login): string[] =>
   who === 'checker' ? ['retention', 'verify', '--record'] : ['retention', 'run', '--yes'];
 
 /** Starts the command, kills it where the trap holds it, and frees what the trap held. The signal that ended it. */
-export async function killAt(lab: ArchivingProject, point: CrashPoint): Promise<NodeJS.Signals | null> {
+export async function killAt(
+  lab: ArchivingProject,
+  point: CrashPoint,
+  args: readonly string[] = actOf(point.who),
+): Promise<NodeJS.Signals | null> {
   const trap = await point.trap(lab);
-  const child = lab.start(point.who, ...actOf(point.who));
+  const child = lab.start(point.who, ...args);
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('close', (_status, signal) => resolve(signal)));
   try {
     await trap.seen();
@@ -252,7 +321,12 @@ export async function killAt(lab: ArchivingProject, point: CrashPoint): Promise<
   }
   const signal = await ended;
   await trap.free();
-  // The server notices that nobody is there any more when it next looks.
+  await endSessions(lab);
+  return signal;
+}
+
+/** The server notices that nobody is there any more when it next looks. */
+export async function endSessions(lab: ArchivingProject): Promise<void> {
   await lab.rows(
     `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'dbctl%' and datname = current_database()`,
   );
@@ -262,7 +336,6 @@ export async function killAt(lab: ArchivingProject, point: CrashPoint): Promise<
     );
     return row?.n === 0;
   });
-  return signal;
 }
 
 /** What is wrong with where everything is after the runs that followed; empty: nothing is lost, nothing counts twice, nothing is left. */

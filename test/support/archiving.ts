@@ -8,6 +8,7 @@ import pg from 'pg';
 import { withSession } from '../../src/db/session.ts';
 import { installGuards } from '../../src/ops/immutability/install.ts';
 import { createSignerKey } from '../../src/ops/signing/signer.ts';
+import { layCable, type Cable } from './cable.ts';
 import { cliReport, type CliReport } from './cli-report.ts';
 import { ensureBuilt } from './cli.ts';
 import { S3_KEYS, startS3Server, type S3Server } from './s3-server.ts';
@@ -24,6 +25,8 @@ export interface ArchivingWorld {
 export interface ProjectOptions {
   readonly format: 'csv.gz' | 'parquet';
   readonly place: 'folder' | 's3';
+  /** A cable to the server that can be cut. */
+  readonly wire?: boolean;
   /** `archive.parquet_writer`; default built-in. */
   readonly writer?: 'duckdb';
   /** Further lines of dbctl.yaml, and keys of the rule. */
@@ -39,6 +42,8 @@ export interface ArchivingProject {
   /** Where archives lie: a folder, or the work folder of the bucket. */
   readonly cold: string;
   readonly s3: S3Server | null;
+  /** Between the logins and the server, where it was asked for. */
+  readonly cable: Cable | null;
   readonly client: pg.Client;
   another(): Promise<pg.Client>;
   rows<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
@@ -138,12 +143,13 @@ async function makeProject(
   server: TestServer,
   base: string,
   name: string,
-  { format, place, writer, more = '', rule = '', environment = 'dev' }: ProjectOptions,
+  { format, place, writer, wire = false, more = '', rule = '', environment = 'dev' }: ProjectOptions,
 ): Promise<ArchivingProject> {
   const database = name.replaceAll(/[^a-z0-9]+/g, '_');
   await onServer(server, 'postgres', `create database ${database} template world`);
   const folder = join(base, database);
   mkdirSync(folder);
+  const cable = wire ? await layCable(Number(new URL(server.url()).port)) : null;
   const s3 = place === 's3' ? await startS3Server({ versions: true, locks: true }) : null;
   writeFileSync(
     join(folder, 'dbctl.yaml'),
@@ -161,13 +167,18 @@ ${more}`,
   const client = new pg.Client({ connectionString: server.url(database) });
   await client.connect();
   const others: pg.Client[] = [client];
-  const environmentOf = (login: Login) => ({ URL_: urlOf(server.url(database), login), S3_ID: S3_KEYS.id, S3_KEY: S3_KEYS.key });
+  const environmentOf = (login: Login) => ({
+    URL_: urlOf(server.url(database), login, cable?.port),
+    S3_ID: S3_KEYS.id,
+    S3_KEY: S3_KEYS.key,
+  });
   const rows = async <Row extends object>(sql: string, values: readonly unknown[] = []) =>
     (await client.query<Row>(sql, [...values])).rows;
   return {
     folder,
     cold: s3 === null ? join(folder, 'cold') : join(folder, '.dbctl', 'cold'),
     s3,
+    cable,
     client,
     rows,
     another: async () => {
@@ -191,7 +202,7 @@ ${more}`,
     },
     end: async () => {
       await Promise.all(others.map((one) => one.end().catch(() => {})));
-      await s3?.stop();
+      await Promise.all([s3?.stop(), cable?.stop()]);
     },
   };
 }
@@ -199,10 +210,10 @@ ${more}`,
 /** As the manifest of an archive has it. */
 export const HASH = `hashtextextended((row(id, at, actor, detail, amount, recorded_xid))::text collate "C", 0)`;
 
-function urlOf(superuser: string, login: Login): string {
-  if (login === 'superuser') return superuser;
+function urlOf(superuser: string, login: Login, port?: number): string {
   const url = new URL(superuser);
-  Object.assign(url, { username: `lab_${login}`, password: 'x' });
+  if (port !== undefined) url.port = String(port);
+  if (login !== 'superuser') Object.assign(url, { username: `lab_${login}`, password: 'x' });
   return url.href;
 }
 

@@ -1,7 +1,13 @@
 // SIGKILL in the steps of a rule that archives: some of `npm run soak -- archiving`, which has all of them in both formats and places.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startArchiving, type ArchivingWorld, type ProjectOptions } from '../../support/archiving.ts';
-import { CRASH_POINTS, crashAndGoOn, type CrashPoint } from '../../support/archiving-crashes.ts';
+import {
+  ATTACH_POINTS,
+  CRASH_POINTS,
+  crashAndGoOn,
+  killReturnAndGoOn,
+  type CrashPoint,
+} from '../../support/archiving-crashes.ts';
 
 let world: ArchivingWorld;
 beforeAll(async () => {
@@ -19,4 +25,10 @@ it.each(CASES)('killed %s, %s in a %s: nothing is lost, nothing counts twice, no
   const point = CRASH_POINTS.find((one) => one.name === name && (one.only ?? place) === place) as CrashPoint;
   const lab = await world.project(`killed-${name}-${place}`.toLowerCase(), { format, place });
   expect(await crashAndGoOn(lab, point)).toEqual([]);
+});
+
+it('a return killed in the middle comes whole with the next one, or is there already', async () => {
+  const point = ATTACH_POINTS.find(({ name }) => name === 'in the middle of the return') as CrashPoint;
+  const lab = await world.project('killed return', { format: 'csv.gz', place: 'folder' });
+  expect(await killReturnAndGoOn(lab, point)).toEqual([]);
 });
