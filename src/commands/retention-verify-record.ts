@@ -70,13 +70,17 @@ async function verified(one: WaitingSegment, identity: string | undefined, conte
       status: 'fail',
       severity: 'high',
       message: thrown.message,
-      fix: 'the rows stay in the database; find out what happened to the copy, take it out of the destination, and run dbctl retention run',
+      fix: thrown.code === 'refused' ? (thrown.hint ?? null) : DAMAGED,
       recorded: false,
     });
   }
   step.done();
   return item({ ...factsOf(one), message: 'every row as in the database: recorded', recorded: true });
 }
+
+/** What was refused was not looked at, and may be whole. */
+const DAMAGED =
+  'the rows stay in the database; find out what happened to the copy, take it out of the destination, and run dbctl retention run';
 
 /** Of a copy whose destination dbctl.yaml does not name any more nobody can say where it is. */
 async function destinationOf(one: WaitingSegment, identity: string | undefined, context: Context): Promise<Archives> {

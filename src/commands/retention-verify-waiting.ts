@@ -1,16 +1,15 @@
 import type { Answer } from '../core/report.ts';
 import type { Context } from './context.ts';
 import { recordVerifications } from './retention-verify-record.ts';
-import { rulesOf } from './retention-context.ts';
 
 /**
  * `retention verify --record`: all that waits for somebody else to have read it back, so that the timer of that login has one line: copies of
  * partitions, and of blobs where rules move some. `wanted` is one copy of a partition, and then it is that alone. Fails like {@link recordVerifications}.
  */
 export async function recordWaiting(wanted: string | undefined, identity: string | undefined, context: Context): Promise<Answer> {
+  const { config } = await context.config();
   const archives = await recordVerifications(wanted, identity, context);
-  const moving = (await rulesOf(context)).filter(({ then }) => then === 'move-blobs');
-  if (wanted !== undefined || moving.length === 0) return archives;
+  if (wanted !== undefined || !config.retention.rules.some(({ then }) => then === 'move-blobs')) return archives;
   const { verifyBlobRules } = await import('./blob-verify.ts');
   const blobs = await verifyBlobRules({ rules: undefined, sample: undefined, record: true, identity }, context);
   return together(archives, blobs);

@@ -1,8 +1,8 @@
-// The whole road of a rule that archives with DuckDB as the writer of Parquet, and a kill in the middle of it.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// The whole road of a rule that archives with DuckDB as the writer of Parquet, to a bucket; and a kill in the middle of it, in a folder.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { filesIn, HASH, OLD_ROWS, startArchiving, type ArchivingProject, type ArchivingWorld } from '../../support/archiving.ts';
+import { HASH, OLD_ROWS, startArchiving, type ArchivingProject, type ArchivingWorld } from '../../support/archiving.ts';
 import { crashAndGoOn, DUCKDB_CRASH_POINTS, whatIsWrong, hashOf, type CrashPoint } from '../../support/archiving-crashes.ts';
 
 let world: ArchivingWorld;
@@ -14,16 +14,13 @@ afterAll(() => world.stop());
 const run = (lab: ArchivingProject) => lab.dbctl('archiver', 'retention', 'run', '--yes');
 
 /** The stored files of rows. */
-const stored = ({ s3, cold }: ArchivingProject): Buffer[] =>
-  s3 === null
-    ? [...filesIn(cold).keys()].filter((name) => name.endsWith('.parquet')).map((name) => readFileSync(join(cold, name)))
-    : s3.bucket
-        .keys()
-        .filter((name) => name.endsWith('.parquet'))
-        .map((name) => s3.bucket.get(name).bytes);
+const stored = ({ s3 }: ArchivingProject): Buffer[] =>
+  (s3?.bucket.keys() ?? [])
+    .filter((name) => name.endsWith('.parquet'))
+    .map((name) => s3?.bucket.get(name).bytes ?? Buffer.alloc(0));
 
-it.each(['folder', 's3'] as const)('partitions leave as Parquet of DuckDB to a %s, and come back the same', async (place) => {
-  const lab = await world.project(`road ${place}`, { format: 'parquet', writer: 'duckdb', place });
+it('partitions leave as Parquet of DuckDB to a bucket, and come back the same', async () => {
+  const lab = await world.project('road', { format: 'parquet', writer: 'duckdb', place: 's3' });
   const before = (await hashOf(lab)).hash;
   const january = await lab.rows(`select count(*)::int as rows, sum(${HASH})::text as hash from app.log_2024_01 t`);
   expect((await lab.dbctl('archiver', 'retention', 'plan')).items[0]?.message).toBe('2 partitions are to go');

@@ -130,6 +130,25 @@ it.each<[string, readonly string[], number, string]>([
   expect([report.status, report.error?.message]).toEqual([status, message]);
 });
 
+it('a copy that could not be looked at is nobody told to take away', async () => {
+  const lab = await world.project('unlooked', { format: 'csv.gz', place: 'folder' });
+  await run(lab);
+  const yaml = join(lab.folder, 'dbctl.yaml');
+  const sound = readFileSync(yaml, 'utf8');
+  writeFileSync(yaml, sound.replace('name: cold', 'name: warm'));
+  const { status, items } = await record(lab);
+  expect([status, items[0]]).toMatchObject([
+    1,
+    {
+      message: expect.stringMatching(/^it is in destination cold, which dbctl\.yaml does not name: /) as string,
+      fix: 'Add it to archive.destinations again.',
+    },
+  ]);
+  writeFileSync(yaml, sound);
+  rmSync(rowsOf(lab, '2024_01'));
+  expect((await record(lab)).items[0]?.fix).toMatch(/take it out of the destination/);
+});
+
 it('production takes it with a word only, and two runs at once are one', async () => {
   const lab = await world.project('prod', { format: 'csv.gz', place: 'folder', environment: 'prod' });
   expect((await run(lab)).error?.code).toBe('refused');
