@@ -35,6 +35,11 @@ const password = section({
 
 const role = section({
   purpose: reason().describe('What it is for, to whoever reviews access.'),
+  duty: choice(['verify'])
+    .optional()
+    .describe(
+      'What it is made for. verify: to look at servers, and what `dbctl verify --print-grants` writes is no finding of `dbctl roles audit` where this file grants it.',
+    ),
   login: yesOrNo().prefault(false).describe('May connect. CONNECT on the database follows.'),
   logins: listOf(roleName(), 'a list of two roles', 2)
     .optional()

@@ -34,6 +34,7 @@ function head({ major, checks }: ScriptOf): string {
   return [
     `-- What \`dbctl verify\` needs to see on PostgreSQL ${major}, for ${checks} checks: nothing that changes anything.`,
     '-- Made without a server. Read it, and run it as a superuser, or as the administrator your provider gives you.',
+    '-- A role of roles.yaml gets this there instead, with `duty: verify`, and `dbctl roles apply` grants it: docs/roles.md has the lines.',
   ].join('\n');
 }
 

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientTools } from '../../support/tools.ts';
 import { expectDone, startReferenceLab, type ReferenceLab } from './support/reference-lab.ts';
@@ -13,9 +15,10 @@ afterAll(() => lab.stop());
 const notPassed = async (args: readonly string[], login: string): Promise<string[]> =>
   (await lab.dbctl(args, login)).items.filter(({ status }) => status === 'unknown').map(({ id }) => id);
 
-/** What takes a right on catalogs of the server (system-object-granted), or pg_read_all_stats. */
-const OUT_OF_SIGHT = [
-  'auth-accounts',
+/** They read the verifiers of passwords in pg_authid, which nobody is granted for a check. */
+const VERIFIERS = ['auth-accounts', 'auth-md5-verifiers'];
+/** What takes a right on catalogs of the server, or pg_read_all_stats: the duty of verify, and nobody else's. */
+const FOR_VERIFY = [
   'auth-hba-errors',
   'auth-hba-password',
   'auth-hba-replication',
@@ -23,7 +26,6 @@ const OUT_OF_SIGHT = [
   'auth-hba-trust',
   'auth-hba-weak',
   'auth-hba-world',
-  'auth-md5-verifiers',
   'conn-reserved',
   'ops-long-xact',
   'rep-lag',
@@ -71,8 +73,8 @@ describe('backup', () => {
 });
 
 describe('verify', () => {
-  test('looks at everything but pg_hba.conf, verifiers and other sessions: those rights are findings of roles audit', async () => {
-    expect((await notPassed(['verify'], 'verify')).toSorted()).toEqual(OUT_OF_SIGHT);
+  test('looks at everything but the verifiers of passwords', async () => {
+    expect((await notPassed(['verify'], 'verify')).toSorted()).toEqual(VERIFIERS);
     expect(await notPassed(['immutability', 'status'], 'verify')).toEqual([]);
     await expectDone(lab, ['immutability', 'violations'], 'verify');
   });
@@ -82,10 +84,112 @@ describe('verify', () => {
     const failing = (report: typeof own): string[] =>
       report.items.filter(({ status }) => status === 'fail').map(({ id, object }) => `${id} ${object}`);
     expect(failing(own)).toEqual(failing(whole));
+    expect(failing(own).filter((one) => one.includes('verify'))).toEqual([]);
   });
 
   test('does not pass for what it may not do: the self-test, which writes', async () => {
     expect(await lab.dbctl(['immutability', 'test'], 'verify')).toMatchObject({ status: 3, error: { code: 'db.read-only' } });
+  });
+});
+
+describe('the rights of whoever verifies', () => {
+  const superuser = (sql: string) => lab.as(undefined, (client) => client.query(sql));
+  const failing = async (about: string): Promise<string[]> =>
+    (await lab.dbctl(['roles', 'audit'])).items
+      .filter(({ status, object }) => status === 'fail' && object.includes(about))
+      .map(({ id, object, severity }) => `${severity} ${id}: ${object}`);
+  /** What holds with another roles.yaml. */
+  const withFile = async (edit: (text: string) => string, use: () => Promise<void>): Promise<void> => {
+    const path = join(lab.project, 'roles.yaml');
+    const before = readFileSync(path, 'utf8');
+    const after = edit(before);
+    expect(after).not.toBe(before);
+    writeFileSync(path, after);
+    await use().finally(() => writeFileSync(path, before));
+  };
+
+  /** What they are with a role that has no such duty. */
+  const OF_THE_DUTY = [
+    'medium pg-read-all-stats: verify in pg_read_all_stats',
+    'low pg-read-all-settings: verify in pg_read_all_settings',
+    'info system-object-granted: verify: execute on routine pg_catalog.pg_hba_file_rules()',
+    'info system-object-granted: verify: execute on routine pg_catalog.pg_show_all_file_settings()',
+    'info system-object-granted: verify: select on table pg_catalog.pg_file_settings',
+    'info system-object-granted: verify: select on table pg_catalog.pg_hba_file_rules',
+  ];
+
+  test('are missed where they are missing, granted again, and then nothing is left to be done', async () => {
+    await superuser(`revoke select on pg_catalog.pg_hba_file_rules from verify; revoke pg_read_all_stats from verify;
+      revoke execute on function pg_catalog.pg_show_all_file_settings() from verify`);
+    expect(await failing('verify')).toEqual([
+      'medium membership-missing: verify in pg_read_all_stats',
+      'medium grant-missing: verify: select on table pg_catalog.pg_hba_file_rules',
+      'medium grant-missing: verify: execute on routine pg_catalog.pg_show_all_file_settings()',
+    ]);
+    await expectDone(lab, ['roles', 'apply', '--yes']);
+    expect((await expectDone(lab, ['roles', 'plan'])).items).toEqual([]);
+    expect(await failing('verify')).toEqual([]);
+  });
+
+  test('are findings with everybody else, and taken away from a role of the file', async () => {
+    await superuser(`grant select on pg_catalog.pg_hba_file_rules to web_app, public; grant pg_read_all_stats to readonly`);
+    expect(await failing('web_app')).toEqual([
+      'high grant-excess: web_app: select on table pg_catalog.pg_hba_file_rules',
+      'info system-object-granted: web_app: select on table pg_catalog.pg_hba_file_rules',
+    ]);
+    expect(await failing('PUBLIC')).toEqual(['info system-object-granted: PUBLIC: select on table pg_catalog.pg_hba_file_rules']);
+    expect(await failing('readonly')).toEqual([
+      'high membership-excess: readonly in pg_read_all_stats',
+      'medium pg-read-all-stats: readonly in pg_read_all_stats',
+    ]);
+    await superuser('revoke select on pg_catalog.pg_hba_file_rules from public');
+    await expectDone(lab, ['roles', 'apply', '--yes']);
+    expect([...(await failing('web_app')), ...(await failing('readonly'))]).toEqual([]);
+  });
+
+  test('are findings where the role has more than that, or the file does not say so', async () => {
+    await superuser(
+      'grant select on pg_catalog.pg_authid, pg_catalog.pg_ident_file_mappings to verify; grant pg_monitor to verify',
+    );
+    expect(await failing('verify')).toEqual([
+      'high membership-excess: verify in pg_monitor',
+      'high grant-excess: verify: select on table pg_catalog.pg_ident_file_mappings',
+      'medium pg-read-all-stats: verify in pg_monitor',
+      'critical system-object-granted: verify: select on table pg_catalog.pg_authid',
+      'info system-object-granted: verify: select on table pg_catalog.pg_ident_file_mappings',
+    ]);
+    await superuser('revoke select on pg_catalog.pg_authid from verify');
+    await expectDone(lab, ['roles', 'apply', '--yes']);
+    await withFile(
+      (text) =>
+        text.replace('      - { on: [pg_catalog.pg_hba_file_rules, pg_catalog.pg_file_settings], privileges: [select] }\n', ''),
+      async () =>
+        expect(await failing('verify')).toEqual([
+          'high grant-excess: verify: select on table pg_catalog.pg_file_settings',
+          'high grant-excess: verify: select on table pg_catalog.pg_hba_file_rules',
+          'info system-object-granted: verify: select on table pg_catalog.pg_file_settings',
+          'info system-object-granted: verify: select on table pg_catalog.pg_hba_file_rules',
+        ]),
+    );
+    await withFile(
+      (text) => text.replace('    duty: verify\n', ''),
+      async () => expect(await failing('verify')).toEqual(OF_THE_DUTY),
+    );
+  });
+
+  test('are findings with an app that gets them by way of that role, which the file may say', async () => {
+    await withFile(
+      (text) =>
+        text.replace(
+          '    connection_limit: 2\n    settings:\n      application_name: daemon',
+          '    connection_limit: 2\n    member_of: { verify: { inherit: true, set: false, admin: false } }\n    settings:\n      application_name: daemon',
+        ),
+      async () => {
+        await expectDone(lab, ['roles', 'apply', '--yes']);
+        expect(await failing('verify')).toEqual(OF_THE_DUTY);
+      },
+    );
+    await expectDone(lab, ['roles', 'apply', '--yes']);
   });
 });
 
@@ -157,7 +261,7 @@ describe('auditor', () => {
       'tls-ciphers',
       'tls-min-version',
     ];
-    expect((await notPassed(['verify'], 'auditor')).toSorted()).toEqual([...OUT_OF_SIGHT, ...settings].toSorted());
+    expect((await notPassed(['verify'], 'auditor')).toSorted()).toEqual([...VERIFIERS, ...FOR_VERIFY, ...settings].toSorted());
   });
 });
 

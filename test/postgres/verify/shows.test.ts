@@ -32,6 +32,16 @@ describe('a hardened server', () => {
     expect(grave.map(({ id, object, message }) => `${id} ${object}: ${message}`)).toEqual([]);
     expect(status).toBe(0);
   });
+
+  it('is seen whole by the role that verifies, but for the verifiers of passwords', async () => {
+    const { items } = await verify(lab, ['--fail-on', 'medium'], 'verify');
+    expect(items.filter(({ status: is }) => is === 'unknown').map(({ id }) => id)).toEqual([
+      'auth-md5-verifiers',
+      'auth-accounts',
+    ]);
+    const grave = items.filter(({ status: is, severity }) => is === 'fail' && severity !== 'low' && severity !== 'info');
+    expect(grave.map(({ id, object, message }) => `${id} ${object}: ${message}`)).toEqual([]);
+  });
 });
 
 describe('a server that was broken', () => {

@@ -1,3 +1,5 @@
+import { SHOWN_OBJECTS } from './shown.ts';
+
 /**
  * What the catalogs say about roles and rights. Any login may read all of it. ACLs come as the server casts them to text: taking them apart
  * here is several times cheaper than aclexplode() and a join there, and keeps who granted what.
@@ -5,6 +7,10 @@
 
 /** Objects of these schemas come with the server; what was changed of them is found by comparing with pg_init_privs. */
 const SYSTEM_SCHEMA = `n.nspname in ('pg_catalog', 'information_schema', 'pg_toast') or n.nspname ~ '^pg_(toast_)?temp_'`;
+
+/** But for those that roles.yaml may grant. */
+const shownOf = (name: string): string =>
+  `n.nspname = 'pg_catalog' and ${name} in (${SHOWN_OBJECTS.map((one) => `'${one}'`).join(', ')})`;
 
 /** The extension an object of catalog `catalog` belongs to. */
 const extensionOf = (catalog: string, oid: string): string => `
@@ -66,7 +72,7 @@ select case c.relkind when 'S' then 'sequence' else 'table' end, c.oid,
          else (select i.inhparent from pg_catalog.pg_inherits i where i.inhrelid = c.oid and i.inhseqno = 1) end
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and not (${SYSTEM_SCHEMA})`;
+where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and (not (${SYSTEM_SCHEMA}) or ${shownOf('c.relname')})`;
 
 const COLUMNS = /* sql */ `
 select 'column', c.oid, pg_catalog.quote_ident(a.attname), n.nspname, a.attname, 'column',
@@ -84,7 +90,7 @@ select 'routine', p.oid, pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg
        p.proowner, p.proacl::text, ${extensionOf('pg_proc', 'p.oid')}, null::oid
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where not (${SYSTEM_SCHEMA})`;
+where not (${SYSTEM_SCHEMA}) or ${shownOf('p.proname')}`;
 
 /**
  * Without the row types of tables, the arrays (IsTrueArrayType in typecmds.c) and the multiranges, which have no rights of their own: since 17

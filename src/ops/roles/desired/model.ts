@@ -15,6 +15,8 @@ export interface MembershipOptions {
 export interface DesiredRole {
   readonly name: string;
   readonly purpose: string;
+  /** What it is made for; null: it does not say. */
+  readonly duty: 'verify' | null;
   readonly login: boolean;
   readonly superuser: boolean;
   readonly createDatabase: boolean;

@@ -22,6 +22,7 @@ function desiredRole(name: string, role: CheckedRole, because: string): DesiredR
   return {
     name,
     purpose: role.purpose,
+    duty: role.duty ?? null,
     login: role.login,
     superuser: role.attributes.includes('superuser'),
     createDatabase: role.attributes.includes('createdb'),

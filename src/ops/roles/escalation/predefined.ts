@@ -1,5 +1,7 @@
 import { ident } from '../../../db/ident.ts';
+import { VERIFY_MEMBERSHIPS } from '../desired/duty.ts';
 import type { Severity } from '../../../core/report.ts';
+import { besidesDuty } from './duties.ts';
 import type { Evidence, Facts, Rule } from './model.ts';
 
 /** Predefined roles whose power is in the server's code: membership in them is more than their name says. */
@@ -59,9 +61,18 @@ function members(facts: Facts, groups: readonly string[], message: string): Evid
     .flatMap((row): Evidence[] => {
       const [member, role, grantor] = [names.of(row.member), names.of(row.role), names.of(row.grantor)];
       const into = new Set(facts.holders(row.role).map(({ login }) => login));
-      const ways = facts.holders(row.member).filter(({ login }) => into.has(login));
+      const having = facts.holders(row.member).filter(({ login }) => into.has(login));
+      const ways = isForDuty(facts, member, role) ? besidesDuty(facts, member, having) : having;
       if (ways.length === 0) return [];
       const fix = `revoke ${ident(role)} from ${ident(member)} granted by ${ident(grantor)};`;
       return [{ object: `${member} in ${role}`, role: member, message, fix, ways, detail: { member, memberOf: role, grantor } }];
     });
+}
+
+/** Whether the file makes it a member, and whoever verifies is to be one. */
+function isForDuty({ desired }: Facts, member: string, role: string): boolean {
+  return (
+    VERIFY_MEMBERSHIPS.includes(role) &&
+    desired.roles.some(({ name, memberOf }) => name === member && Object.hasOwn(memberOf, role))
+  );
 }

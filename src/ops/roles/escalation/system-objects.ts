@@ -1,8 +1,11 @@
 import { ident } from '../../../db/ident.ts';
 import type { Severity } from '../../../core/report.ts';
+import { SHOWN_OBJECTS } from '../catalog/shown.ts';
+import { verifyRights } from '../desired/duty.ts';
 import type { AclEntry } from '../rights/acl.ts';
-import { privilegesOf } from '../rights/privilege.ts';
+import { privilegesOf, type Mask } from '../rights/privilege.ts';
 import type { SystemAcl } from './details.ts';
+import { besidesDuty } from './duties.ts';
 import type { Evidence, Facts, Rule } from './model.ts';
 
 /** Rights on the server's own objects that initdb did not give, found by comparing their ACLs with pg_init_privs. */
@@ -22,9 +25,11 @@ function added(facts: Facts, object: SystemAcl, entry: AclEntry): Evidence[] {
     .filter(({ grantee }) => grantee === entry.grantee)
     .reduce((mask, one) => mask | one.privileges, 0);
   const mask = entry.privileges & ~before;
-  const ways = facts.holders(entry.grantee);
-  if (mask === 0 || ways.length === 0 || entry.grantee === object.owner) return [];
+  if (mask === 0 || entry.grantee === object.owner) return [];
   const role = facts.names.of(entry.grantee);
+  const holders = facts.holders(entry.grantee);
+  const ways = isForDuty(facts, object, role, mask) ? besidesDuty(facts, role, holders) : holders;
+  if (ways.length === 0) return [];
   const column = object.column === null ? '' : ` (${object.column})`;
   const list = privilegesOf(mask)
     .map((privilege) => `${privilege.toLowerCase()}${column}`)
@@ -43,6 +48,12 @@ function added(facts: Facts, object: SystemAcl, entry: AclEntry): Evidence[] {
   ];
 }
 
+/** Whether the file grants this, and it is what whoever verifies is to have. */
+function isForDuty({ desired }: Facts, { id, kind, column, name }: SystemAcl, role: string, mask: Mask): boolean {
+  const declared = desired.grants.find(({ grantee, object }) => object.id === id && object.kind === kind && grantee === role);
+  return column === null && (mask & ~(verifyRights(name) & (declared?.mask ?? 0))) === 0;
+}
+
 const nameOf = ({ name }: SystemAcl): string => name.replace(/^pg_catalog\./, '').replace(/\(.*$/s, '');
 
 /** Files and programs of the server's machine, and what of large objects goes through them. */
@@ -57,18 +68,16 @@ const SECRETS = [
   'pg_statistic',
   'pg_statistic_ext_data',
 ];
-/** An auditor is to have these: they show configuration and change nothing. */
-const SHOWN = ['pg_hba_file_rules', 'pg_ident_file_mappings', 'pg_show_all_file_settings', 'pg_file_settings'];
 
 function severityOf(object: SystemAcl): Severity {
   const name = nameOf(object);
-  if (SHOWN.includes(name)) return 'info';
+  if (SHOWN_OBJECTS.includes(name)) return 'info';
   return FILES.test(name) || SECRETS.includes(name) ? 'critical' : 'high';
 }
 
 function wordsFor(object: SystemAcl): string {
   const name = nameOf(object);
-  if (SHOWN.includes(name)) return 'it shows configuration files, as an auditor may need';
+  if (SHOWN_OBJECTS.includes(name)) return 'it shows configuration files, as an auditor may need';
   if (FILES.test(name)) return 'it reaches files of the server';
   return SECRETS.includes(name) ? 'it shows what is kept from everybody' : 'it is for superusers or their like';
 }
