@@ -124,7 +124,7 @@ export const rolesFile = section({
   administrators: listOf(groupName(), 'a list of roles')
     .prefault([])
     .describe(
-      'Roles that run roles apply without being superuser: ADMIN on the roles of this file is no finding with them, and CONNECT follows.',
+      'Roles that run roles apply without being superuser: ADMIN on the roles of this file is no finding with them and with those who inherit one, and CONNECT follows.',
     ),
   others: choice(['report', 'ignore'])
     .prefault('report')

@@ -88,6 +88,7 @@ describe('loans', () => {
     is: { ...OPTIONS, admin },
     wanted: null,
     lapses: false,
+    idle: false,
   });
 
   test.each([

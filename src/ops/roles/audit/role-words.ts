@@ -85,9 +85,10 @@ function membershipWords({
   is,
   wanted,
   lapses,
+  idle,
 }: Extract<Difference, { kind: 'membership-excess' }>): FindingWords {
   const object = `${member} in ${role}`;
-  const severity = is.admin || is.set || is.inherit ? 'high' : 'low';
+  const severity = !idle && (is.admin || is.set || is.inherit) ? 'high' : 'low';
   const detail = { grantor, is: { ...is }, wanted: wanted === null ? null : { ...wanted } };
   const allowed = lapses
     ? `${grantor} is not to grant it`
@@ -98,7 +99,7 @@ function membershipWords({
     id: 'membership-excess',
     object,
     severity,
-    message: `${grantor} made it a member (${membershipText(is)}), and ${allowed}`,
+    message: `${grantor} made it a member (${membershipText(is)}), and ${allowed}${idle ? `; it lets it do nothing while ${role} is superuser` : ''}`,
     detail,
   };
 }

@@ -1,6 +1,7 @@
 import type { MembershipOptions } from '../desired/model.ts';
-import { BOOTSTRAP_SUPERUSER } from '../rights/acl.ts';
+import { BOOTSTRAP_SUPERUSER, type RoleId } from '../rights/acl.ts';
 import type { Membership } from '../rights/memberships.ts';
+import { administratorsOf } from './administrators.ts';
 import type { Comparison } from './inputs.ts';
 import { OWN_ROLES, roleNames } from './inputs.ts';
 import type { Difference } from './model.ts';
@@ -31,6 +32,10 @@ export function membershipDifferences(comparison: Comparison): Difference[] {
   );
   const lapses = ({ row, role, grantor }: NamedMembership): boolean =>
     row.grantor !== BOOTSTRAP_SUPERUSER && !administers.has(`${grantor}\0${role}`);
+  const superusers = new Set(comparison.catalog.roles.filter(({ superuser }) => superuser).map(({ id }) => id));
+  // Only a superuser grants, changes or drops a superuser, whoever has ADMIN on it (user.c).
+  const isIdle = ({ inherit, set, admin }: MembershipOptions, role: RoleId): boolean =>
+    admin && !inherit && !set && superusers.has(role);
   const missing = [...wanted.values()].flatMap(({ member, role, options, because }): Difference[] => {
     const kept = rows.filter((one) => one.member === member && one.role === role && !lapses(one));
     const together = combined(kept.map(({ row }) => row));
@@ -40,7 +45,7 @@ export function membershipDifferences(comparison: Comparison): Difference[] {
   });
   const excess = rows.flatMap((one): Difference[] => {
     const { row, member, role, grantor } = one;
-    const { inherit, set, admin } = row;
+    const is = { inherit: row.inherit, set: row.set, admin: row.admin };
     const gone = lapses(one);
     const options = allowed(one);
     if (!gone && options !== null && covers(options, row)) return [];
@@ -50,9 +55,10 @@ export function membershipDifferences(comparison: Comparison): Difference[] {
         role,
         member,
         grantor,
-        is: { inherit, set, admin },
+        is,
         wanted: gone ? null : options,
         lapses: gone,
+        idle: isIdle(is, one.row.role),
       },
     ];
   });
@@ -77,12 +83,18 @@ function namedMemberships({ catalog }: Comparison): NamedMembership[] {
   }));
 }
 
-/** Whether the file decides about a membership: of a role it names, or in one, but for dbctl's own roles and the administrators. */
-function isDecided({ file, desired }: Comparison, wanted: ReadonlySet<string>): (one: NamedMembership) => boolean {
+/**
+ * Whether the file decides about a membership: of a role it names, or in one. Of roles it does not name those of dbctl itself stay out, the
+ * administrators, who have ADMIN on every role that they make, and superusers, whom a membership gives nothing until they are none.
+ */
+function isDecided(comparison: Comparison, wanted: ReadonlySet<string>): (one: NamedMembership) => boolean {
+  const { file, desired, catalog } = comparison;
   const managed = new Set(desired.roles.map(({ name }) => name));
+  const superusers = new Set(catalog.roles.filter(({ superuser }) => superuser).map(({ name }) => name));
+  const administrators = administratorsOf(comparison);
   return ({ member, role }) => {
-    const concerns = managed.has(member) || (managed.has(role) && !OWN_ROLES.includes(member));
-    return concerns && (wanted.has(`${member}\0${role}`) || !file.administrators.includes(member));
+    if (managed.has(member)) return wanted.has(`${member}\0${role}`) || !file.administrators.includes(member);
+    return managed.has(role) && !OWN_ROLES.includes(member) && !superusers.has(member) && !administrators.has(member);
   };
 }
 

@@ -64,6 +64,8 @@ export type Difference =
       readonly wanted: MembershipOptions | null;
       /** True: its grantor is to lose ADMIN, and it goes with that. */
       readonly lapses: boolean;
+      /** True: nothing can be done with it, since its role is superuser. */
+      readonly idle: boolean;
     }
   | {
       /** A membership that is too much, or a loan: who looks may not see which. */

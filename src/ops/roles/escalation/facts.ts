@@ -1,6 +1,7 @@
 import { pathText, reachesOfLogins, type ReachedBy } from '../audit/reached-by.ts';
 import { creatorsOf } from '../desired/defaults.ts';
 import { PUBLIC_NAME } from '../desired/model.ts';
+import { administratorsOf } from '../difference/administrators.ts';
 import { OWN_ROLES, roleNames, type Comparison } from '../difference/inputs.ts';
 import { PUBLIC, type RoleId } from '../rights/acl.ts';
 import type { Reach, Reached } from '../rights/reach.ts';
@@ -11,7 +12,8 @@ import type { Facts, Grant } from './model.ts';
 const EVERYBODY: readonly ReachedBy[] = [{ login: PUBLIC_NAME, level: 'now', path: 'everybody who logs in' }];
 
 /** Works out once what the rules ask. Superusers are left out: nothing is an escalation to them. */
-export function escalationFacts({ file, desired, catalog }: Comparison, details: EscalationDetails): Facts {
+export function escalationFacts(comparison: Comparison, details: EscalationDetails): Facts {
+  const { file, desired, catalog } = comparison;
   const names = roleNames(catalog);
   const reaches = reachesOfLogins(catalog);
   const having = waysBy(reaches, ({ has }) => has, names.of);
@@ -27,7 +29,7 @@ export function escalationFacts({ file, desired, catalog }: Comparison, details:
     reaches,
     holders,
     becomers: (role) => becoming.get(role) ?? [],
-    administrators: administratorsOf(file.administrators, having, names.role),
+    administrators: administratorsOf(comparison),
     isBuilder: (role) => builders.has(role),
     grants: reachedGrants(catalog, holders, names.of),
     relations: new Map(catalog.objects.filter(({ kind }) => kind === 'table').map((object) => [object.id, object])),
@@ -51,15 +53,6 @@ function waysBy(
     }
   }
   return found;
-}
-
-function administratorsOf(
-  names: readonly string[],
-  having: ReadonlyMap<RoleId, readonly ReachedBy[]>,
-  role: Facts['names']['role'],
-): ReadonlySet<string> {
-  const ways = names.flatMap((name) => having.get(role(name)?.id ?? -1) ?? []);
-  return new Set([...names, ...ways.filter(({ level }) => level === 'now').map(({ login }) => login)]);
 }
 
 function reachedGrants(
