@@ -3,11 +3,13 @@
 --! group: immutability
 --! scope: database
 --! needs: select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_trigger, select pg_catalog.pg_inherits,
---!   select pg_catalog.pg_index, select pg_catalog.pg_constraint
+--!   select pg_catalog.pg_index, select pg_catalog.pg_constraint, select pg_catalog.pg_attribute
 --! params: protected_tables
 --! why: What CREATE UNIQUE INDEX CONCURRENTLY leaves behind when it fails looks like a key and is none for the rows before it; an index that is
 --!   not ready lets a second row in under the id of the first, and nobody can say which of the two is the record. DISABLE TRIGGER ALL takes the
---!   foreign keys along, in silence: rows that refer to nothing come in, and enabling the guards again does not bring the keys back.
+--!   foreign keys along, in silence: rows that refer to nothing come in, and enabling the guards again does not bring the keys back. A key that
+--!   came after the guards cannot be checked, since the server locks rows with the rights of their owner, who may update nothing: whoever inserts
+--!   a row that refers is refused.
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
 --!   https://www.postgresql.org/docs/current/catalog-pg-constraint.html
@@ -54,6 +56,23 @@ with recursive family as (
     join pg_catalog.pg_constraint k on k.conrelid = f.relation and k.contype = 'f' and not k.convalidated
    -- The column is there since 18.
    cross join lateral (select pg_catalog.to_jsonb(k) ->> 'conenforced' is distinct from 'false' as enforced) e
+  union all
+  select pg_catalog.format('%s: %I', k.conrelid::regclass, k.conname),
+         pg_catalog.format('foreign key %I of %s cannot be checked: %s may update no column of %s, and whoever writes on the other side is refused',
+                           k.conname, k.conrelid::regclass, pg_catalog.pg_get_userbyid(c.relowner), c.oid::regclass),
+         'high',
+         pg_catalog.format('grant update (%I) on table %s to %I;', a.attname, c.oid::regclass, pg_catalog.pg_get_userbyid(c.relowner))
+    from family f
+    join pg_catalog.pg_class c on c.oid = f.relation
+    -- Both sides of a key carry its triggers; those of partitions are asked at the table.
+    join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgisinternal
+    join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f' and k.conparentid = 0
+   cross join lateral (select b.attname from pg_catalog.pg_attribute b
+                        where b.attrelid = c.oid and b.attnum > 0 and not b.attisdropped order by b.attnum limit 1) a
+   where not pg_catalog.has_any_column_privilege(c.relowner, c.oid, 'UPDATE')
+     -- The rows that an append-only table refers to in another one are never deleted, and so never looked for.
+     and (k.confrelid = c.oid or k.confrelid not in (select o.relation from family o))
+   group by k.oid, k.conname, k.conrelid, c.oid, c.relowner, a.attname
 )
 select f.name as object,
        pg_catalog.string_agg(f.detail, '; ' order by f.severity, f.detail) as detail,

@@ -23,6 +23,15 @@ alter table audit.note add account bigint, add other bigint,
 --! severity: high
 --! then: fixed
 
+--! case: a table that was made after the guards refers to a protected one
+--! server: guarded
+create table shop.remark (id bigint primary key, event uuid references audit.note);
+--! expect: shop.remark: remark_event_fkey
+--! says: foreign key remark_event_fkey of shop.remark cannot be checked: dbctl_protected may update no column of audit.note, and whoever writes on the other side is refused
+--! fix: grant update (id) on table audit.note to dbctl_protected;
+--! severity: high
+--! then: fixed
+
 --! case: an index that is not unique, and one of another table
 --! server: guarded
 create index by_actor on audit.log (actor);

@@ -15,12 +15,15 @@ export async function ensureGuards(
   mode: InstallMode,
 ): Promise<readonly Item[]> {
   if (settings.tables.length === 0) return [];
+  let planned: GuardPlan | undefined;
   try {
-    const planned = await planInstall(session, settings, mode);
+    planned = await planInstall(session, settings, mode);
     return guardItems(planned.steps.length === 0 ? planned : await installGuards(session, settings, mode));
   } catch (thrown) {
     if (!(thrown instanceof DbctlError) || thrown.sqlstate !== '42501') throw thrown;
     return [
+      // What was seen and could not be put right.
+      ...driftItems(planned?.drift ?? []),
       item({
         id: 'guards',
         object: session.user,
@@ -33,16 +36,18 @@ export async function ensureGuards(
   }
 }
 
-/** One item a table that was guarded, refused or drifted; none when every table was guarded before. */
+/** One item a table that was guarded, let check a foreign key, refused or drifted; none when every table was guarded before. */
 function guardItems({ steps, refusals, drift }: GuardPlan): Item[] {
   const guarded = steps.filter(({ id }) => id === 'table');
   return [
+    ...steps.filter(({ id }) => id === 'key').map(({ object, summary }) => item({ id: 'foreign-key', object, message: summary })),
     ...guarded.map(({ object, summary }) => item({ id: 'guarded', object, message: summary })),
     ...refusals.map(({ object, problem, fix }) =>
       item({ id: 'not-guarded', object, status: 'fail', severity: 'high', message: problem, fix }),
     ),
-    ...drift.map(({ object, problem, fix }) =>
-      item({ id: 'drift', object, status: 'fail', severity: 'high', message: problem, fix }),
-    ),
+    ...driftItems(drift),
   ];
 }
+
+const driftItems = (drift: GuardPlan['drift']): Item[] =>
+  drift.map(({ object, problem, fix }) => item({ id: 'drift', object, status: 'fail', severity: 'high', message: problem, fix }));

@@ -56,6 +56,10 @@ export interface RegisteredFacts {
   readonly accept: readonly string[];
   readonly runbook: string;
   readonly problems: readonly string[];
+  /** Foreign keys whose check the owner may not make, as `name of table`, and the GRANT that lets it; null: there are none. */
+  readonly unchecked: { readonly keys: readonly string[]; readonly grant: string } | null;
+  /** Who owns the relation now. */
+  readonly holder: string | null;
   /** Parts of the shape that differ from what was accepted: part to [was, is]. */
   readonly changed: Readonly<Record<string, readonly [unknown, unknown]>>;
 }

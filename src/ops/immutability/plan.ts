@@ -26,8 +26,11 @@ export interface GuardPlan {
 export interface Drift {
   readonly object: string;
   readonly problem: string;
-  /** `guard`: putting the guard back repairs it. `shape`: rows may mean something else now; a person has to accept it or undo it. */
-  readonly kind: 'guard' | 'shape' | 'gone' | 'function' | 'event-trigger';
+  /**
+   * `guard`: putting the guard back repairs it. `shape`: rows may mean something else now; a person has to accept it or undo it. `key`: a foreign
+   * key came, which is no harm to rows, and is let work.
+   */
+  readonly kind: 'guard' | 'shape' | 'key' | 'gone' | 'function' | 'event-trigger';
   /** The statement or command that repairs it. */
   readonly fix: string;
 }
@@ -48,11 +51,18 @@ export function planGuards(settings: ImmutabilitySettings, facts: GuardFacts, mo
     const found = facts.tables.find(({ schema, name }) => schema === table.schema && name === table.name);
     return found === undefined || names.has(`${table.schema}.${table.name}`) ? [] : [{ table, found }];
   });
+  const guarding = tables.map(({ table, found }) => ({
+    root: displayName(table),
+    steps: tableSteps(settings, facts, mode, table, found),
+  }));
+  const anew = new Set(guarding.filter((one) => one.steps.length > 0).map(({ root }) => root));
   const steps = [
     ...roleSteps(settings, facts),
     ...functionSteps(facts, mode),
     ...schemaSteps(settings, facts, tables),
-    ...tables.flatMap(({ table, found }) => tableSteps(settings, facts, mode, table, found)),
+    ...guarding.flatMap((one) => one.steps),
+    // Guarding does that too.
+    ...facts.registered.filter(({ root }) => !anew.has(root)).flatMap(keySteps),
     ...governedSteps(settings, facts, mode),
     ...eventTriggerSteps(facts, mode),
   ];
@@ -67,7 +77,7 @@ export function findDrift({ server, registered }: GuardFacts): readonly Drift[] 
     const shapes = Object.entries(relation.changed).map(([part, [was, is]]) =>
       drifted(relation.name, `its ${part} changed from ${JSON.stringify(was)} to ${JSON.stringify(is)}`, 'shape'),
     );
-    return [...guards, ...shapes];
+    return [...guards, ...shapes, ...keyDrift(relation)];
   });
   const functions = server.registry ? foreignFunctions(server).map((name) => drifted(`dbctl.${name}`, NOT_OURS, 'function')) : [];
   const installed = server.eventTriggers.length > 0;
@@ -86,6 +96,16 @@ export function findDrift({ server, registered }: GuardFacts): readonly Drift[] 
   return [...relations, ...functions, ...registry, ...triggers];
 }
 
+function keyDrift({ name, holder, unchecked }: RegisteredFacts): Drift[] {
+  return (unchecked?.keys ?? []).map((key) =>
+    drifted(
+      name,
+      `foreign key ${key} cannot be checked: ${holder} may update no column of the table, and whoever writes on the other side is refused`,
+      'key',
+    ),
+  );
+}
+
 const NOT_OURS = 'the function is missing or not as dbctl wrote it';
 
 const drifted = (object: string, problem: string, kind: Drift['kind']): Drift => ({
@@ -100,6 +120,7 @@ const DRIFT_FIX: Readonly<Record<Drift['kind'], string>> = {
   guard: 'find out who did it, then: dbctl immutability install --repair',
   function: 'find out who did it, then: dbctl immutability install --repair',
   'event-trigger': 'find out who did it, then: dbctl immutability install --repair',
+  key: 'dbctl immutability install',
   shape: 'undo the change; or, if it is right: dbctl immutability install --accept TABLE',
   gone: 'restore it: runbooks/immutability-violation.md',
 };
@@ -174,6 +195,12 @@ function tableSteps(
   return [
     step('table', name, summary, registrationScript(settings, table, owner, found.partitions.length === 0 && found.kind === 'r')),
   ];
+}
+
+/** A foreign key that came after the guards. That the owner may update one column opens nothing: the row guard refuses. */
+function keySteps({ name, holder, unchecked }: RegisteredFacts): Step[] {
+  if (unchecked === null) return [];
+  return [step('key', name, `let ${holder} check foreign keys: ${unchecked.keys.join(', ')}`, unchecked.grant)];
 }
 
 function needed(

@@ -151,6 +151,22 @@ select case
            join pg_catalog.pg_class a on a.oid = v.attempts
            join pg_catalog.pg_class l on l.oid = v.last_attempt
            where v.relation = p.root)) as problems,
+       -- Its check locks rows with the rights of the owner, which takes update on some column.
+       (select pg_catalog.json_build_object(
+                 'keys', pg_catalog.json_agg(distinct pg_catalog.format('%I of %s', k.conname, k.conrelid::pg_catalog.regclass)),
+                 'grant', pg_catalog.format('grant update (%I) on table %I.%I to %I',
+                            (select a.attname from pg_catalog.pg_attribute a
+                             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+                             order by a.attnum limit 1),
+                            n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner)))
+        from pg_catalog.pg_trigger t
+        join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f'
+        where t.tgrelid = c.oid and k.conparentid = 0
+          -- Nobody deletes what a protected table refers to in another one.
+          and (k.confrelid = c.oid or not exists (select from dbctl.protected_relation o where o.relation = k.confrelid))
+          and not pg_catalog.has_any_column_privilege(c.relowner, c.oid, 'UPDATE')
+        having pg_catalog.count(*) > 0) as unchecked,
+       pg_catalog.pg_get_userbyid(c.relowner) as holder,
        (select coalesce(pg_catalog.jsonb_object_agg(k.key, pg_catalog.jsonb_build_array(p.shape -> k.key, s.shape -> k.key)), '{}')
         from (select dbctl.relation_shape(p.relation) as shape) s
         cross join lateral pg_catalog.jsonb_object_keys(coalesce(p.shape, '{}') || s.shape) k (key)
