@@ -47,7 +47,7 @@ export function parseRolesFile(text: string, label: string, environment: string)
 
 /** Keys that stand elsewhere in the file, and that somebody might want to be others in one environment. */
 const SAME_EVERYWHERE =
-  /^environments\.[^.]+\.(?:roles\.[^.]+\.(?:purpose|login|logins|attributes|member_of|grants)|owner|schemas|creators|administrators|others|presets|public|row_security|exceptions)$/;
+  /^environments\.[^.]+\.(?:roles\.[^.]+\.(?:purpose|duty|login|logins|attributes|member_of|grants)|owner|schemas|creators|administrators|others|presets|public|row_security|exceptions)$/;
 
 function saidOfOverlay(problem: Problem): Problem {
   if (!SAME_EVERYWHERE.test(problem.path) || !problem.message.startsWith('unknown key')) return problem;

@@ -193,6 +193,18 @@ describe('the rights of whoever verifies', () => {
   });
 });
 
+test('what verify uses of the server itself is not observed: roles suggest keeps what the file grants', async () => {
+  await lab.dbctl(['verify'], 'verify');
+  const { items, summary } = await lab.dbctl(['roles', 'suggest', 'verify']);
+  expect(items.filter(({ id }) => id === 'granted-never-used').map(({ object }) => object)).toEqual([]);
+  expect((summary['proposed'] as string).split('\n').filter((line) => line.includes('pg_catalog'))).toEqual([
+    '      - { on: [pg_catalog.pg_file_settings], privileges: [select] }',
+    '      - { on: [pg_catalog.pg_hba_file_rules], privileges: [select] }',
+    '      - { routines: ["pg_catalog.pg_hba_file_rules()"] }',
+    '      - { routines: ["pg_catalog.pg_show_all_file_settings()"] }',
+  ]);
+});
+
 describe('ledger', () => {
   test('seals, and verifies', async () => {
     await expectDone(lab, ['ledger', 'checkpoint'], 'ledger');

@@ -1,8 +1,8 @@
 import type { RoleCatalog, SecuredObject } from '../catalog/model.ts';
 import { columnOf } from '../desired/grants.ts';
-import type { DesiredState } from '../desired/model.ts';
+import type { DesiredGrant, DesiredState } from '../desired/model.ts';
 import { becauseOf } from '../desired/reasons.ts';
-import { fileSays } from '../explain/file-says.ts';
+import { fileSays, grantLine } from '../explain/file-says.ts';
 import { columnsText, grantTarget, privilegeList, tableNames } from '../plan/target.ts';
 import { maskOf, privilegesOf, type Privilege } from '../rights/privilege.ts';
 import type { Right } from './need.ts';
@@ -19,13 +19,23 @@ export interface UnusedRight {
 export function unusedRights(role: string, used: readonly UsedRight[], desired: DesiredState, label: string): UnusedRight[] {
   const kept = new Set(used.flatMap(({ right }) => usedKeys(right)));
   return desired.grants
-    .filter(({ grantee }) => grantee === role)
+    .filter((grant) => grant.grantee === role && !isOfServer(grant))
     .flatMap((grant) =>
       privilegesOf(grant.mask)
         .filter((privilege) => !keysOf(grant.object, privilege).some((key) => kept.has(key)))
         .map((privilege) => ({ privilege, object: grant.object, because: becauseOf(grant, maskOf(privilege)) }))
         .filter((one) => isWritten(one, label)),
     );
+}
+
+/** What statements read of the server itself is not looked at, so that nobody could say that it was not used. */
+const isOfServer = ({ object }: DesiredGrant): boolean => object.schema === 'pg_catalog';
+
+/** What the file grants a role on the server's own objects, as it writes it: a proposal keeps it. Pure. */
+export function keptLines(role: string, desired: DesiredState): string[] {
+  return desired.grants
+    .filter((grant) => grant.grantee === role && isOfServer(grant))
+    .flatMap(({ object, mask }) => grantLine(object, privilegesOf(mask)) ?? []);
 }
 
 /** Those of one object and one line together: `delete, insert ("a", "b")` on `table "app"."orders"`. */

@@ -10,10 +10,10 @@ type RelationRight = Extract<Right, { kind: 'relation' }>;
 const ON_COLUMNS: readonly Privilege[] = ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'];
 
 /**
- * The grants of a role as roles.yaml writes them: what was used, and nothing else. What follows by itself is left out: USAGE of schemas, CONNECT,
+ * The grants of a role as roles.yaml writes them: what was used, the lines that are `kept`, and nothing else. What follows by itself is left out: USAGE of schemas, CONNECT,
  * sequences and functions of defaults, checks and policies. Pure.
  */
-export function proposedYaml(role: string, used: readonly UsedRight[], shapes: Shapes): string {
+export function proposedYaml(role: string, used: readonly UsedRight[], shapes: Shapes, kept: readonly string[] = []): string {
   const rights = used.map(({ right }) => right);
   const relations = new Map<number, RelationRight[]>();
   for (const right of rights) {
@@ -27,7 +27,7 @@ export function proposedYaml(role: string, used: readonly UsedRight[], shapes: S
   const others = rights
     .filter((right) => !('id' in right) || !derived.has(`${right.kind}${right.id}`))
     .flatMap((right) => otherLine(right, shapes));
-  const lines = [...tables, ...others.toSorted()];
+  const lines = [...tables, ...others.toSorted(), ...kept.toSorted()];
   return [
     `  ${role}:`,
     ...(lines.length === 0 ? ['    grants: []'] : ['    grants:', ...lines.map((line) => `      ${line}`)]),

@@ -5,7 +5,7 @@ import type { Comparison } from '../difference/inputs.ts';
 import { settingOf } from '../explain/obstacles.ts';
 import { PUBLIC } from '../rights/acl.ts';
 import { inherited } from '../rights/reach.ts';
-import { unsaidRights, unusedGrants, unusedRights, type UnusedGrant } from './compare.ts';
+import { keptLines, unsaidRights, unusedGrants, unusedRights, type UnusedGrant } from './compare.ts';
 import { learn, type Learned, type UsedRight } from './learn.ts';
 import type { Observation } from './observe.ts';
 import { proposedYaml } from './proposal.ts';
@@ -54,7 +54,7 @@ export function suggestRights(
     unsaid: unsaidRights(role.name, learned.used, desired, catalog),
     unused: unusedGrants(unusedRights(role.name, learned.used, desired, file.label), catalog),
     ...judgeWindows(observations),
-    yaml: proposedYaml(role.name, learned.used, shapes),
+    yaml: proposedYaml(role.name, learned.used, shapes, keptLines(role.name, desired)),
     pathOf,
   };
 }

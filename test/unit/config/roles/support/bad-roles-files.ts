@@ -671,6 +671,13 @@ const BAD_ENVIRONMENTS: readonly BadFile[] = [
     ],
   },
   {
+    name: 'a duty',
+    yaml: top('environments: { prod: { roles: { boss: { duty: verify } } } }\n'),
+    problems: [
+      'roles.yaml:6:42: environments.prod.roles.boss.duty: is the same in every environment: connection_limit, valid_until, password and settings may differ',
+    ],
+  },
+  {
     name: 'login',
     yaml: top('environments: { prod: { roles: { boss: { login: true } } } }\n'),
     problems: [
@@ -690,6 +697,19 @@ const BAD_ENVIRONMENTS: readonly BadFile[] = [
     problems: [
       'roles.yaml:6:25: environments.prod.schemas: is the same in every environment: connection_limit, valid_until, password and settings may differ',
     ],
+  },
+];
+
+const BAD_DUTIES: readonly BadFile[] = [
+  {
+    name: 'a duty that there is not',
+    yaml: web('    duty: verfy\n'),
+    problems: ['roles.yaml:8:11: roles.web.duty: expected one of verify, found the text "verfy": did you mean verify'],
+  },
+  {
+    name: 'several duties',
+    yaml: web('    duty: [verify]\n'),
+    problems: ['roles.yaml:8:11: roles.web.duty: expected one of verify, found a list'],
   },
 ];
 
@@ -732,5 +752,6 @@ export const BAD_ROLES_FILES: readonly BadFile[] = [
   ...BAD_GRANTS,
   ...BAD_CONTRADICTIONS,
   ...BAD_ENVIRONMENTS,
+  ...BAD_DUTIES,
   ...BAD_SECRETS,
 ];
