@@ -60,6 +60,8 @@ function grantsFor(need: Need, role: string): Right[] {
       ];
     case 'advisories':
       return [];
+    case 'either':
+      return grantsFor(need.of[0], role);
   }
 }
 

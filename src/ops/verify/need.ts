@@ -14,10 +14,14 @@ export type Need =
   /** A setting as the server has it: an override for the role or the database hides the server's value from the session. */
   | { readonly kind: 'unoverridden'; readonly name: string }
   /** The server's major is in dbctl's own table of releases and vulnerabilities. */
-  | { readonly kind: 'advisories' };
+  | { readonly kind: 'advisories' }
+  /** One of them is enough; the first is what is asked for where none is there. */
+  | { readonly kind: 'either'; readonly of: readonly [SingleNeed, ...SingleNeed[]] };
+
+export type SingleNeed = Exclude<Need, { kind: 'either' }>;
 
 const NAME = '[a-z_][a-z0-9_]*';
-const GRAMMAR: readonly (readonly [RegExp, (match: RegExpExecArray) => Need])[] = [
+const GRAMMAR: readonly (readonly [RegExp, (match: RegExpExecArray) => SingleNeed])[] = [
   [new RegExp(`^select (${NAME}\\.${NAME})$`), (match) => ({ kind: 'select', name: match[1] ?? '' })],
   [new RegExp(`^execute (${NAME}\\.${NAME}\\([a-z0-9_, \\[\\]]*\\))$`), (match) => ({ kind: 'execute', name: match[1] ?? '' })],
   [new RegExp(`^member (${NAME})$`), (match) => ({ kind: 'member', name: match[1] ?? '' })],
@@ -27,10 +31,17 @@ const GRAMMAR: readonly (readonly [RegExp, (match: RegExpExecArray) => Need])[] 
 ];
 
 export const NEED_FORMS =
-  'select schema.relation, execute schema.function(types), member role, setting name, unoverridden name or advisories';
+  'select schema.relation, execute schema.function(types), member role, setting name, unoverridden name or advisories; "or" between them where one is enough';
 
 /** Reads one need; null when it is none of the forms. */
 export function parseNeed(text: string): Need | null {
+  const read = text.split(/\s+or\s+/).map(parseSingle);
+  const [first, ...others] = read.filter((need) => need !== null);
+  if (first === undefined || others.length + 1 < read.length) return null;
+  return others.length === 0 ? first : { kind: 'either', of: [first, ...others] };
+}
+
+function parseSingle(text: string): SingleNeed | null {
   for (const [pattern, make] of GRAMMAR) {
     const match = pattern.exec(text);
     if (match !== null) return make(match);
@@ -40,11 +51,17 @@ export function parseNeed(text: string): Need | null {
 
 /** The need as its check file writes it. */
 export function needText(need: Need): string {
+  if (need.kind === 'either') return need.of.map(needText).join(' or ');
   return need.kind === 'advisories' ? 'advisories' : `${need.kind} ${need.name}`;
 }
 
 /** Settings are rows of this view, so a need for one is a need for the view. */
-export const SETTINGS_VIEW: Need = { kind: 'select', name: 'pg_catalog.pg_settings' };
+export const SETTINGS_VIEW: SingleNeed = { kind: 'select', name: 'pg_catalog.pg_settings' };
+
+/** Every need by itself. */
+export function singleNeeds(need: Need): readonly SingleNeed[] {
+  return need.kind === 'either' ? need.of : [need];
+}
 
 /** What the session's role may see, as one look at the server found it. */
 export interface Sight {
@@ -71,6 +88,10 @@ const SERVER_SOURCES = new Set(['default', 'environment variable', 'configuratio
 /** What stands between the role and a need; null when nothing does. */
 export function blindness(need: Need, sight: Sight): Blindness | null {
   switch (need.kind) {
+    case 'either': {
+      const all = need.of.map((one) => blindness(one, sight));
+      return all.includes(null) ? null : (all[0] ?? null);
+    }
     case 'select':
       return granted(need, sight, `select on ${need.name}`, `on ${need.name}`);
     case 'execute':

@@ -1,7 +1,7 @@
 import type { Session } from '../../db/session.ts';
 import { covers, type Advisories } from './advisories.ts';
 import type { Check } from './check.ts';
-import { needText, SETTINGS_VIEW, type Need, type Sight } from './need.ts';
+import { needText, SETTINGS_VIEW, singleNeeds, type Sight, type SingleNeed } from './need.ts';
 import { recogniseVendor, ROLE_MARKS, SETTING_MARKS, type VendorFacts } from './vendor.ts';
 
 /** Asks the server, in two messages, for every right that any of the checks needs. Fails like Session.rows. */
@@ -18,8 +18,8 @@ export async function lookAround(session: Session, checks: readonly Check[], adv
   };
 }
 
-function allNeeds(checks: readonly Check[]): readonly Need[] {
-  const all = [SETTINGS_VIEW, ...checks.flatMap((check) => check.needs)];
+function allNeeds(checks: readonly Check[]): readonly SingleNeed[] {
+  const all = [SETTINGS_VIEW, ...checks.flatMap((check) => check.needs.flatMap(singleNeeds))];
   return [...new Map(all.map((need) => [needText(need), need])).values()];
 }
 
@@ -32,8 +32,8 @@ interface RightRow {
   vendor: VendorFacts;
 }
 
-async function readRights(session: Session, needs: readonly Need[]) {
-  const rights = needs.filter((need): need is Extract<Need, { kind: RightRow['kind'] }> => RIGHTS.has(need.kind));
+async function readRights(session: Session, needs: readonly SingleNeed[]) {
+  const rights = needs.filter((need): need is Extract<SingleNeed, { kind: RightRow['kind'] }> => RIGHTS.has(need.kind));
   const names = [rights.map(({ kind }) => kind), rights.map(({ name }) => name)];
   const rows = await session.rows<RightRow>(RIGHTS_QUERY, [...names, ROLE_MARKS, SETTING_MARKS]);
   return {
@@ -94,7 +94,7 @@ select n.kind,
   from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) as n(kind, name)
  order by n.kind, n.name`;
 
-async function readSettings(session: Session, needs: readonly Need[]): Promise<ReadonlyMap<string, string>> {
+async function readSettings(session: Session, needs: readonly SingleNeed[]): Promise<ReadonlyMap<string, string>> {
   const names = needs.flatMap((need) =>
     need.kind === 'setting' || need.kind === 'unoverridden' ? [need.name.toLowerCase()] : [],
   );

@@ -14,7 +14,7 @@ import { startServer, type TestServer } from '../../support/server.ts';
 let server: TestServer;
 let project: string;
 beforeAll(async () => {
-  server = await startServer({ settings: { 'rds.extensions': 'pgcrypto, pgaudit' } });
+  server = await startServer({ settings: { 'rds.extensions': 'pgcrypto, pgaudit', 'rds.force_ssl': '1' } });
   await onServer(
     server.url(),
     'create role rds_superuser',
@@ -41,7 +41,7 @@ afterAll(async () => {
 async function verify(user: string): Promise<Report & { notes: string }> {
   const url = new URL(server.url('shop'));
   [url.username, url.password] = [user, 'x'];
-  const args = ['verify', '--only', 'ext-required,log-statement'];
+  const args = ['verify', '--only', 'ext-required,log-statement,tls-enforced'];
   const options = { cwd: project, env: { DATABASE_URL: url.href } };
   const [json, human] = await Promise.all([runCli([...args, '--format', 'json'], options), runCli(args, options)]);
   return { ...(JSON.parse(json.stdout) as Report), notes: human.stdout.replaceAll(/\s+/g, ' ') };
@@ -57,6 +57,11 @@ describe('a server with the marks of RDS', () => {
     expect(report.notes).toContain(
       'The server looks like Amazon RDS (setting rds.extensions; role rds_superuser, and rdsadmin as the first superuser)',
     );
+    // A name with a dot in postgresql.conf is not the service's switch, which its own library declares.
+    expect(report.items.find(({ id }) => id === 'tls-enforced')).toMatchObject({
+      status: 'unknown',
+      message: expect.stringContaining(`could not look: role "${user}" has no select right on pg_catalog.pg_hba_file_rules`),
+    });
     expect(fixOf(report, 'log-statement')).toBe(
       `aws rds modify-db-parameter-group --db-parameter-group-name GROUP --parameters '[{"ParameterName":"log_statement","ParameterValue":"ddl","ApplyMethod":"immediate"}]'`,
     );

@@ -22,6 +22,7 @@ describe('a need', () => {
     'setting TimeZone',
     'unoverridden pgaudit.log',
     'advisories',
+    'select pg_catalog.pg_hba_file_rules or unoverridden rds.force_ssl or advisories',
   ])('%s is read and written alike', (text) => {
     expect(needText(need(text))).toBe(text);
   });
@@ -35,6 +36,8 @@ describe('a need', () => {
     'setting a b',
     'superuser',
     'advisories x',
+    'advisories or',
+    'advisories or superuser',
   ])('%j is none', (text) => {
     expect(parseNeed(text)).toBeNull();
   });
@@ -83,6 +86,12 @@ describe('a need', () => {
       "the server's own TimeZone is hidden from this session by an override (source: database user)",
       'run dbctl verify as a role without `alter role … in database … set` for it',
     ],
+    [
+      'member pg_monitor or setting ssl',
+      sees([VIEW]),
+      'role "Night ""Shift""" is not a member of pg_monitor',
+      'grant pg_monitor to "Night ""Shift""";',
+    ],
     ['advisories', BLIND, 'dbctl has no advisory data for this major version', 'update dbctl: npm install dbctl@latest'],
   ])('%s says what is missing and what would give it', (text, sight, reason, fix) => {
     expect(blindness(need(text), sight)).toEqual({ reason, fix });
@@ -94,6 +103,8 @@ describe('a need', () => {
     ['setting TimeZone', sees([VIEW], { settings: new Map([['timezone', 'client']]) })],
     ['unoverridden TimeZone', sees([VIEW], { settings: new Map([['timezone', 'configuration file']]) })],
     ['unoverridden TimeZone', sees([VIEW], { settings: new Map([['timezone', 'command line']]) })],
+    ['member pg_monitor or setting ssl', sees([VIEW], { settings: new Map([['ssl', 'default']]) })],
+    ['member pg_monitor or setting ssl', sees(['member pg_monitor'])],
     ['advisories', { ...BLIND, coversMajor: true }],
   ])('%s is met', (text, sight) => {
     expect(blindness(need(text), sight)).toBeNull();

@@ -48,6 +48,16 @@ describe('a fix on a managed service', () => {
       "alter system set log_rotation_age = '1d'; alter system set log_rotation_size = '100MB'; select pg_reload_conf();",
       'supabase --experimental postgres-config update --config log_rotation_age=1d\nsupabase --experimental postgres-config update --config log_rotation_size=100MB',
     ],
+    [
+      'aurora',
+      'alter system set rds.force_ssl = 1; -- then restart the server',
+      `aws rds modify-db-cluster-parameter-group --db-cluster-parameter-group-name GROUP --parameters '[{"ParameterName":"rds.force_ssl","ParameterValue":"1","ApplyMethod":"pending-reboot"}]'\naws rds reboot-db-instance --db-instance-identifier WRITER`,
+    ],
+    [
+      'azure',
+      'alter system set require_secure_transport = on; select pg_reload_conf();',
+      'az postgres flexible-server parameter set --resource-group GROUP --server-name SERVER --name require_secure_transport --value on',
+    ],
     ['rds', 'revoke create on schema public from public;', 'revoke create on schema public from public;'],
     [
       'rds',
