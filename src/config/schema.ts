@@ -27,6 +27,7 @@ import {
   settingName,
 } from './forms.ts';
 import { choice, duration, kinds, listOf, oneNumberOf, section, settingValue, text, wholeNumber, yesOrNo } from './values.ts';
+import { people, verifyLimits } from './verify-limits.ts';
 
 /** The words of libpq's sslmode; a test compares them with the runtime's. */
 export const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
@@ -142,6 +143,8 @@ const verify = section({
     .describe(
       'Settings the server must have, such as work_mem: 64MB; units and spellings are compared as the server means them.',
     ),
+  limits: verifyLimits.prefault({}).describe('Where checks of what goes on draw their lines.'),
+  people,
 });
 
 const roles = section({

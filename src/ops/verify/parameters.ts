@@ -121,6 +121,28 @@ export const PARAMETERS = {
   drills: { type: 'jsonb', setting: 'backup.repositories', ofTheRun: true, value: ({ facts }) => factValue(facts?.drills) },
   tls_version: { type: 'text', setting: 'verify.profile', value: ({ policy }) => policy.thresholds.tlsVersion },
   wraparound_percent: { type: 'int4', setting: 'verify.profile', value: ({ policy }) => policy.thresholds.wraparoundPercent },
+  standby_lag: {
+    type: 'interval',
+    setting: 'verify.limits.standby_lag',
+    value: ({ policy }) => `${policy.limits.standbyLagMs} milliseconds`,
+  },
+  standby_lag_bytes: {
+    type: 'int8',
+    setting: 'verify.limits.standby_lag_mb',
+    value: ({ policy }) => policy.limits.standbyLagBytes,
+  },
+  open_transaction: {
+    type: 'interval',
+    setting: 'verify.limits.open_transaction',
+    value: ({ policy }) => `${policy.limits.openTransactionMs} milliseconds`,
+  },
+  held_transactions: {
+    type: 'int4',
+    setting: 'verify.limits.held_transactions',
+    value: ({ policy }) => policy.limits.heldTransactions,
+  },
+  people: { type: 'text[]', setting: 'verify.people', value: ({ policy }) => policy.people },
+  valid_days: { type: 'int4', setting: 'verify.limits.valid_days', value: ({ policy }) => policy.limits.validDays },
   // A mapping without a key declares nothing, and its check is skipped.
   wanted_settings: {
     type: 'jsonb',

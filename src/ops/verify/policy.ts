@@ -1,6 +1,7 @@
 import { versionNumber } from '../../core/pin.ts';
 import type { RolesFile } from '../../config/roles/load.ts';
 import { THRESHOLDS, type Thresholds } from './thresholds.ts';
+import { LIMITS, limitsFrom, type Limits, type LimitSource } from './limits.ts';
 import { guardPolicyFrom, type GuardPolicy, type GuardPolicySource } from './guard-policy.ts';
 import { rolePolicy, type AllowSource, type RolePolicy } from './role-policy.ts';
 import { VENDOR_ROLES, type VendorRoles } from './vendor-roles.ts';
@@ -35,6 +36,9 @@ export interface Policy extends RolePolicy {
   readonly guards: GuardPolicy | null;
   /** A profile may draw them elsewhere. */
   readonly thresholds: Thresholds;
+  readonly limits: Limits;
+  /** Roles of people, and groups they are in. */
+  readonly people: readonly string[];
 }
 
 /** The part of the configuration (contract C5) a policy is made of. */
@@ -50,6 +54,8 @@ export interface PolicySource {
     readonly allow?: AllowSource;
     readonly done_after_update?: readonly string[];
     readonly settings?: Readonly<Record<string, string>>;
+    readonly limits?: LimitSource;
+    readonly people?: readonly string[];
   };
 }
 
@@ -92,6 +98,8 @@ export function policyFrom(
     settings: verify?.settings ?? {},
     guards: guardPolicyFrom(immutability),
     thresholds: THRESHOLDS,
+    limits: verify?.limits === undefined ? LIMITS : limitsFrom(verify.limits),
+    people: verify?.people ?? [],
   });
 }
 

@@ -90,6 +90,18 @@ describe('a broken dbctl.yaml', () => {
     ]);
   });
 
+  it('says what is wrong with the limits of verify', async () => {
+    const limits = 'standby_lag: 5, standby_lag_mb: 0, open_transactions: 1h, held_transactions: many, valid_days: 4000';
+    expect(await problemsOf(`${HEAD}verify: {people: staff, limits: {${limits}}}\n`)).toEqual([
+      'dbctl.yaml:3:18: verify.people: expected a list of roles, found the text "staff": write [staff]',
+      'dbctl.yaml:3:47: verify.limits.standby_lag: expected a duration such as 500ms, 2s, 5min, 1h or 1d, found the number 5: a number alone has no unit, write 5s or 5000ms',
+      'dbctl.yaml:3:66: verify.limits.standby_lag_mb: expected a whole number from 1 to 1048576, found the number 0',
+      'dbctl.yaml:3:69: verify.limits.open_transactions: unknown key, did you mean open_transaction',
+      'dbctl.yaml:3:111: verify.limits.held_transactions: expected a whole number from 1 to 2000000000, found the text "many"',
+      'dbctl.yaml:3:129: verify.limits.valid_days: expected a whole number from 1 to 3660, found the number 4000',
+    ]);
+  });
+
   it('names the environment that was likely meant', async () => {
     expect(await problemsOf(`${HEAD}environments: {dev: {}, prod: {}}\n`, { env: 'pord' })).toEqual([
       'dbctl.yaml:3:1: environments: no environment "pord": the file has dev, prod; did you mean prod',

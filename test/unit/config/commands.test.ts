@@ -31,7 +31,7 @@ describe('dbctl config show', () => {
     expect(rows.filter(([key]) => (key as string).startsWith('environments.ci'))).toEqual([]);
     expect(answer.summary).toMatchObject({
       environment: 'dev',
-      keys: 86,
+      keys: 92,
       origins: { file: 5, variable: 1, flag: 1, overlay: 0 },
     });
     expect(answer.view?.notes?.slice(1)).toEqual(['Other environments: ci.']);

@@ -47,6 +47,14 @@ describe('a good dbctl.yaml', () => {
         required: [],
         done_after_update: [],
         settings: {},
+        limits: {
+          standby_lag: 300_000,
+          standby_lag_mb: 1024,
+          open_transaction: 3_600_000,
+          held_transactions: 10_000_000,
+          valid_days: 366,
+        },
+        people: [],
         allow: {
           superusers: [],
           createrole: [],

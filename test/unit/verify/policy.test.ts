@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { verifyLimits } from '../../../src/config/verify-limits.ts';
 import { NOBODY, policyFrom, timezoneSpellings } from '../../../src/ops/verify/policy.ts';
 
 describe('a policy', () => {
@@ -25,6 +26,22 @@ describe('a policy', () => {
       superusers: ['oncall'],
       serverAccess: { pg_read_server_files: ['loader'], pg_execute_server_program: ['loader'] },
       allowedLibraries: ['auto_explain'],
+    });
+  });
+
+  it('has the limits of a dbctl.yaml that names none, and those of one that does', () => {
+    const postgres = {
+      version: '18.2',
+      extensions: { required: [], allowed: [], schema: 'e' },
+      timezone: 'UTC',
+      locale: { provider: 'builtin' as const, name: 'C', encoding: 'UTF8' },
+    };
+    const named = verifyLimits.parse({});
+    expect(policyFrom({ postgres, verify: { limits: named } }).limits).toEqual(policyFrom({ postgres }).limits);
+    const limits = { ...named, standby_lag: 1, standby_lag_mb: 2, open_transaction: 3, held_transactions: 4, valid_days: 5 };
+    expect(policyFrom({ postgres, verify: { limits, people: ['staff'] } })).toMatchObject({
+      limits: { standbyLagMs: 1, standbyLagBytes: 2_097_152, openTransactionMs: 3, heldTransactions: 4, validDays: 5 },
+      people: ['staff'],
     });
   });
 
