@@ -96,7 +96,8 @@ with large as materialized (
       where e.attrelid = l.oid and e.attnum > 0
    ) as a
    cross join lateral (
-     select case when pg_catalog.array_to_string(i.reloptions, ' ') ~ '(^| )deduplicate_items=(off|false|no|0)( |$)' then 20 else 6 end as null_size
+     select case when pg_catalog.array_to_string(i.reloptions, ' ') ~ '(^| )deduplicate_items=(off|false|no|0)( |$)' then 20
+                 else 6 end as null_size
    ) as d
    where l.relkind = 'i'
 ), estimated as (
@@ -136,7 +137,8 @@ select e.name,
          'status', 'unknown',
          'statement', case
                         when e.is_closed then
-                          pg_catalog.format('grant select on %s to %I; -- it may read its rows then, too', e.relation::pg_catalog.regclass, current_user)
+                          pg_catalog.format('grant select on %s to %I; -- it may read its rows then, too', e.relation::pg_catalog.regclass,
+                                            current_user)
                         when e.is_policed then 'dbctl verify --deep, or as a role with BYPASSRLS'
                         else pg_catalog.format('analyze %s;', e.relation::pg_catalog.regclass)
                       end)

@@ -70,7 +70,7 @@ export async function startHardened(): Promise<ReferenceLab> {
 }
 
 /** Debian's newest server with pgaudit, brought once into the cache, beside the system. */
-async function programsWithPgaudit(): Promise<string> {
+export async function programsWithPgaudit(): Promise<string> {
   const cache = cacheFolder({ variables: process.env, home: homedir(), uid: process.getuid?.() });
   const folder = join(cache, 'tests', 'server-18-pgaudit');
   const bin = join('usr', 'lib', 'postgresql', '18', 'bin');
