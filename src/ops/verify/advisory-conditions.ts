@@ -1,4 +1,7 @@
-/** Every condition a vulnerability may name in `when`; version-security-outdated looks each one up on the server. */
+/**
+ * Every condition a vulnerability may name in `when`; version-security-outdated and ext-cve-exposed look each one up on the server, but
+ * for the last, which no session sees: whether that hole is open is not told.
+ */
 export const CONDITIONS = [
   'create objects',
   'create permanent objects',
@@ -16,6 +19,7 @@ export const CONDITIONS = [
   'amcheck granted',
   'loaded pg_stat_statements',
   '32-bit build',
+  'disabled cipher in use',
 ] as const;
 
 export function isCondition(word: string): boolean {

@@ -83,8 +83,25 @@ describe('what is said of the version', () => {
 });
 
 describe('the conditions of the table', () => {
-  it('are looked up by version-security-outdated, every one', () => {
-    const check = readFileSync(new URL('../../../checks/version-security-outdated.sql', import.meta.url), 'utf8');
-    expect(CONDITIONS.filter((word) => !check.includes(`'${word}'`))).toEqual([]);
+  const notLookedUp = (id: string, words: readonly string[]) => {
+    const check = readFileSync(new URL(`../../../checks/${id}.sql`, import.meta.url), 'utf8');
+    return words.filter((word) => !check.includes(`'${word}'`));
+  };
+
+  it('are looked up by version-security-outdated, every one but what no session sees', () => {
+    expect(notLookedUp('version-security-outdated', CONDITIONS)).toEqual(['disabled cipher in use']);
+  });
+
+  it('of extensions are looked up by ext-cve-exposed, too', () => {
+    const words = advisories.cves.filter(({ component }) => component === 'extension').flatMap(({ when }) => when.flat());
+    const asked = [...new Set(words.filter((word) => !word.startsWith('extension ')))].toSorted();
+    expect(asked).toEqual([
+      '32-bit build',
+      'amcheck granted',
+      'create objects',
+      'disabled cipher in use',
+      'loaded pg_stat_statements',
+    ]);
+    expect(notLookedUp('ext-cve-exposed', asked)).toEqual(['disabled cipher in use']);
   });
 });
