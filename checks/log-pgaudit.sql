@@ -19,10 +19,7 @@ with library as (
 ), preloaded as (
   select coalesce(pg_catalog.bool_or(l.is_it), false) as yes, pg_catalog.btrim(pg_catalog.min(l.setting)) as others from library l
 ), recorded as (
-  -- Classes count in order, and a minus takes one away: what is left when nothing but minuses stand there is nothing.
   select s.setting,
-         pg_catalog.btrim(s.setting) = '' or s.setting ~* '(^|,)\s*-all\s*$' or s.setting !~* '(^|,)\s*[a-z]'
-           or s.setting ~* '^\s*none\s*$' as is_empty,
          s.source in ('default', 'configuration file', 'command line', 'environment variable', 'override') as is_servers
     from pg_catalog.pg_settings s
    where s.name = 'pgaudit.log'
@@ -36,6 +33,26 @@ with library as (
     left join pg_catalog.pg_database d on d.oid = o.setdatabase
    where pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 1)) = 'pgaudit.log'
      and (o.setrole = 0 or r.rolcanlogin)
+), lists as materialized (
+  select r.setting as value from recorded r
+  union
+  select o.value from overrides o
+), judged as materialized (
+  -- Words count in order, and a minus takes a class away: each class is as the last word says that names it or all.
+  select l.value,
+         not exists (
+           select
+             from (values ('ddl', null), ('function', null), ('misc', null), ('misc_set', 'misc'), ('read', null), ('role', null),
+                          ('write', null)) as c(class, whole)
+            cross join lateral (
+              select w.name
+                from pg_catalog.regexp_split_to_table(pg_catalog.lower(l.value), ',') with ordinality as t(word, place)
+               cross join lateral (select pg_catalog.btrim(t.word, E' "\t\n') as name) as w
+               where pg_catalog.ltrim(w.name, '-') in (c.class, c.whole, 'all')
+               order by t.place desc
+               limit 1) as last
+            where last.name not like '-%') as is_empty
+    from lists l
 ), found as (
   select 'shared_preload_libraries' as object,
          'pgaudit is not preloaded: nothing records what statements came to' as detail,
@@ -56,7 +73,8 @@ with library as (
          case when not r.is_servers then 'unknown' end
     from preloaded p
     left join recorded r on true
-   where p.yes and (r.is_empty is not false or not r.is_servers)
+    left join judged j on j.value = r.setting
+   where p.yes and (j.is_empty is not false or not r.is_servers)
   union all
   select o.subject,
          pg_catalog.format('%s has pgaudit.log %s of its own: what it does is not recorded', o.subject,
@@ -65,9 +83,8 @@ with library as (
          null
     from preloaded p
    cross join overrides o
-   where p.yes
-     and (pg_catalog.btrim(o.value, ' "') = '' or o.value ~* '(^|,)\s*-all[\s"]*$' or o.value !~ '(^|,)[\s"]*[a-zA-Z]'
-       or o.value ~* '^[\s"]*none[\s"]*$')
+    join judged j on j.value = o.value
+   where p.yes and j.is_empty
 )
 select f.object,
        f.detail,

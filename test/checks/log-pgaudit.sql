@@ -1,4 +1,4 @@
--- The embedded server has no pgaudit: the view shows what it would show with it.
+-- The embedded server has no pgaudit: the view shows what it would show with it. test/postgres/verify/pgaudit.test.ts asks one that has.
 --! case: not preloaded
 --! expect: shared_preload_libraries
 --! says: pgaudit is not preloaded
@@ -78,3 +78,17 @@ select 'pgaudit.log', 'ALL, -misc', null, 'Customized Options', null, null, 'sup
 --! as: plain
 --! expect: unknown
 --! fix: grant pg_read_all_settings to "verify_plain";
+
+--! case: preloaded, and its classes are taken away one by one, of the server and of a role
+set local allow_system_table_mods = on;
+create or replace view pg_catalog.pg_settings as
+select a.name, case a.name when 'shared_preload_libraries' then 'pgaudit' else a.setting end as setting, a.unit, a.category, a.short_desc,
+       a.extra_desc, a.context, a.vartype, a.source, a.min_val, a.max_val, a.enumvals, a.boot_val, a.reset_val, a.sourcefile, a.sourceline, a.pending_restart
+  from pg_catalog.pg_show_all_settings() as a
+union all
+select 'pgaudit.log', 'misc, Write, -write,-misc', null, 'Customized Options', null, null, 'superuser', 'string', 'configuration file', null, null, null, 'none', 'none', null, null, false;
+create role app login;
+create role fine login;
+alter role app set pgaudit.log = 'ddl, -ddl';
+alter role fine set pgaudit.log = 'all, -misc_set';
+--! expect: pgaudit.log, role app
