@@ -5,8 +5,8 @@
 --! needs: member pg_read_all_stats, select pg_catalog.pg_stat_replication, select pg_catalog.pg_stat_wal_receiver
 --! params: now, standby_lag, standby_lag_bytes
 --! why: What a standby has not replayed is not on it: reads there are old, and after a failover those changes are gone, or the failover waits
---!   for them. Five minutes, or 1 GB of log, is more than a busy moment (verify.limits.standby_lag and standby_lag_mb). A primary stops
---!   counting the time of a standby that replays nothing at all: there the log that waits counts, and the standby itself tells the time.
+--!   for them. Five minutes, or 1 GB of log, is more than a busy moment (verify.limits.standby_lag and standby_lag_mb).
+--!   A standby to which nothing comes any more has replayed all it has, and says so here.
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-REPLICATION-VIEW
 --!   https://www.postgresql.org/docs/current/warm-standby.html#STREAMING-REPLICATION-MONITORING

@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 import { isSilent, type Finding, type Outcome } from './outcome.ts';
 import type { SavedReport } from './saved-report.ts';
 import type { Vendor } from './vendor.ts';
-import { fixFor } from './vendor-fix.ts';
+import { fixFor, sightFor } from './vendor-fix.ts';
 import { concerns, daysLeft, type Waiver } from './waiver.ts';
 
 /** What turns an outcome into what is reported. */
@@ -40,7 +40,8 @@ export function itemsOf(outcome: Outcome, circumstances: Circumstances): Item[] 
     case 'skipped':
       return [{ ...itemOf(check, circumstances), status: 'skipped', message: outcome.reason }];
     case 'unknown': {
-      const { reason, fix, sqlstate } = outcome;
+      const { reason, sqlstate } = outcome;
+      const fix = sightFor(circumstances.vendor ?? 'self-hosted', check, outcome.fix);
       const detail = sqlstate === undefined ? null : { sqlstate };
       return [
         { ...itemOf(check, circumstances), status: 'unknown', message: `could not look: ${reason}`, fix, detail, why: check.why },

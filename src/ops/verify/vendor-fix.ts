@@ -13,6 +13,21 @@ export function fixFor(vendor: Vendor, check: Pick<Check, 'id' | 'fix' | 'fixMan
   return check.fixManaged === null ? onService(vendor, fillFix(check.fix, data)) : fillFix(check.fixManaged, data);
 }
 
+/** What shows a customer of the service what a check could not see; the fix that needs a superuser where nothing else is known. Pure. */
+export function sightFor(vendor: Vendor, check: Pick<Check, 'id'>, fix: string | null): string | null {
+  return (check.id === 'tls-enforced' && TLS_SWITCHES[vendor]) || fix;
+}
+
+/** Of services that keep it outside of PostgreSQL, from their own pages; neither was tried. */
+const TLS_SWITCHES: Partial<Record<Vendor, string>> = {
+  'cloud-sql':
+    "gcloud sql instances describe INSTANCE --format='value(settings.ipConfiguration.sslMode)'\n" +
+    '# ENCRYPTED_ONLY, or TRUSTED_CLIENT_CERTIFICATE_REQUIRED, is what is wanted: gcloud sql instances patch INSTANCE --ssl-mode=ENCRYPTED_ONLY',
+  supabase:
+    'supabase --experimental ssl-enforcement get\n' +
+    '# where it is off: supabase --experimental ssl-enforcement update --enable-db-ssl-enforcement',
+};
+
 /** Extensions that are known by name have steps of their own; the others keep what the check says. */
 function extensionFix(vendor: Vendor, check: string, data: JsonObject): string | null {
   const { extension, library, available } = data;

@@ -118,7 +118,7 @@ describe('rep-lag', () => {
     expect(await look({ at: 'standby', later: 10 * MINUTE })).toEqual({});
   });
 
-  it('tells of a standby whose replay is paused, here by the log that waits and there by the time, too', async () => {
+  it('tells of a standby whose replay is paused, by the log that waits and by the time', async () => {
     await pause();
     await here.query(`select pg_catalog.pg_logical_emit_message(true, 'x', pg_catalog.repeat('x', 3000000))`);
     await until(there, 'select 1 where pg_catalog.pg_last_wal_receive_lsn() - pg_catalog.pg_last_wal_replay_lsn() > 3000000');
@@ -129,6 +129,10 @@ describe('rep-lag', () => {
         expect.stringMatching(/^standby standby at 127\.0\.0\.1 is behind by .*\d+ kB of log$/),
         expect.any(String),
       ],
+    });
+    await until(here, `select 1 from pg_catalog.pg_stat_replication where replay_lag > '1200 milliseconds'`);
+    expect(await look({ limits: { standbyLagMs: 1000 } })).toMatchObject({
+      'standby standby at 127.0.0.1': [expect.stringContaining('is behind by 00:00:0'), {}],
     });
     expect(await look({ at: 'standby', limits })).toMatchObject({ 'this standby': [expect.stringContaining('kB of log'), {}] });
     const late = { at: 'standby', later: 10 * MINUTE } as const;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { EXTENSION_WAYS } from '../../../src/ops/verify/extension-ways.ts';
 import { isManaged, VENDORS, type Vendor } from '../../../src/ops/verify/vendor.ts';
-import { fixFor } from '../../../src/ops/verify/vendor-fix.ts';
+import { fixFor, sightFor } from '../../../src/ops/verify/vendor-fix.ts';
 import { parseCases } from '../../../src/ops/verify/cases/case-file.ts';
 import { SERVERS } from '../../postgres/verify/support.ts';
 import { checkNamed } from './support.ts';
@@ -66,6 +66,17 @@ describe('a fix on a managed service', () => {
     ],
   ])('%s: %s', (vendor, statement, expected) => {
     expect(fixOf(vendor, statement)).toBe(expected);
+  });
+
+  it.each<[Vendor, string, RegExp]>([
+    ['cloud-sql', 'tls-enforced', /^gcloud sql instances describe .*sslMode.*\n# .*--ssl-mode=ENCRYPTED_ONLY$/],
+    ['supabase', 'tls-enforced', /^supabase --experimental ssl-enforcement get\n# .* --enable-db-ssl-enforcement$/],
+    ['rds', 'tls-enforced', /^grant x;$/],
+    ['self-hosted', 'tls-enforced', /^grant x;$/],
+    ['cloud-sql', 'auth-hba-trust', /^grant x;$/],
+  ])('%s: what shows the answer %s could not see', (vendor, id, expected) => {
+    expect(sightFor(vendor, { id }, 'grant x;')).toMatch(expected);
+    expect(sightFor('azure', { id }, null)).toBeNull();
   });
 
   it('leaves plain PostgreSQL what it is', () => {
