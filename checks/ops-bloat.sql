@@ -25,11 +25,24 @@ with large as materialized (
      and c.relpersistence <> 't'
      and c.relpages::int8 * pg_catalog.current_setting('block_size')::int8 > 104857600
      and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+), sources as (
+  select l.nspname, l.relname from large l
+  union
+  select l.nspname, t.relname
+    from large l
+    join pg_catalog.pg_index x on x.indexrelid = l.oid
+    join pg_catalog.pg_class t on t.oid = x.indrelid
+), stats as materialized (
+  -- Once for all: asked for one relation after the other the view is slow.
+  select s.schemaname, s.tablename, s.attname, s.avg_width, s.null_frac
+    from pg_catalog.pg_stats s
+    join sources o on o.nspname = s.schemaname and o.relname = s.tablename
+   where not s.inherited
 ), tables as (
   select l.*,
          l.oid as relation,
          'table' as kind,
-         s.known,
+         coalesce(s.known, 0) as known,
          a.number,
          0::int8 as expressions,
          -- 23 bytes of header, a bit a column where one is null, all in steps of 8, and a pointer of 4.
@@ -37,13 +50,13 @@ with large as materialized (
            else 0 end) / 8.0) * 8 + pg_catalog.ceil(s.width / 8.0) * 8 + 4) as row_size,
          l.block - 24 as room
     from large l
-   cross join lateral (
-     select pg_catalog.count(*) as known,
-            pg_catalog.bool_or(t.null_frac > 0) as has_nulls,
-            pg_catalog.sum(t.avg_width * (1 - t.null_frac)) as width
-       from pg_catalog.pg_stats t
-      where t.schemaname = l.nspname and t.tablename = l.relname and not t.inherited
-   ) as s
+    left join (
+      select t.schemaname, t.tablename,
+             pg_catalog.count(*) as known,
+             pg_catalog.bool_or(t.null_frac > 0) as has_nulls,
+             pg_catalog.sum(t.avg_width * (1 - t.null_frac)) as width
+        from stats t
+       group by t.schemaname, t.tablename) as s on s.schemaname = l.nspname and s.tablename = l.relname
    cross join lateral (
      -- A virtual column (from 18 on) is nowhere kept.
      select pg_catalog.count(*) as number
@@ -51,9 +64,32 @@ with large as materialized (
       where t.attrelid = l.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated <> 'v'
    ) as a
    where l.relkind <> 'i'
+), entries as (
+  select l.oid,
+         t.oid as relation,
+         case when pg_catalog.array_to_string(i.reloptions, ' ') ~ '(^| )deduplicate_items=(off|false|no|0)( |$)' then 20
+              else 6 end as null_size,
+         k.attname is null as is_expression,
+         s.avg_width,
+         s.null_frac,
+         -- Short values of no fixed length begin anywhere.
+         case when e.attlen < 0 and s.avg_width < 127 then 1
+              else case e.attalign when 'd' then 8 when 'i' then 4 when 's' then 2 else 1 end end as step
+    from large l
+    join pg_catalog.pg_class i on i.oid = l.oid
+    join pg_catalog.pg_am m on m.oid = i.relam and m.amname = 'btree'
+    join pg_catalog.pg_index x on x.indexrelid = l.oid
+    join pg_catalog.pg_class t on t.oid = x.indrelid
+    join pg_catalog.pg_attribute e on e.attrelid = l.oid and e.attnum > 0
+    left join pg_catalog.pg_attribute k on k.attrelid = t.oid and k.attnum = x.indkey[e.attnum - 1] and k.attnum <> 0
+    -- ANALYZE keeps those of an expression under the name of the index.
+    left join stats s on s.schemaname = l.nspname
+                     and s.tablename = case when k.attname is null then l.relname else t.relname end
+                     and s.attname = coalesce(k.attname, e.attname)
+   where l.relkind = 'i'
 ), indexes as (
   select l.*,
-         t.oid as relation,
+         a.relation,
          'index' as kind,
          a.known,
          a.number,
@@ -61,45 +97,21 @@ with large as materialized (
          -- 8 bytes of header, and 8 more for nulls; each value where its type begins; a pointer of 4. Of one column's nulls, as of all that
          -- is equal, only the places of the rows are kept, 6 bytes each, unless that is switched off.
          case when a.number = 1 then
-                (1 - a.nulls) * (8 + pg_catalog.ceil(a.width / greatest(1 - a.nulls, 0.001) / 8.0) * 8 + 4) + a.nulls * d.null_size
+                (1 - a.nulls) * (8 + pg_catalog.ceil(a.width / greatest(1 - a.nulls, 0.001) / 8.0) * 8 + 4) + a.nulls * a.null_size
               else (case when a.nulls > 0 then 16 else 8 end + pg_catalog.ceil(a.width / 8.0) * 8 + 4)::float8
          end as row_size,
          -- Besides the head of a page its place among the others, 16 bytes, and the bound of what may be on it.
          l.block - 24 - 16 - (12 + pg_catalog.ceil(a.width / 8.0) * 8) as room
     from large l
-    join pg_catalog.pg_index x on x.indexrelid = l.oid
-    join pg_catalog.pg_class t on t.oid = x.indrelid
-    join pg_catalog.pg_class i on i.oid = l.oid
-    join pg_catalog.pg_am m on m.oid = i.relam and m.amname = 'btree'
-   cross join lateral (
-     select pg_catalog.count(*) as number,
-            pg_catalog.count(s.avg_width) as known,
-            pg_catalog.count(*) filter (where k.attname is null) as expressions,
-            pg_catalog.max(s.null_frac)::float8 as nulls,
-            pg_catalog.sum(pg_catalog.ceil(s.avg_width::float8 / g.step) * g.step * (1 - s.null_frac)) as width
-       from pg_catalog.pg_attribute e
-       left join pg_catalog.pg_attribute k on k.attrelid = t.oid and k.attnum = x.indkey[e.attnum - 1] and k.attnum <> 0
-       -- ANALYZE keeps those of an expression under the name of the index.
-       left join lateral (
-         select p.avg_width, p.null_frac
-           from pg_catalog.pg_stats p
-          where p.schemaname = l.nspname
-            and p.tablename = case when k.attname is null then l.relname else t.relname end
-            and p.attname = coalesce(k.attname, e.attname)
-            and not p.inherited
-       ) as s on true
-      -- Short values of no fixed length begin anywhere.
-      cross join lateral (
-        select case when e.attlen < 0 and s.avg_width < 127 then 1
-                    else case e.attalign when 'd' then 8 when 'i' then 4 when 's' then 2 else 1 end end as step
-      ) as g
-      where e.attrelid = l.oid and e.attnum > 0
-   ) as a
-   cross join lateral (
-     select case when pg_catalog.array_to_string(i.reloptions, ' ') ~ '(^| )deduplicate_items=(off|false|no|0)( |$)' then 20
-                 else 6 end as null_size
-   ) as d
-   where l.relkind = 'i'
+    join (
+      select e.oid, e.relation, e.null_size,
+             pg_catalog.count(*) as number,
+             pg_catalog.count(e.avg_width) as known,
+             pg_catalog.count(*) filter (where e.is_expression) as expressions,
+             pg_catalog.max(e.null_frac)::float8 as nulls,
+             pg_catalog.sum(pg_catalog.ceil(e.avg_width::float8 / e.step) * e.step * (1 - e.null_frac)) as width
+        from entries e
+       group by e.oid, e.relation, e.null_size) as a on a.oid = l.oid
 ), estimated as (
   select m.*,
          m.relpages::int8 * m.block as bytes,
