@@ -63,13 +63,14 @@ with here as materialized (
    where b.time > $2 or b.bytes > $3
   union all
   select 'this standby',
-         'this standby has replayed no commit since it started, and log waits for it: by how much time it is behind is not known',
+         pg_catalog.format('this standby has replayed no commit since it started, and %s: by how much time it is behind is not known',
+                           case when b.bytes is null then 'reads no stream' else 'log waits for it' end),
          null,
          b.bytes,
          b.statement,
          'unknown'
     from behind b
-   where b.object = 'this standby' and b.time is null and b.bytes <= $3 and $1 - pg_catalog.pg_postmaster_start_time() > $2
+   where b.object = 'this standby' and b.time is null and coalesce(b.bytes, 0) <= $3 and $1 - pg_catalog.pg_postmaster_start_time() > $2
   union all
   -- All that came may be replayed, and nothing come any more.
   select 'connection of this standby',

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { literal } from '../../../src/db/ident.ts';
 import { withSession } from '../../../src/db/session.ts';
 import { advisories } from '../../../src/ops/verify/advisories.ts';
 import { fillFix } from '../../../src/ops/verify/fix.ts';
@@ -162,6 +163,29 @@ describe('rep-lag', () => {
     await primary.start();
     here = await connect(primary.url());
     await until(there, 'select 1 from pg_catalog.pg_stat_wal_receiver');
+    expect(await look({ at: 'standby' })).toEqual({});
+  });
+});
+
+describe('rep-lag of a standby that reads no stream', () => {
+  it('does not know how far it is behind, once it has had time', async () => {
+    const { rows } = await there.query<{ from: string }>(`select pg_catalog.current_setting('primary_conninfo') as from`);
+    const restart = async (conninfo: string) => {
+      await there.query(`alter system set primary_conninfo = ${literal(conninfo)}`);
+      await standby.server.halt();
+      await standby.server.start();
+      there = await connect(standby.url);
+    };
+    await restart('');
+    expect(await look({ at: 'standby' })).toEqual({});
+    expect(await look({ at: 'standby', later: 10 * MINUTE })).toMatchObject({
+      'this standby (unknown)': [
+        'this standby has replayed no commit since it started, and reads no stream: by how much time it is behind is not known',
+        {},
+      ],
+    });
+    await restart(rows[0]?.from ?? '');
+    await until(there, `select 1 from pg_catalog.pg_stat_wal_receiver where status = 'streaming'`);
     expect(await look({ at: 'standby' })).toEqual({});
   });
 });
