@@ -14,8 +14,13 @@ select d.datname as object,
                          d.datname, d.datcollversion, coalesce(v.actual, 'none')) as detail,
        pg_catalog.jsonb_build_object('database', d.datname, 'recorded', d.datcollversion, 'actual', v.actual) as data
   from pg_catalog.pg_database d
- cross join lateral (select pg_catalog.pg_database_collation_actual_version(d.oid) as actual) as v
+ -- One that was dropped since the snapshot: the first function is null then, the second an error.
+ cross join lateral (
+   select pg_catalog.pg_describe_object('pg_catalog.pg_database'::regclass, d.oid, 0) is not null as is_there
+ ) as e
+ cross join lateral (select case when e.is_there then pg_catalog.pg_database_collation_actual_version(d.oid) end as actual) as v
  -- No version is recorded for template0, nor where the provider has none: nothing to compare, and loc-unversioned tells the latter.
  where d.datcollversion is not null
+   and e.is_there
    and d.datcollversion is distinct from v.actual
  order by d.datname;

@@ -5,7 +5,7 @@ import { advisories } from '../../../src/ops/verify/advisories.ts';
 import { parseCheck, type Check } from '../../../src/ops/verify/check.ts';
 import { builtInFolder, loadChecks } from '../../../src/ops/verify/load.ts';
 import type { Outcome } from '../../../src/ops/verify/outcome.ts';
-import { runChecks } from '../../../src/ops/verify/run.ts';
+import { runChecks, runInTransaction } from '../../../src/ops/verify/run.ts';
 import { onServer } from '../../support/connection.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { withServer } from '../../support/server.ts';
@@ -218,6 +218,18 @@ it("takes the session's own settings for what they are", async () => {
   });
   expect(reasonOf(sanity)).toBe("the server's own DateStyle is hidden from this session by an override (source: client)");
   expect(reasonOf(server)).toBe("the server's own TimeZone is hidden from this session by an override (source: client)");
+});
+
+it('is not disturbed by a database that is dropped while it runs', async () => {
+  const gone = await createTestDatabase();
+  await inSession(async (session) => {
+    await session.script('begin isolation level repeatable read, read only');
+    expect(await session.rows(`select from pg_catalog.pg_database where datname = '${gone.name}'`)).toHaveLength(1);
+    await gone.drop();
+    const { outcomes } = await runInTransaction(session, builtIn, inputs);
+    expect(outcomes.filter(({ kind }) => kind === 'unknown')).toEqual([]);
+    await session.script('rollback');
+  });
 });
 
 it('runs every check on the older major version without a query that fails', async () => {
