@@ -1,10 +1,13 @@
 import { homedir, userInfo } from 'node:os';
+import { readerGone } from './cli/reader.ts';
 import { version } from './package.ts';
 
-// A closed pipe (`dbctl … | head`) is the reader's wish, not an error.
+// A closed pipe (`dbctl … | head`) is the reader's wish, not an error: what was begun is done, and who waits for something to say stops.
+const refusedWrite = new AbortController();
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
+    if (stream === process.stdout) refusedWrite.abort();
   });
 }
 
@@ -29,6 +32,7 @@ async function run(): Promise<number> {
     user: userInfo().username,
     clock: () => new Date(),
     signal: abortOnSignals(),
+    unread: readerGone(refusedWrite.signal),
   });
 }
 

@@ -35,6 +35,7 @@ export async function buildContext(io: Io, globals: GlobalOptions, redactor: Red
     nodeVersion: process.version,
     clock: io.clock,
     signal: io.signal,
+    unread: () => io.unread?.() ?? new AbortController().signal,
     log,
     progress,
     config,

@@ -20,4 +20,6 @@ export interface Io {
   readonly user: string;
   readonly clock: () => Date;
   readonly signal: AbortSignal;
+  /** Aborted when the reader of stdout goes away; nobody is asked before it is called. Not there: nobody can tell. */
+  readonly unread?: () => AbortSignal;
 }

@@ -76,7 +76,8 @@ async function execute(
     }
     const context = await buildContext(io, globals, redactor, { progress, atEnd });
     if (command.spec.effect === 'destroys') await refuseProtected(context, command.spec, options);
-    return { answer: await command.run(options, context), error: null };
+    const answer = await command.run(options, context);
+    return { answer, error: answer.incomplete ?? null };
   } finally {
     progress.stop();
     await Promise.allSettled(endings.map((act) => act()));

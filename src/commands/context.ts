@@ -37,6 +37,8 @@ export interface Context {
   readonly progress: Progress;
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Aborted when nobody reads the answer any more (`dbctl … | head`): a command that goes on until it is stopped ends then. */
+  unread(): AbortSignal;
   /** dbctl.yaml with the overlay of `--env`. Fails with config.invalid, naming every problem. */
   config(): Promise<LoadedConfig>;
   /** Where the environment's database is, without connecting. Fails with config.invalid. */

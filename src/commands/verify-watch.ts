@@ -31,29 +31,32 @@ interface Watch {
   worse: number;
   other: number;
   timesAway: number;
-  /** Since when the server does not answer; null: it does. */
-  awaySince: Date | null;
+  /** Since when the server does not answer, and what it came to last; null: it does. */
+  away: { readonly since: Date; error: DbctlError } | null;
 }
 
 /**
- * Looks again at every interval and says what changed, until the process is told to stop; then gives the last look. A server that goes away
- * is told once, and once that it is back. Fails when the first look does, and later with what waiting does not mend.
+ * Looks again at every interval and says what changed, until the process is told to stop or nobody reads it any more; then gives the last
+ * look. A server that goes away is told once, and once that it is back. Fails when the first look does, and later with what waiting does
+ * not mend.
  */
 export async function watch(look: () => Promise<Answer>, intervalMs: number, context: Context): Promise<Answer> {
   const [{ difference: compare }, first] = [await import('../ops/verify/diff.ts'), await look()];
   const began = context.clock();
-  const seen: Watch = { last: first, looks: 1, worse: 0, other: 0, timesAway: 0, awaySince: null };
+  const seen: Watch = { last: first, looks: 1, worse: 0, other: 0, timesAway: 0, away: null };
   tell(context, { change: 'first-look', message: firstWords(first, intervalMs), ok: first.ok });
-  while (await sleep(intervalMs, true, { signal: context.signal }).catch(() => false)) {
+  const stop = AbortSignal.any([context.signal, context.unread()]);
+  while (await sleep(intervalMs, true, { signal: stop }).catch(() => false)) {
     try {
       const next = await look();
-      if (seen.awaySince !== null) tellBack(seen, seen.awaySince, context);
+      if (seen.away !== null) tellBack(seen, seen.away.since, context);
       tellChanges(seen, compare(saved(seen.last), saved(next)), context);
-      Object.assign(seen, { last: next, looks: seen.looks + 1, awaySince: null });
+      Object.assign(seen, { last: next, looks: seen.looks + 1 });
     } catch (thrown) {
       if (context.signal.aborted) break;
       if (!mayPass(thrown)) throw thrown;
-      if (seen.awaySince === null) tellAway(seen, thrown, context);
+      if (seen.away === null) tellAway(seen, thrown, context);
+      else seen.away.error = thrown;
     }
   }
   return ending(seen, began, context);
@@ -88,8 +91,9 @@ function tellChanges(seen: Watch, changes: ReturnType<typeof difference>, contex
   seen.other += other;
 }
 
-function tellAway(seen: Watch, { code, message }: DbctlError, context: Context): void {
-  seen.awaySince = context.clock();
+function tellAway(seen: Watch, error: DbctlError, context: Context): void {
+  const { code, message } = error;
+  seen.away = { since: context.clock(), error };
   seen.timesAway += 1;
   tell(context, { change: 'server-away', code, message: `the server is away: ${message}` });
 }
@@ -97,7 +101,7 @@ function tellAway(seen: Watch, { code, message }: DbctlError, context: Context):
 function tellBack(seen: Watch, since: Date, context: Context): void {
   const seconds = Math.round((context.clock().getTime() - since.getTime()) / 1000);
   tell(context, { change: 'server-back', awaySeconds: seconds, message: `the server is back after ${seconds} s` });
-  seen.awaySince = null;
+  seen.away = null;
 }
 
 /** A look as a report that was read back, to be compared. */
@@ -109,9 +113,9 @@ function savedItem({ id, object, status, severity, message, fix, fingerprint, gr
   return { id, object, status, severity, message, fix, fingerprint: fingerprint as string, group: group as string };
 }
 
-/** A server that is away now has not said yes, whatever it said before. */
-function ending({ last, looks, worse, other, timesAway, awaySince }: Watch, began: Date, context: Context): Answer {
-  const counted = { looks, worse, other, timesAway, away: awaySince !== null };
+/** As if verify had been run now: the last look, or the error of a server that is away, with what it said before. */
+function ending({ last, looks, worse, other, timesAway, away }: Watch, began: Date, context: Context): Answer {
+  const counted = { looks, worse, other, timesAway, away: away !== null };
   const period = `Watched from ${began.toISOString()} to ${context.clock().toISOString()}`;
   const notes = [
     ...(last.view?.notes ?? []),
@@ -119,14 +123,17 @@ function ending({ last, looks, worse, other, timesAway, awaySince }: Watch, bega
   ];
   const summary = { ...last.summary, watch: counted };
   const view = { ...last.view, notes };
-  if (awaySince === null) return { ...last, summary, view };
-  const since = awaySince.toISOString();
-  const away = item({
+  if (away === null) return { ...last, summary, view };
+  const missing = awayItem(away.since, last);
+  return { ...last, ok: false, items: [missing, ...last.items], summary, view, incomplete: away.error };
+}
+
+function awayItem(since: Date, { target }: Answer): Item {
+  return item({
     id: 'server',
-    object: last.target?.database ?? '',
+    object: target?.database ?? '',
     status: 'unknown',
     severity: 'high',
-    message: `could not look since ${since}: the server is away; the rest is what it said before`,
+    message: `could not look since ${since.toISOString()}: the server is away; the rest is what it said before`,
   });
-  return { ...last, ok: false, items: [away, ...last.items], summary, view };
 }

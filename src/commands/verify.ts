@@ -59,7 +59,9 @@ export const spec: CommandSpec = {
     },
     {
       flags: '--watch [interval]',
-      description: 'look again and again, every 30s if not said, and print what changed; Ctrl-C ends it with the last look',
+      description:
+        'look again and again, every 30s if not said, and print what changed; Ctrl-C, or a reader that goes away, ends it with the ' +
+        'last look and its exit status (3 or 4 where the server was away)',
     },
     { flags: '--list', description: 'show the checks and run none; needs no server' },
     { flags: '--print-sql', description: 'print the files of the checks and run none; needs no server' },

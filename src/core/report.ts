@@ -1,4 +1,4 @@
-import type { ErrorCode, SourcePosition } from './errors.ts';
+import type { DbctlError, ErrorCode, SourcePosition } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 
 export const REPORT_SCHEMA = 'dbctl.report/1';
@@ -97,6 +97,8 @@ export interface Answer {
   readonly summary: JsonObject;
   readonly target?: Target | null;
   readonly view?: View;
+  /** Why the answer is not whole: the report has it besides, and the run its exit status. */
+  readonly incomplete?: DbctlError;
   /**
    * Where in the repository an item's object was made, or what demands it of it; null where the item says it itself. Asked for by the
    * formats that show files alone, because it reads and parses them.

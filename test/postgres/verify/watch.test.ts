@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { platform } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -57,6 +58,13 @@ function start(...args: string[]) {
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
     },
+    close: () => started.stdout.destroy(),
+    async ended() {
+      let stderr = '';
+      started.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+      const [status] = (await once(started, 'close', { signal: AbortSignal.timeout(15_000) })) as [number | null];
+      return { status, stderr };
+    },
     async end(): Promise<number | null> {
       started.kill('SIGINT');
       const [status] = (await once(started, 'close')) as [number | null];
@@ -102,7 +110,36 @@ describe('verify --watch', () => {
     });
   }, 60_000);
 
-  it('ends with the last look in words, and says no while the server is away', async () => {
+  it('ends by itself at the first write nobody reads', async () => {
+    await set('on');
+    const watch = start('--format', 'ndjson');
+    await watch.until(/first-look/);
+    watch.close();
+    await set('off');
+    expect(await watch.ended()).toEqual({ status: 1, stderr: '' });
+  }, 30_000);
+
+  it.runIf(platform() === 'linux')(
+    'ends by itself once nobody reads its pipe, with nothing to say',
+    async () => {
+      await set('on');
+      const watch = `"${process.execPath}" "${program}" verify --only log-disconnections --fail-on info --watch 1h`;
+      const shell = spawn('bash', ['-c', `${watch} | head -1; echo "status \${PIPESTATUS[0]}"`], {
+        cwd: project.folder,
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], DATABASE_URL: server.url() },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      child = shell;
+      const said = { stdout: '', stderr: '' };
+      for (const stream of ['stdout', 'stderr'] as const)
+        shell[stream].on('data', (text: Buffer) => (said[stream] += String(text)));
+      await once(shell, 'close', { signal: AbortSignal.timeout(15_000) });
+      expect(said).toEqual({ stdout: expect.stringMatching(/first look: [^\n]*\nstatus 0\n$/), stderr: '' });
+    },
+    30_000,
+  );
+
+  it('ends with the last look in words, and as verify would while the server is away', async () => {
     await set('on');
     const watch = start();
     await watch.until(/first look: 0 fail, 0 unknown, 0 waived, 0 skipped, 1 pass; the answer is yes/);
@@ -113,9 +150,9 @@ describe('verify --watch', () => {
     await away.until(/first look/);
     await server.kill();
     await away.until(/the server is away: /);
-    expect(await away.end()).toBe(1);
+    expect(await away.end()).toBe(3);
     expect(away.lines.join('\n')).toMatch(
-      /UNKNOWN high {6}server {2}postgres\n {4}could not look since \d{4}-[^ ]+: the server is away/,
+      /UNKNOWN high {6}server {2}postgres\n {4}could not look since \d{4}-[^ ]+: the server is away[^]*code: db.unreachable \(exit 3\)/,
     );
     await server.start();
   }, 60_000);
