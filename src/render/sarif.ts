@@ -15,7 +15,8 @@ const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schem
 
 /**
  * SARIF 2.1.0 for code scanning: what fails, what is unknown and what is waived are results, in the command's order; what
- * passes or is skipped is not.
+ * passes or is skipped is not. What a baseline has and this run has not (baselineState `absent`) is no result either: GitHub takes every
+ * result for an open alert, and calls fixed what is not there; the run's properties list it, in the summary.
  */
 export const render: Renderer = (report, { toolVersion, locate = () => null }) => {
   const rules = rulesOf(report.items);
@@ -54,7 +55,7 @@ function resultsOf(item: Item, place: FileLocation | null, rules: Rules): object
 }
 
 function result(item: Item, place: FileLocation | null, rules: Rules, level: Level, text: string): object {
-  const { id, status, severity, fix, detail } = item;
+  const { id, status, severity, fix, detail, baselineState } = item;
   const object = objectText(item);
   const target = targetOf(item);
   return {
@@ -65,6 +66,7 @@ function result(item: Item, place: FileLocation | null, rules: Rules, level: Lev
     message: message(fix === null ? text : `${text}\nFix: ${fix}`),
     locations: [{ ...physicalLocation(place), ...objectLocation(object) }],
     partialFingerprints: fingerprints(item),
+    ...(typeof baselineState === 'string' && { baselineState }),
     rank: RANKS[severity],
     properties: {
       status,

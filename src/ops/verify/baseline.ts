@@ -51,15 +51,18 @@ export interface AgainstBaseline {
  */
 export function againstBaseline(items: readonly Item[], baseline: SavedReport): AgainstBaseline {
   const before = new Map(baseline.items.filter(isOwnFinding).map((item) => [item.fingerprint, item]));
-  const judged = items.map((item) =>
-    item.status === 'fail' && item['group'] !== 'waivers' ? withBaseline(item, before, baseline) : item,
-  );
+  const states = new Map(baseline.items.filter(isSaid).map((item) => [item.fingerprint, item]));
+  const judged = items.map((item): Item => ({
+    ...(item.status === 'fail' && item['group'] !== 'waivers' ? withBaseline(item, before, baseline) : item),
+    ...(isSaid(item) ? { baselineState: stateOf(item, states.get(item['fingerprint'] as string)) } : {}),
+  }));
   const count = (word: string) => judged.filter((item) => item['baseline'] === word).length;
   const now = new Set(items.filter(isFinding).map((item) => item['fingerprint']));
   const checks = byCheck(items);
   const looked = (id: string) => lookedAt(checks.get(id) ?? []) === 'looked';
   const missing = [...before.values()].filter(({ fingerprint }) => !now.has(fingerprint));
-  const gone = missing.filter(({ id }) => looked(id)).length;
+  const absent = missing.filter(({ id }) => looked(id));
+  const gone = absent.length;
   const summary = { takenAt: baseline.startedAt, known: count('known'), new: count('new'), risen: count('risen'), gone };
   const blind = missing.length - gone;
   const lost = [...byCheck(baseline.items)].filter(
@@ -67,7 +70,7 @@ export function againstBaseline(items: readonly Item[], baseline: SavedReport): 
   );
   return {
     items: judged,
-    summary: { ...summary, notLookedAt: blind, lostSight: lost.length },
+    summary: { ...summary, notLookedAt: blind, lostSight: lost.length, absent: absent.map(named) },
     notes: [
       `Compared with the baseline of ${dayOf(baseline)}: ${summary.new} new, ${summary.risen} worse, ${summary.known} known, ${gone} gone.`,
       ...(blind > 0 ? [`${plural(blind, 'finding')} of the baseline could not be looked for: not seen is not gone.`] : []),
@@ -80,6 +83,21 @@ export function againstBaseline(items: readonly Item[], baseline: SavedReport): 
 
 function isOwnFinding({ status, group }: SavedItem): boolean {
   return status === 'fail' && group !== 'waivers';
+}
+
+/** What a report says something of, besides that all is well or that it was not asked. */
+function isSaid({ status }: Pick<Item, 'status'>): boolean {
+  return status === 'fail' || status === 'unknown' || status === 'waived';
+}
+
+/** In the words of SARIF (3.27.24), for every result: `updated` is another severity, or waived before and not now, or the other way round. */
+function stateOf({ status, severity }: Item, saved: SavedItem | undefined): 'new' | 'unchanged' | 'updated' {
+  if (saved === undefined) return 'new';
+  return saved.status === status && saved.severity === severity ? 'unchanged' : 'updated';
+}
+
+function named({ id, object, severity, fingerprint }: SavedItem): JsonObject {
+  return { id, object, severity, fingerprint };
 }
 
 function withBaseline(item: Item, before: ReadonlyMap<unknown, SavedItem>, baseline: SavedReport): Item {

@@ -60,3 +60,49 @@ it('shows what the baseline knows as no failure to any of them', async () => {
   const errors = (await read('github')).split('\n').flatMap((line) => parseCommand(line) ?? []);
   expect(errors.filter(({ name }) => name === 'error')).toEqual([]);
 });
+
+it('tells in SARIF what is new to the baseline, what is as it was, and what changed; what is gone is no result', async () => {
+  await project.run(['--only', 'shop-odd,shop-blind', '--out', 'json=out/before']);
+  await project.check('shop-odd', 'high', finds('a|b`c', '# f {', 'fresh', 'waived'));
+  const { status } = await project.run(['--only', 'shop-odd,shop-blind', '--baseline', 'out/before', '--out', 'sarif=out/sarif']);
+  expect(status).toBe(1);
+  const sarif = JSON.parse(await read('sarif')) as SarifStates;
+  expect([validateSarif()(sarif), validateSarif().errors ?? []]).toEqual([true, []]);
+  const states = sarif.runs[0].results.map(
+    ({ ruleId, locations: [{ logicalLocations }], baselineState }) =>
+      `${ruleId} ${ruleId === 'shop-blind' ? '' : (logicalLocations?.[0]?.fullyQualifiedName ?? '')} ${baselineState}`,
+  );
+  expect(states.toSorted()).toEqual([
+    'shop-blind  unchanged',
+    'shop-odd # f { unchanged',
+    'shop-odd a|b`c unchanged',
+    'shop-odd fresh new',
+    'shop-odd waived unchanged',
+  ]);
+  const { absent } = sarif.runs[0].invocations[0].properties.summary.baseline;
+  expect(absent.map(({ id, object }) => `${id} ${object}`)).toEqual(['shop-odd ::g::', 'shop-odd <d> "e"']);
+
+  await project.check('shop-odd', 'medium', finds('a|b`c'));
+  await project.run(['--only', 'shop-odd', '--baseline', 'out/before', '--out', 'sarif=out/sarif']);
+  expect(
+    (JSON.parse(await read('sarif')) as SarifStates).runs[0].results.find(({ ruleId }) => ruleId === 'shop-odd')?.baselineState,
+  ).toBe('updated');
+});
+
+it('says nothing of a baseline in SARIF where there is none', async () => {
+  await project.run(['--only', 'shop-odd', '--out', 'sarif=out/sarif']);
+  expect(await read('sarif')).not.toContain('baselineState');
+});
+
+interface SarifStates {
+  readonly runs: readonly [
+    {
+      readonly invocations: readonly [{ properties: { summary: { baseline: { absent: { id: string; object: string }[] } } } }];
+      readonly results: readonly {
+        readonly ruleId: string;
+        readonly baselineState?: string;
+        readonly locations: readonly [{ readonly logicalLocations?: readonly { readonly fullyQualifiedName: string }[] }];
+      }[];
+    },
+  ];
+}

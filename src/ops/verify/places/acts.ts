@@ -1,8 +1,10 @@
 import type { Node } from 'libpg-query';
+import { signatureOf } from './signature.ts';
 
 /**
  * An object as migrations name it: its kind and its names, such as ['relation', 'shop', 'orders'] or ['column', 'shop', 'orders', 'id'].
- * Tables, indexes, views and sequences are relations, because they share their names; functions and procedures are routines.
+ * Tables, indexes, views and sequences are relations, because they share their names; functions, procedures and aggregates are routines, and
+ * the types of their arguments are a last name of theirs, as JSON.
  */
 export type Path = readonly [kind: string, ...names: string[]];
 
@@ -40,6 +42,10 @@ export function actsOf(node: Node, schema: string): Act[] {
       return [define('type', ...rangeNames(fields['typevar'], schema))];
     case 'CreateTrigStmt':
       return [define('trigger', ...rangeNames(fields['relation'], schema), text(fields['trigname']))];
+    case 'CreateFunctionStmt':
+      return [routine(fields['funcname'], fields['parameters'], schema)];
+    case 'DefineStmt':
+      return defineActs(fields, schema);
     case 'CreatePolicyStmt':
       return [define('policy', ...rangeNames(fields['table'], schema), text(fields['policy_name']))];
     case 'RenameStmt':
@@ -62,11 +68,9 @@ export function actsOf(node: Node, schema: string): Act[] {
 
 /** Statements that name what they make in one field. */
 const NAMED: Readonly<Record<string, readonly [kind: string, field: string]>> = {
-  CreateFunctionStmt: ['routine', 'funcname'],
   CreateEnumStmt: ['type', 'typeName'],
   CreateRangeStmt: ['type', 'typeName'],
   CreateDomainStmt: ['type', 'domainname'],
-  DefineStmt: ['type', 'defnames'],
   CreateSchemaStmt: ['schema', 'schemaname'],
   CreateExtensionStmt: ['extension', 'extname'],
   CreateRoleStmt: ['role', 'role'],
@@ -81,8 +85,18 @@ function namedActs(type: string, fields: Fields, schema: string): Act[] {
   const value = fields[field];
   if (kind === undefined || value === undefined) return [];
   if (typeof value === 'string') return [define(kind, value)];
-  // A collation is a type to nobody but to this map: the two never share a name in the messages of a check.
   return [define(kind, ...inSchema(strings(value), schema))];
+}
+
+/** A collation is a type to nobody but to this map: the two never share a name in the messages of a check. */
+function defineActs({ kind, defnames, args }: Fields, schema: string): Act[] {
+  if (kind !== 'OBJECT_AGGREGATE') return [define('type', ...inSchema(strings(defnames), schema))];
+  const [items] = list(args);
+  return [routine(defnames, (items?.['List'] as Fields | undefined)?.['items'], schema)];
+}
+
+function routine(names: unknown, parameters: unknown, schema: string): Act {
+  return define('routine', ...inSchema(strings(names), schema), JSON.stringify(signatureOf(list(parameters))));
 }
 
 function tableActs(fields: Fields, schema: string): Act[] {
@@ -196,7 +210,7 @@ function alteredPath(type: string, { relation, subname, object }: Fields, schema
     const table = rangeNames(relation, schema);
     return kind === 'relation' ? [kind, ...table] : [kind, ...table, text(subname)];
   }
-  if (object !== undefined) return [kind, ...inSchema(objectNames(object as Fields), schema)];
+  if (object !== undefined) return [kind, ...inSchema(objectNames(object as Fields), schema), ...argumentsOf(object as Fields)];
   return [kind, text(subname)];
 }
 
@@ -207,7 +221,7 @@ function dropActs(type: string, object: Fields, schema: string): Act[] {
   const ofTable = kind === 'trigger' || kind === 'policy';
   const bare = ['schema', 'extension', 'role', 'event trigger', 'publication'].includes(kind);
   if (ofTable && names.length === 2) return [{ does: 'drop', path: [kind, schema, ...names] }];
-  return [{ does: 'drop', path: [kind, ...(bare || ofTable ? names : inSchema(names, schema))] }];
+  return [{ does: 'drop', path: [kind, ...(bare || ofTable ? names : inSchema(names, schema)), ...argumentsOf(object)] }];
 }
 
 function searchActs({ name, args }: Fields): Act[] {
@@ -237,7 +251,15 @@ function objectNames(object: Fields): string[] {
   return strings(items ?? routine ?? typeName ?? [object]);
 }
 
-function strings(nodes: unknown): string[] {
+/** Of a routine, where they are said. */
+function argumentsOf(object: Fields): string[] {
+  const { objargs, objfuncargs, args_unspecified: unsaid } = (object['ObjectWithArgs'] ?? {}) as Fields;
+  if (object['ObjectWithArgs'] === undefined || unsaid === true) return [];
+  return [JSON.stringify(signatureOf(list(objfuncargs ?? objargs)))];
+}
+
+/** The words of String nodes. */
+export function strings(nodes: unknown): string[] {
   return list(nodes).flatMap((node) => {
     const value = (node['String'] as Fields | undefined)?.['sval'];
     return typeof value === 'string' ? [value] : [];

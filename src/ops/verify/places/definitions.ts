@@ -2,9 +2,13 @@ import type { FileLocation } from '../../../core/report.ts';
 import type { MigrationFile } from '../../migrate/file.ts';
 import { loadParser, parseStatements } from '../../migrate/statements.ts';
 import { actsOf, type Act, type Path } from './acts.ts';
+import { madeInBlock, type Made } from './do-block.ts';
 
-/** Where the object of a path was made; the last definition wins, and renaming and moving are followed. */
-export type Definitions = ReadonlyMap<string, { readonly path: Path; readonly place: FileLocation }>;
+/**
+ * Where the object of a path was made; the last definition wins, and renaming and moving are followed. A place without a line: words of a
+ * DO block make it, and it cannot be told which.
+ */
+export type Definitions = ReadonlyMap<string, Pick<Entry, 'path' | 'place'>>;
 
 export const keyOf = (path: Path): string => path.join('\0');
 
@@ -21,7 +25,7 @@ export async function readDefinitions(
   elapsed: () => number,
 ): Promise<Definitions> {
   await loadParser();
-  const definitions = new Map<string, { path: Path; place: FileLocation }>();
+  const definitions: Entries = new Map();
   for (const file of files) {
     if (elapsed() > BUDGET_MS) break;
     readFile(definitions, file, shownAs(file));
@@ -29,7 +33,13 @@ export async function readDefinitions(
   return definitions;
 }
 
-type Entries = Map<string, { path: Path; place: FileLocation }>;
+interface Entry {
+  readonly path: Path;
+  readonly place: FileLocation;
+  /** By words in a DO block. */
+  readonly found?: true;
+}
+type Entries = Map<string, Entry>;
 
 function readFile(entries: Entries, { sql }: MigrationFile, file: string): void {
   const statements = parseStatements(sql);
@@ -38,11 +48,25 @@ function readFile(entries: Entries, { sql }: MigrationFile, file: string): void 
   const lines = lineStarts(bytes);
   let schema = 'public';
   for (const { node, start, sql: text } of statements) {
+    if ('DoStmt' in node)
+      for (const made of madeInBlock(node, { sql: text, start }, schema)) find(entries, made, file, (at) => lineOf(lines, at));
     for (const act of actsOf(node, schema)) {
       if (act.does === 'search') schema = act.schema;
       else perform(entries, act, (at) => ({ file, line: lineOf(lines, at ?? start + blanksBefore(text)) }));
     }
   }
+}
+
+/**
+ * A block makes an object only if it is not there, most often: what was made before stays where it was. Words for it in two lines of one
+ * file tell the file alone.
+ */
+function find(entries: Entries, { path, at }: Made, file: string, lineAt: (at: number) => number): void {
+  const known = entries.get(keyOf(path));
+  const line = at === null ? undefined : lineAt(at);
+  if (known === undefined) entries.set(keyOf(path), { path, place: line === undefined ? { file } : { file, line }, found: true });
+  else if (known.found === true && known.place.file === file && known.place.line !== line)
+    entries.set(keyOf(path), { ...known, place: { file } });
 }
 
 function perform(
@@ -58,18 +82,21 @@ function perform(
       for (const { path } of within(entries, act.path)) entries.delete(keyOf(path));
       return;
     case 'rename':
-      for (const entry of within(entries, act.path)) replaceName(entries, entry, act.path.length - 1, act.to);
+      // The last name of a routine is that of its arguments.
+      for (const entry of within(entries, act.path))
+        replaceName(entries, entry, act.path[0] === 'routine' ? 2 : act.path.length - 1, act.to);
       return;
     case 'move':
       for (const entry of within(entries, act.path)) replaceName(entries, entry, 1, act.schema);
   }
 }
 
-function replaceName(entries: Entries, { path, place }: { path: Path; place: FileLocation }, index: number, name: string): void {
+function replaceName(entries: Entries, entry: Entry, index: number, name: string): void {
+  const { path } = entry;
   const [kind, ...names] = path;
   const changed: Path = [kind, ...names.with(index - 1, name)];
   entries.delete(keyOf(path));
-  entries.set(keyOf(changed), { path: changed, place });
+  entries.set(keyOf(changed), { ...entry, path: changed });
 }
 
 /** What stands and falls with a table, and with a schema. */
@@ -77,7 +104,7 @@ const OF_RELATION = new Set(['column', 'constraint', 'trigger', 'policy']);
 const OF_SCHEMA = new Set(['relation', 'routine', 'type', ...OF_RELATION]);
 
 /** The object itself and what is in it. */
-function within(entries: Entries, [kind, ...names]: Path): { path: Path; place: FileLocation }[] {
+function within(entries: Entries, [kind, ...names]: Path): Entry[] {
   const isIn = (other: string) =>
     other === kind || (kind === 'relation' && OF_RELATION.has(other)) || (kind === 'schema' && OF_SCHEMA.has(other));
   return [...entries.values()].filter(

@@ -118,6 +118,114 @@ describe('the place of an object', () => {
     expect(placeOf('shop.orders', broken)).toEqual({ file: '1.sql', line: 4 });
   });
 
+  const placesIn = async (...files: string[]) => {
+    const found = await readDefinitions(
+      files.map(migration),
+      ({ file }) => file,
+      () => 0,
+    );
+    return (object: string) => {
+      const place = placeOf(object, found);
+      return place === null ? null : [place.file, ...(place.line === undefined ? [] : [place.line])].join(':');
+    };
+  };
+
+  const OVERLOADS = `create function shop.f(a int, b "char" default 'x') returns int language sql as '';
+create function shop.f(b timestamptz[], variadic c shop."St,ate"[]) returns int language sql as '';
+create function shop.f(out a int) language sql as '';
+create function shop.f(x shop.orders.id%type, y double precision) returns int language sql as '';
+create function shop.f(varchar(10)) returns table (n int) language sql as '';
+create procedure shop.g(a numeric(10, 2), out b int) language sql as '';
+create aggregate shop.largest(int) (sfunc = int4larger, stype = int);
+create type shop.state as enum ('a');
+create function shop.h(int) returns int language sql as '';
+create function shop.h(text) returns int language sql as '';
+create function shop.i(int) returns int language sql as '';
+create function shop.i(text) returns int language sql as '';`;
+  const CHANGES = `drop function shop.h(text);
+alter function shop.i(int) rename to j;
+create or replace function shop.f(int, "char") returns int language sql as 'select 1';`;
+
+  it.each<[string, string | null]>([
+    ['shop.f(integer,"char")', '2.sql:3'],
+    ['shop.f(a integer, b "char")', '2.sql:3'],
+    ['shop.f(timestamp with time zone[], shop."St,ate"[])', '1.sql:2'],
+    ['shop.f(b timestamp with time zone[], VARIADIC c "St,ate"[])', '1.sql:2'],
+    ['shop.f()', '1.sql:3'],
+    ['shop.f(bigint, double precision)', '1.sql:4'],
+    ['shop.f(character varying)', '1.sql:5'],
+    ['shop.f(text)', null],
+    ['shop.f(shop.state)', null],
+    ['shop.f', null],
+    ['shop.g(numeric)', '1.sql:6'],
+    ['shop.g(a numeric, OUT b integer)', '1.sql:6'],
+    ['shop.g', '1.sql:6'],
+    ['shop.largest(integer)', '1.sql:7'],
+    ['shop.h', '1.sql:9'],
+    ['shop.h(text)', null],
+    ['shop.j(integer)', '1.sql:11'],
+    ['shop.i', '1.sql:12'],
+    ['shop.i(integer)', null],
+    ['state(integer)', null],
+  ])('tells %s from others of its name', async (object, expected) => {
+    expect((await placesIn(OVERLOADS, CHANGES))(object)).toBe(expected);
+  });
+
+  const BLOCK = `create table shop.early (id int);
+do $do$
+begin
+  -- create table shop.remark ()
+  if to_regclass('shop.early') is null then
+    create table shop.early (id int);
+  end if;
+  create table shop.made (
+    id int primary key,
+    note text default 'it''s'
+  );
+  execute 'create table shop.dynamic (id int)';
+  execute format('create table shop.half_%s (id int)', 1);
+  execute format('create table shop.whole (id %s)', 'int');
+  execute 'create table shop.joined_' || 1 || ' (id int)';
+  execute 'create view shop.joined_view' || ' as select 1';
+  execute format('create table if not exists %I.%I (id int)', 'shop', 'x');
+  execute $q$ create index made_note on shop.made (note) $q$;
+  if true then
+    execute 'create table shop.twice (id int)';
+  else
+    execute 'create table shop.twice (id bigint)';
+  end if;
+  create temp table passing (id int);
+  raise notice 'create table shop.told (id int)';
+  create policy mine on shop.made;
+end $do$;
+do 'begin
+  create table shop.quoted (note text default ''a'');
+end';`;
+
+  it.each<[string, string | null]>([
+    ['shop.early', '1.sql:1'],
+    ['shop.remark', null],
+    ['shop.made', '1.sql:8'],
+    ['shop.made.id', '1.sql:9'],
+    ['shop.made_pkey', '1.sql:9'],
+    ['shop.dynamic', '1.sql:12'],
+    ['shop.half_1', null],
+    ['shop.half_', null],
+    ['shop.whole', '1.sql:14'],
+    ['shop.joined_1', null],
+    ['shop.joined_', null],
+    ['shop.joined_view', null],
+    ['public.if', null],
+    ['shop.made_note', '1.sql:18'],
+    ['shop.twice', '1.sql'],
+    ['public.passing', null],
+    ['shop.told', null],
+    ['policy mine on shop.made', '1.sql:26'],
+    ['shop.quoted', '1.sql'],
+  ])('points into a DO block for %s', async (object, expected) => {
+    expect((await placesIn(BLOCK))(object)).toBe(expected);
+  });
+
   it('stops when it takes too long', async () => {
     const some = await readDefinitions(
       FILES.map(migration),
