@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument, type YAMLError } from 'yaml';
-import { readNode, type At, type Place } from './nodes.ts';
+import { MOST_READ, readNode, type At, type Place } from './nodes.ts';
 import type { Origin } from './origin.ts';
 import type { Problem } from './problem.ts';
 import { showableLines } from './secrets.ts';
@@ -23,8 +23,11 @@ export interface ConfigDocument {
 
 type FileOrigin = Extract<Origin, { kind: 'file' }>;
 
-/** Reads YAML 1.2 (core schema). `label` is how messages name the file. Throws nothing: what is wrong is in `problems`. */
-export function parseConfigDocument(source: string, label: string): ConfigDocument {
+/**
+ * Reads YAML 1.2 (core schema), of so many keys and values at most. `label` is how messages name the file. Throws nothing: what is wrong is in
+ * `problems`.
+ */
+export function parseConfigDocument(source: string, label: string, mostRead = MOST_READ): ConfigDocument {
   const lines = showableLines(source);
   const problem: ConfigDocument['problem'] = ({ line, column }, path, message, more) => {
     const text = lines[line - 1] ?? '';
@@ -47,7 +50,7 @@ export function parseConfigDocument(source: string, label: string): ConfigDocume
   const faults = worthSaying([...document.errors, ...document.warnings]).map((fault) =>
     problem(at(fault.pos[0]), '', faultText(fault)),
   );
-  const tree = readNode(document.errors.length > 0 ? null : document.contents, at);
+  const tree = readNode(document.errors.length > 0 ? null : document.contents, at, mostRead);
   const misread = tree.faults.map((fault) => problem(fault.at, fault.path, fault.message, fault.more));
   return {
     value: tree.value,

@@ -33,8 +33,8 @@ export interface Tree {
   readonly source: (path: readonly PropertyKey[]) => string | undefined;
 }
 
-/** Far more than a configuration has. Aliases count at each use, so that a few lines cannot become gigabytes. */
-const MOST_READ = 50_000;
+/** Keys and values; far more than a configuration has. Aliases count at each use, so that a few lines cannot become gigabytes. */
+export const MOST_READ = 50_000;
 
 /** dbctl.yaml is five levels deep. Far below where recursion ends the process. */
 const DEEPEST = 50;
@@ -42,8 +42,8 @@ const DEEPEST = 50;
 type Path = readonly (string | number)[];
 
 /** Turns parsed YAML into plain values. Aliases and merge keys (`<<`) are followed; what is wrong is collected. */
-export function readNode(root: Node | null, at: (offset: number) => At): Tree {
-  const reader = new Reader(at);
+export function readNode(root: Node | null, at: (offset: number) => At, mostRead: number): Tree {
+  const reader = new Reader(at, mostRead);
   const start = at(0);
   const value = root === null ? undefined : reader.value(root, [], start);
   return {
@@ -60,14 +60,16 @@ class Reader {
   readonly sources = new Map<string, string>();
   cutShort = false;
   readonly #at: (offset: number) => At;
+  readonly #mostRead: number;
   readonly #places = new Map<string, Place>();
   readonly #anchors = new Map<string, Node>();
   /** Nodes being read: an alias to one of them would never end. */
   readonly #open = new Set<Node>();
   #visited = 0;
 
-  constructor(at: (offset: number) => At) {
+  constructor(at: (offset: number) => At, mostRead: number) {
     this.#at = at;
+    this.#mostRead = mostRead;
   }
 
   place(path: readonly PropertyKey[], start: At): Place {
@@ -173,7 +175,8 @@ class Reader {
   /** Counts what is read, keys and values alike. */
   #mayGoOn(node: Node, path: Path): boolean {
     this.#visited += 1;
-    if (this.#visited > MOST_READ) this.#stop(node, path, `more than ${MOST_READ} keys and values, aliases counted at each use`);
+    if (this.#visited > this.#mostRead)
+      this.#stop(node, path, `more than ${this.#mostRead} keys and values, aliases counted at each use`);
     return !this.cutShort;
   }
 

@@ -9,9 +9,9 @@ const LARGEST_CONFIG = 1_048_576;
 /** A connection URL with every parameter libpq knows fits many times over. */
 const LARGEST_SECRET = 65_536;
 
-/** The text of a configuration file, without byte order mark. Fails with config.invalid, naming the file as `label`. */
-export async function readConfigFile(file: string, label: string): Promise<string> {
-  const bytes = await readSmallFile(file, label, LARGEST_CONFIG, () => {});
+/** The text of a configuration file of so many bytes at most, without byte order mark. Fails with config.invalid, naming the file as `label`. */
+export async function readConfigFile(file: string, label: string, largest = LARGEST_CONFIG): Promise<string> {
+  const bytes = await readSmallFile(file, label, largest, () => {});
   return decode(bytes, label);
 }
 

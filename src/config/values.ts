@@ -108,9 +108,9 @@ export function listOfDistinct<const Key extends string, Entry extends z.ZodType
   return z
     .array(entry, { error: `expected ${expected}` })
     .check((payload) => {
-      const said = payload.value.map((one) => one[key]);
-      said.forEach((name, index) => {
-        if (said.indexOf(name) === index) return;
+      const said = new Set<unknown>();
+      payload.value.forEach(({ [key]: name }, index) => {
+        if (!said.has(name)) return void said.add(name);
         payload.issues.push({
           code: 'custom',
           input: name,

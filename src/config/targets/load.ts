@@ -41,13 +41,17 @@ export interface Inventory {
 export async function loadTargets(path: string, cwd: string, environments: readonly string[]): Promise<Inventory> {
   const file = resolve(cwd, path);
   const label = relative(cwd, file) || file;
-  const targets = parseTargets(await readConfigFile(file, label), label, environments);
+  const targets = parseTargets(await readConfigFile(file, label, LARGEST), label, environments);
   return { label, folder: dirname(file), targets };
 }
 
+/** A target with every key and three labels is 23 keys and values in 210 bytes: room for all of MOST_TARGETS, with more labels than that. */
+const MOST_READ = 400_000;
+const LARGEST = 8_388_608;
+
 /** The same for a text already read. */
 export function parseTargets(text: string, label: string, environments: readonly string[]): FleetTarget[] {
-  const document = parseConfigDocument(text, label);
+  const document = parseConfigDocument(text, label, MOST_READ);
   const problems = checkDocument(document, { schema: targetsFile, begin: 'version: 1 and targets' });
   if (problems.length > 0) throw new ConfigError(problems, HINT);
   const { targets } = targetsFile.parse(document.value);

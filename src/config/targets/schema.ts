@@ -3,6 +3,9 @@ import { environmentName, path, systemIdentifier, variableName } from '../forms.
 import { TLS_MODES } from '../schema.ts';
 import { choice, kinds, listOfDistinct, oneNumberOf, section, text } from '../values.ts';
 
+/** Of one file; what a run over them takes is in docs/scale.md. */
+export const MOST_TARGETS = 10_000;
+
 const targetName = () =>
   text('name', /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name of up to 63 letters, digits, dots, dashes and _ such as eu-17');
 const databaseName = () => text('name', /^[^\0]{1,63}$/s, 'the name of a database');
@@ -46,6 +49,12 @@ export const targetsFile = section({
   version: oneNumberOf([1]).describe('Version of this file format.'),
   targets: listOfDistinct(target, 'name', 'a list of targets')
     .min(1, { error: 'expected a list of at least one target' })
+    .check(({ value, issues }) => {
+      if (value.length <= MOST_TARGETS) return;
+      const message = `a file holds ${MOST_TARGETS} targets, and this is the first of ${value.length - MOST_TARGETS} more: put them into another file`;
+      issues.push({ code: 'custom', input: value.length, path: [MOST_TARGETS], message });
+    })
+    .meta({ maxItems: MOST_TARGETS })
     .describe('The databases, in the order of the report.'),
 });
 

@@ -1,9 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { targetsJsonSchema } from '../../../../src/config/json-schema.ts';
 import { ConfigError, problemText } from '../../../../src/config/problem.ts';
-import { parseTargets } from '../../../../src/config/targets/load.ts';
+import { loadTargets, parseTargets } from '../../../../src/config/targets/load.ts';
 import { parseLabel, selectTargets } from '../../../../src/config/targets/select.ts';
 import { BAD_TARGETS_FILES } from './bad-targets-files.ts';
 
@@ -103,6 +106,38 @@ describe('a good targets.yaml', () => {
     );
     expect(() => selectTargets(inventory, [parseLabel('constructor=x')])).toThrow(
       'no target of targets.yaml has the label constructor',
+    );
+  });
+});
+
+describe('an inventory', () => {
+  const many = (count: number) =>
+    `version: 1\ntargets:\n${Array.from(
+      { length: count },
+      (_, n) =>
+        `  - { name: t-${n}, url: { variable: URL_${n} }, database: d${n}, tls: verify-full, labels: { a: eu, b: s${n % 7}, c: x } }\n`,
+    ).join('')}`;
+
+  it('holds ten thousand targets, and says where the next one stands', { timeout: 30_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dbctl-targets-'));
+    await writeFile(join(folder, 'targets.yaml'), many(10_000));
+    const { targets } = await loadTargets('targets.yaml', folder, []).finally(() => rm(folder, { recursive: true }));
+    expect(targets).toHaveLength(10_000);
+    expect(failure(many(10_002)).problems.map(problemText)).toEqual([
+      'targets.yaml:10003:5: targets[10000]: a file holds 10000 targets, and this is the first of 2 more: put them into another file',
+    ]);
+  });
+
+  it('is no way to fill the memory with aliases', () => {
+    const lines = Array.from(
+      { length: 60 },
+      (_, n) =>
+        `l${n}: &l${n} [${Array(9)
+          .fill(`*l${n - 1}`)
+          .join(', ')}]`,
+    ).slice(1);
+    expect(problemText(failure(`l0: &l0 [x]\n${lines.join('\n')}`).problems[0] as never)).toMatch(
+      /more than 400000 keys and values/,
     );
   });
 });
