@@ -89,7 +89,7 @@ function renderOptions(io: Io, stream: Output, globals: GlobalOptions): RenderOp
   const { NO_COLOR, FORCE_COLOR, TERM } = io.variables;
   const wanted = globals.color && (NO_COLOR === undefined || NO_COLOR === '');
   const capable = (stream.isTTY === true && TERM !== 'dumb') || (FORCE_COLOR !== undefined && FORCE_COLOR !== '0');
-  return { color: wanted && capable, width: stream.columns ?? 100, toolVersion: version() };
+  return { color: wanted && capable, width: stream.columns ?? 100, terminal: stream.isTTY === true, toolVersion: version() };
 }
 
 /** A reader sees the old file or the whole new one, never a half: CI uploads these. Returns what went wrong. */

@@ -33,11 +33,12 @@ export const render: Renderer = (report, options) => {
   return endLine(withoutCommands(sections.filter((section) => section !== '').join('\n\n')));
 };
 
-function styleOf({ color, width, unicode = true }: RenderOptions): Style {
+function styleOf({ color, width, unicode = true, terminal = false }: RenderOptions): Style {
   return {
     paint: paintOf(color),
     symbols: unicode ? UNICODE : ASCII,
     width: width > 0 ? Math.max(width, MIN_WIDTH) : Infinity,
+    terminal,
   };
 }
 

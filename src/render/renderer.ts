@@ -6,6 +6,8 @@ export interface RenderOptions {
   readonly color: boolean;
   /** Columns of the terminal; 0 or less: lines are as long as they are. */
   readonly width: number;
+  /** It is a terminal, and breaks what is longer. Default false. */
+  readonly terminal?: boolean;
   readonly view?: View;
   /** Where an item stands in the repository; null where it says so itself. */
   readonly locate?: (item: Item) => FileLocation | null;

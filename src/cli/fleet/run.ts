@@ -85,7 +85,7 @@ async function lookAtAll(targets: readonly FleetTarget[], work: Work): Promise<L
     throw thrown;
   }
   const unseen = looked.filter(({ end }) => end.kind === 'unseen').length;
-  step.done(unseen === 0 ? 'all answered' : `${unseen} could not be looked at`);
+  step.done(unseen === 0 ? 'all answered' : `${unseen} not looked at`);
   return looked;
 }
 

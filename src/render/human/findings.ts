@@ -5,7 +5,8 @@ import { sortItems } from '../sort.ts';
 import { objectText, sameFindings } from '../targets.ts';
 import { visible } from '../../core/visible.ts';
 import { displayWidth, pad, wrap } from '../width.ts';
-import { indented, paragraphs } from './lines.ts';
+import { fixLines } from './fix.ts';
+import { paragraphs } from './lines.ts';
 import { WORDS } from './style.ts';
 import type { Style } from './style.ts';
 
@@ -15,19 +16,13 @@ const SEVERITY_WIDTH = 8;
 
 /**
  * Items worst first, each as `symbol status severity  id  object`, its message below, then where it is and the fix on lines
- * of its own, unbroken, so that it can be pasted. Passing items take one line.
+ * of its own, so that it can be pasted. Passing items take one line.
  */
 export function findings(items: readonly Item[], style: Style): string {
   const sorted = sortItems(sameFindings(items));
   const severityWidth = items.some(showsSeverity) ? SEVERITY_WIDTH : 0;
   const groups = STATUSES.map((status) => sorted.filter((item) => item.status === status)).filter(({ length }) => length > 0);
   return groups.map((group) => group.map((item) => finding(item, severityWidth, style)).join(separator(group))).join('\n\n');
-}
-
-/** What can be pasted to make the item pass, under its heading. */
-export function fixLines({ fix }: Item, depth: number): string[] {
-  if (fix === null || fix.trim() === '') return [];
-  return [`${' '.repeat(depth)}fix:`, ...indented(fix, depth + 2)];
 }
 
 /** How bad it would be says nothing about what is as wanted or does not apply. */
@@ -45,7 +40,7 @@ function finding(item: Item, severityWidth: number, style: Style): string {
   const location = itemLocation(item);
   const place = location === null ? [] : wrap(`at ${visible(locationText(location))}`, style.width - 4);
   const body = [...paragraphs(item.message, style.width - 4), ...place].map((line) => `    ${line}`);
-  return [...heading(item, head, style), ...body, ...fixLines(item, 4)].join('\n');
+  return [...heading(item, head, style), ...body, ...fixLines(item, 4, style)].join('\n');
 }
 
 /** Message on the same line where it fits. */

@@ -23,6 +23,8 @@ export interface Style {
   readonly symbols: Symbols;
   /** Columns; at least 40, Infinity where there is no terminal. */
   readonly width: number;
+  /** Lines longer than the width are broken by it, wherever that is. */
+  readonly terminal: boolean;
 }
 
 /** Both sets are one column wide in terminals that draw ambiguous characters narrow. */

@@ -4,7 +4,7 @@ import type { Columns } from '../columns.ts';
 import { visible } from '../../core/visible.ts';
 import { displayWidth, pad, wrap } from '../width.ts';
 import { objectText } from '../targets.ts';
-import { fixLines } from './findings.ts';
+import { fixLines } from './fix.ts';
 import { WORDS } from './style.ts';
 import type { Style } from './style.ts';
 
@@ -167,8 +167,9 @@ function fixes(items: readonly Item[], style: Style): string[] {
     else known.objects.push(objectText(item));
   }
   return [...sameFix.values()].map(({ first, objects }) =>
-    [...wrap(visible(`${first.id} ${objects.join(', ')}`), style.width).map(style.paint.strong), ...fixLines(first, 2)].join(
-      '\n',
-    ),
+    [
+      ...wrap(visible(`${first.id} ${objects.join(', ')}`), style.width).map(style.paint.strong),
+      ...fixLines(first, 2, style),
+    ].join('\n'),
   );
 }

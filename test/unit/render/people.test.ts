@@ -74,7 +74,48 @@ describe('human', () => {
     expect(text).toContain('a-check x, y\n  fix:\n    grant select on a to b;\n\na-check z\n  fix:\n    another\n');
   });
 
-  test('a fix is never broken, however narrow the terminal', async () => {
+  test.each<[string, string, string[]]>([
+    [
+      'a statement at blanks outside of quotes, and its comment on lines that are comments',
+      `alter system set shared_preload_libraries = 'a long name', 'pgaudit'; -- with its package installed; then restart the server`,
+      [
+        'alter system set',
+        '  shared_preload_libraries =',
+        `  'a long name', 'pgaudit';`,
+        '-- with its package installed; then',
+        '-- restart the server',
+      ],
+    ],
+    [
+      'a sentence at blanks, apostrophes or not',
+      `put the server's certificate where ssl_cert_file says, and reload`,
+      [`put the server's certificate where`, '  ssl_cert_file says, and reload'],
+    ],
+    ['no word', `drop index public.${'x'.repeat(40)};`, ['drop index', `  public.${'x'.repeat(40)};`]],
+    [
+      'no command of a shell',
+      'dbctl pin bump 18.6 --env prod --out json=bump.json',
+      ['dbctl pin bump 18.6 --env prod --out json=bump.json'],
+    ],
+    [
+      'nothing in a file',
+      'cost:\n  hot: [{ from: 2026-11-01, gib_month: "PRICE" }]',
+      ['cost:', '  hot: [{ from: 2026-11-01, gib_month: "PRICE" }]'],
+    ],
+    [
+      'a comment alone',
+      '-- once the coordinator does not know it either',
+      ['-- once the coordinator does not', '-- know it either'],
+    ],
+  ])('a terminal that is too narrow for a fix breaks %s', async (_what, fix, lines) => {
+    const items = [finding({ status: 'fail', fix })];
+    const told = async (options: Partial<RenderOptions>) =>
+      ((await human({ ok: false, items }, options)).split('    fix:\n')[1] ?? '').split('\n\n')[0]?.split('\n');
+    expect(await told({ width: 42, terminal: true })).toEqual(lines.map((line) => `      ${line}`));
+    expect(await told({ width: 42 })).toEqual(fix.split('\n').map((line) => `      ${line}`));
+  });
+
+  test('a fix is never broken where no terminal would, however narrow', async () => {
     const fix = `create index concurrently ${'x'.repeat(63)}\n  on public.t (a);`;
     const text = await human({ ok: false, items: [finding({ status: 'fail', fix })] }, { width: 40 });
     expect(text).toContain(`    fix:\n      create index concurrently ${'x'.repeat(63)}\n        on public.t (a);\n`);

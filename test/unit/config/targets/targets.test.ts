@@ -121,7 +121,7 @@ describe('an inventory', () => {
   it('holds ten thousand targets, and says where the next one stands', { timeout: 30_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'dbctl-targets-'));
     await writeFile(join(folder, 'targets.yaml'), many(10_000));
-    const { targets } = await loadTargets('targets.yaml', folder, []).finally(() => rm(folder, { recursive: true }));
+    const { targets } = await loadTargets('targets.yaml', folder, []).finally(() => void rm(folder, { recursive: true }));
     expect(targets).toHaveLength(10_000);
     expect(failure(many(10_002)).problems.map(problemText)).toEqual([
       'targets.yaml:10003:5: targets[10000]: a file holds 10000 targets, and this is the first of 2 more: put them into another file',
