@@ -6,7 +6,7 @@
 --! why: What was written since the newest backup is what a lost server costs. A backup counts when its seal is good, and so are those it
 --!   was made on; one of another environment or database does not. Each repository is asked for five seconds: a place that does not
 --!   answer is unknown, because nobody knows what is in it.
---! fix: dbctl backup create --repository {repository:literal}
+--! fix: dbctl backup create --env {environment:literal} --repository {repository:literal}
 --! refs: https://www.postgresql.org/docs/current/backup.html
 --!   CIS PostgreSQL 18: 7.3
 with newest as (
@@ -36,7 +36,7 @@ select j.repository as object,
            pg_catalog.format('the newest good backup in %s is %s hours old, and %s are the most', j.repository,
                              pg_catalog.round((j.age / 3600)::numeric, 1), pg_catalog.round((j.most / 3600)::numeric, 1))
        end as detail,
-       pg_catalog.jsonb_build_object('repository', j.repository, 'at', j.at) as data
+       pg_catalog.jsonb_build_object('environment', $1 ->> 'environment', 'repository', j.repository, 'at', j.at) as data
   from judged j
     -- Clocks of two machines differ by five minutes without anybody minding.
  where j.at is null or j.age > j.most or j.age < -300

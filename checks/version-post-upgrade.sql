@@ -11,7 +11,7 @@
 --!   index was built, so what was done is declared, in verify.done_after_update of dbctl.yaml, where it is reviewed with the rest; a
 --!   database that was made on the newer release has nothing to do, and declares the same.
 --! fix: {statement:sql}
---!   # then, in dbctl.yaml: verify: {done_after_update: [{entry:sql}]}
+--!   -- then, in dbctl.yaml: verify: {done_after_update: [{entry:sql}]}
 --! refs: https://www.postgresql.org/docs/release/
 --!   https://www.postgresql.org/docs/current/sql-reindex.html
 with server as (

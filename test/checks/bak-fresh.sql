@@ -8,7 +8,7 @@
 --! now: 2026-11-21T12:00:00Z
 --! expect: old, other's, wrong clock
 --! says: the newest good backup in old is 26.0 hours old, and 26.0 are the most
---! fix: dbctl backup create --repository 'old'
+--! fix: dbctl backup create --env 'prod' --repository 'old'
 
 --! case: none at all
 --! facts: {"backups": {"environment": "prod", "max_age_seconds": 93600, "repositories": ["nightly"], "backups": []}}

@@ -10,7 +10,7 @@ create temporary table passing (path "my shop".ltree unique);
 --! says: since 18.2 case folding of ltree changed, and the index was built with the old one: searches miss rows
 --! severity: high
 --! fix: reindex index concurrently "my shop"."Paths of all";
---!   # then, in dbctl.yaml: verify: {done_after_update: ["index \"my shop\".\"Paths of all\" on 18.2"]}
+--!   -- then, in dbctl.yaml: verify: {done_after_update: ["index \"my shop\".\"Paths of all\" on 18.2"]}
 
 --! case: what 18.6 asks for, and what 18.7 will
 alter function pg_catalog.current_setting(text) rename to the_real_current_setting;
@@ -50,7 +50,7 @@ create index on public.others using gin (words);
 update pg_catalog.pg_class set reltuples = 100000 where oid = 'public.things'::regclass;
 --! expect: table public.things
 --! fix: analyze public.things;
---!   # then, in dbctl.yaml: verify: {done_after_update: ["table public.things on 18.6"]}
+--!   -- then, in dbctl.yaml: verify: {done_after_update: ["table public.things on 18.6"]}
 
 --! case: the index was rebuilt before the release that asks for it
 --! policy: {"doneAfterUpdate": ["index public.t_path on 18.1", "index public.t_path", "index public.other on 18.6"]}
