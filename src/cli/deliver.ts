@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { DbctlError } from '../core/errors.ts';
+import { fileReason } from '../core/file-reason.ts';
 import { REPORT_SCHEMA, type Answer, type Report, type ReportError } from '../core/report.ts';
 import { POINTING, render, type RenderOptions } from '../render/index.ts';
 import { version } from '../package.ts';
@@ -46,7 +47,7 @@ export async function deliver(io: Io, redactor: Redactor, outcome: Outcome): Pro
     });
     const problem = writeWhole(resolve(io.cwd, path), text);
     if (problem === undefined) continue;
-    io.stderr.write(`error: cannot write ${path}: ${problem}\n`);
+    io.stderr.write(`error: cannot write ${path}: ${problem}\nhint: Name another file: --out ${format}=FILE.\n`);
     return report.exitCode === 0 ? 2 : report.exitCode;
   }
   return report.exitCode;
@@ -102,7 +103,7 @@ function writeWhole(path: string, text: string): string | undefined {
     return undefined;
   } catch (thrown) {
     discard(temporary);
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    return fileReason(thrown);
   }
 }
 

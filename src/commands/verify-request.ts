@@ -25,21 +25,25 @@ export async function select(checks: readonly Check[], options: ParsedOptions, {
   const { selectChecks } = await import('../ops/verify/select.ts');
   const { groups, skip, required } = config.verify;
   return selectChecks(checks, {
-    only: words(options['only']),
-    groups: words(options['group']),
+    only: words('--only', options['only']),
+    groups: words('--group', options['group']),
     configuredGroups: groups,
     skip,
     required,
   });
 }
 
-/** `--only a,b --only c` is one list. */
-function words(value: unknown): readonly string[] {
-  const texts = (value ?? []) as readonly string[];
-  return texts
+/** `--only a,b --only c` is one list. Fails with usage for an empty one: a variable that is not set would run everything. */
+function words(flag: string, value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  const found = (value as readonly string[])
     .flatMap((text) => text.split(','))
     .map((word) => word.trim())
     .filter((word) => word !== '');
+  if (found.length > 0) return found;
+  return fail('usage', `${flag} names nothing`, {
+    hint: `Run dbctl verify --list to see what there is, or leave ${flag} out to run all.`,
+  });
 }
 
 /** Everything a look at the server needs besides the server. */

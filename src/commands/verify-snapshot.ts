@@ -41,7 +41,10 @@ export async function judgeSnapshot(file: string, request: VerifyRequest, contex
   ]);
   const snapshot = await readSnapshot(resolve(context.cwd, file), file);
   const { server, takenAt, project, environment, dbctl } = snapshot;
-  if (project !== request.project) fail('config.invalid', `${file} is of project ${project}, and this is ${request.project}`);
+  if (project !== request.project)
+    fail('config.invalid', `${file} is of project ${project}, and this is ${request.project}`, {
+      hint: `Judge it by the policy of its project: in the folder of ${project}, or with --config.`,
+    });
   if (environment !== request.environment)
     fail('config.invalid', `${file} is of environment ${environment}, and this is ${request.environment}`, {
       hint: `Judge it by the policy of its environment: --env ${environment}.`,

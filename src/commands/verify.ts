@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CommandSpec, ParsedOptions } from '../core/command.ts';
-import { fail } from '../core/errors.ts';
 import { SEVERITIES, type Answer } from '../core/report.ts';
 import type { Session } from '../db/session.ts';
 import type { Check } from '../ops/verify/check.ts';
@@ -10,6 +9,7 @@ import type { Outcome } from '../ops/verify/outcome.ts';
 import type { Selected } from '../ops/verify/select.ts';
 import type { VerifyRequest } from '../ops/verify/verify.ts';
 import type { Context } from './context.ts';
+import { refuseTogether } from './verify-options.ts';
 import { projectChecks } from './verify-project.ts';
 import { requestOf, select, VERIFY_SESSION } from './verify-request.ts';
 import type { save as saveSnapshot } from './verify-snapshot.ts';
@@ -131,29 +131,6 @@ async function places(checks: readonly Check[], { config, file, folder }: Loaded
   const { locator } = await import('../ops/verify/places/locate.ts');
   const [rolesFile, migrationsFolder] = [resolve(folder, config.roles.file), resolve(folder, config.migrations.folder)];
   return locator({ checks, cwd, configFile: file, rolesFile, migrationsFolder, environment: globals.env });
-}
-
-/** Each of them is another way to run, or to run nothing. */
-const WAYS = ['save', 'snapshot', 'watch', 'list', 'printSql', 'printGrants', 'effective'];
-
-/** A file of one database, and a screen of one. */
-const OF_ONE = ['save', 'snapshot', 'baseline', 'watch'];
-
-/** Fails with usage. */
-function refuseTogether(options: ParsedOptions, { fleetTarget }: Context): void {
-  const given = WAYS.filter((name) => options[name] !== undefined && options[name] !== false);
-  const flags = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  if (given.length > 1) fail('usage', `${flags.join(' and ')} do not go together`, { hint: 'Run dbctl verify --help.' });
-  const ofOne = fleetTarget === undefined ? undefined : OF_ONE.find((name) => options[name] !== undefined);
-  if (ofOne !== undefined)
-    fail('usage', `--${ofOne} is about one database, and --targets names many`, { hint: 'Run it without --targets.' });
-  if (options['deep'] !== undefined && options['snapshot'] !== undefined)
-    fail('usage', '--snapshot and --deep do not go together', { hint: 'A snapshot has no pages to read: leave out --deep.' });
-  const stray = ['role', 'nologin'].find((name) => options[name] !== undefined);
-  if (stray === undefined || options['printGrants'] === true) return;
-  fail('usage', `--${stray} says something about --print-grants, which is not there`, {
-    hint: 'Add --print-grants, or leave it out: who looks is said by the connection URL.',
-  });
 }
 
 async function show({ run: checks }: Selected, asSql: boolean): Promise<Answer> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fail } from '../../core/errors.ts';
+import { fileReason } from '../../core/file-reason.ts';
 import { REPORT_SCHEMA, SEVERITIES, STATUSES, type Report, type Severity, type Status, type Target } from '../../core/report.ts';
 
 /** One item of a report that was read back. */
@@ -30,16 +31,10 @@ const HINT = 'Make one with dbctl verify --out json=FILE.';
 /** Fails with config.invalid, saying what the file is instead of a whole report of a run of `dbctl verify` that came to its end. */
 export async function loadReport(path: string, shownAs: string): Promise<SavedReport> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) =>
-    fail('config.invalid', `cannot read ${shownAs}: ${REASONS[cause.code ?? ''] ?? cause.message}`, { cause, hint: HINT }),
+    fail('config.invalid', `cannot read ${shownAs}: ${fileReason(cause)}`, { cause, hint: HINT }),
   );
   return parseReport(shownAs, text);
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-};
 
 /** The same for a text already read. */
 export function parseReport(file: string, text: string): SavedReport {

@@ -233,7 +233,9 @@ describe('stdout and stderr', () => {
     await migration('001.do.a.sql', 'select 1;');
     const { status, stderr } = await dbctl(['migrate', 'status', '--out', 'json=dbctl.yaml/x.json']);
     expect(status).not.toBe(0);
-    expect(stderr).toContain('error: cannot write dbctl.yaml/x.json');
+    expect(stderr).toContain(
+      'error: cannot write dbctl.yaml/x.json: a part of its path is not a folder\nhint: Name another file: --out json=FILE.\n',
+    );
   });
 
   it('Ctrl-C rolls back and ends with 130', async () => {

@@ -136,6 +136,14 @@ describe('dbctl verify', () => {
   it.each<[string[], string]>([
     [['--only', 'shop-a,shop-x'], '--only: no check "shop-x", did you mean "shop-a"?'],
     [['--group', 'shpo'], '--group: no group "shpo", did you mean "shop"?'],
+    [['--only', ''], '--only names nothing'],
+    [['--only', ' , '], '--only names nothing'],
+    [['--group', ''], '--group names nothing'],
+    [['--list', '--profile', 'hardened'], '--profile has no meaning with --list, which runs no check'],
+    [['--print-sql', '--baseline', 'a.json'], '--baseline has no meaning with --print-sql, which runs no check'],
+    [['--print-grants', '--strict-waivers'], '--strict-waivers has no meaning with --print-grants, which runs no check'],
+    [['--effective', '--only', 'shop-a'], '--only has no meaning with --effective, which runs no check'],
+    [['--effective', '--fail-on', 'low'], '--fail-on has no meaning with --effective, which runs no check'],
     [
       ['--fail-on', 'bad'],
       `option '--fail-on <severity>' argument 'bad' is invalid. Allowed choices are critical, high, medium, low, info`,

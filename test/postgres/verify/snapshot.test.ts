@@ -119,5 +119,9 @@ describe('verify --save and --snapshot', () => {
     });
     expect((await offline('--save', 'b')).error?.message).toBe('--save and --snapshot do not go together');
     expect((await project.report(['--snapshot', 'none'])).error?.message).toBe('cannot read none: no such file');
+    expect((await project.report(['--save', '.'])).error).toMatchObject({
+      message: 'cannot write .: it is a folder',
+      hint: 'Name a file: --save prod.snapshot.',
+    });
   });
 });

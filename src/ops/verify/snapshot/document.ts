@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from '../../../core/errors.ts';
+import { fileReason } from '../../../core/file-reason.ts';
 import { writeDurably } from '../../storage/durable.ts';
 import type { Finding } from '../outcome.ts';
 import { VENDORS, type RecognisedVendor } from '../vendor.ts';
@@ -60,14 +61,17 @@ export async function writeSnapshot(path: string, shownAs: string, text: string)
     await rename(draft, path);
   } catch (cause) {
     await rm(draft, { force: true }).catch(() => {});
-    fail('config.invalid', `cannot write ${shownAs}: ${(cause as Error).message}`, { cause });
+    fail('config.invalid', `cannot write ${shownAs}: ${fileReason(cause)}`, {
+      cause,
+      hint: 'Name a file: --save prod.snapshot.',
+    });
   }
 }
 
 /** Fails with config.invalid for a file that is no snapshot, that is cut short, or that was changed after it was written. */
 export async function readSnapshot(path: string, shownAs: string): Promise<Snapshot> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) =>
-    fail('config.invalid', `cannot read ${shownAs}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`, {
+    fail('config.invalid', `cannot read ${shownAs}: ${fileReason(cause)}`, {
       cause,
       hint: HINT,
     }),
