@@ -18,8 +18,8 @@ with server as (
 ), found as (
   select 'advisories' as object,
          pg_catalog.format('the advisory data is of %s, %s days old: security releases since then are not judged',
-                           $1 ->> 'data_as_of', $2::date - ($1 ->> 'data_as_of')::date) as detail
-   where $2::date - ($1 ->> 'data_as_of')::date > 100
+                           $1 ->> 'data_as_of', pg_catalog.timezone('UTC', $2)::date - ($1 ->> 'data_as_of')::date) as detail
+   where pg_catalog.timezone('UTC', $2)::date - ($1 ->> 'data_as_of')::date > 100
   union all
   select 'server',
          pg_catalog.format('the server is %s.%s, newer than anything in the advisory data of %s: its holes are not known to dbctl',

@@ -22,7 +22,7 @@ with server as (
          k.end_of_life,
          s.version !~ '^\d+\.\d+' as is_prerelease,
          -- Majors older than the table ended before it was made; newer ones are for version-advisory-age to tell.
-         k.end_of_life <= $2::date or s.major < (select pg_catalog.min(o.major) from known o) as is_ended,
+         k.end_of_life <= pg_catalog.timezone('UTC', $2)::date or s.major < (select pg_catalog.min(o.major) from known o) as is_ended,
          (select pg_catalog.max(o.major) from known o) as newest
     from server s
     left join known k on k.major = s.major

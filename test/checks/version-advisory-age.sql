@@ -25,6 +25,19 @@ $$;
 --! now: 2026-12-07T00:00:00Z
 --! expect: none
 
+--! case: a hundred days are not yet old where the day has begun earlier
+--! advisories: {"data_as_of": "2026-08-29", "releases": [{"version": 180099, "date": "2026-08-13", "status": "released"}]}
+--! now: 2026-12-07T23:30:00Z
+set local timezone = 'Asia/Tokyo';
+--! expect: none
+
+--! case: a hundred and one days are old where the day has not begun
+--! advisories: {"data_as_of": "2026-08-29", "releases": [{"version": 180099, "date": "2026-08-13", "status": "released"}]}
+--! now: 2026-12-08T00:30:00Z
+set local timezone = 'America/New_York';
+--! expect: advisories
+--! says: the advisory data is of 2026-08-29, 101 days old
+
 --! case: the role may not ask for the version
 --! as: plain
 revoke execute on function pg_catalog.current_setting(text) from public;

@@ -22,6 +22,11 @@ $$;
 --! now: 2030-11-13T23:59:59Z
 --! expect: none
 
+--! case: the last day before the end of life, where the next has begun
+--! now: 2030-11-13T23:59:59Z
+set local timezone = 'Asia/Tokyo';
+--! expect: none
+
 --! case: a major version newer than the table is not ended
 --! advisories: {"majors": [{"major": 17, "first_release": "2024-09-26", "end_of_life": "2029-11-08"}]}
 --! expect: none

@@ -27,7 +27,7 @@ export function madeInBlock(
     found === -1 ? null : start + Buffer.byteLength(sql.slice(0, found) + body.slice(0, index)) + more;
   const code = withoutComments(body);
   return [...code.matchAll(CREATE)].flatMap(({ index, 0: words }) => {
-    if (IS_SAID.test(code.slice(0, index))) return [];
+    if (IS_SAID.test(code.slice(Math.max(0, index - 500), index))) return [];
     const made = parsed(code.slice(index), schema) ?? named(code.slice(index), words.length, schema);
     return made.map(({ path, at }) => ({ path, at: at === null ? null : byteOf(index, at) }));
   });
@@ -48,9 +48,14 @@ const CREATE =
 /** `raise notice 'create table …'` makes nothing. */
 const IS_SAID = /\braise\s+\w+\s+'[^']*$/i;
 
+/** A statement with more quotes and semicolons than that is told by its first words. */
+const MOST_TRIES = 20;
+
 /** `at` counts from `create`. As the parser reads it, up to the first end with which it is a whole statement; null: up to none of the first few. */
 function parsed(code: string, schema: string): Made[] | null {
-  for (const { index, 0: end } of [...code.matchAll(/;|'|\$\w*\$/g)].slice(0, 20)) {
+  let tries = 0;
+  for (const { index, 0: end } of code.matchAll(/;|'|\$\w*\$/g)) {
+    if ((tries += 1) > MOST_TRIES) return null;
     // A literal that goes on with || is a part of a statement, and its last word may be a part of a name.
     if (end !== ';' && /^\s*(?:\|\||')/.test(code.slice(index + end.length))) continue;
     const text = code.slice(0, index);
