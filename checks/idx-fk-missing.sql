@@ -10,8 +10,8 @@
 --!   index serves when it leaves out nulls alone.
 --! fix: {statement:sql}
 --! refs: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK
-with recursive own(root, oid, conrelid, conkey, conpfeqop) as (
-  select c.oid, c.oid, c.conrelid, c.conkey, c.conpfeqop
+with recursive own(root, oid, conrelid, relkind, conkey, conpfeqop) as (
+  select c.oid, c.oid, c.conrelid, r.relkind, c.conkey, c.conpfeqop
     from pg_catalog.pg_constraint c
     join pg_catalog.pg_class r on r.oid = c.conrelid
     join pg_catalog.pg_namespace n on n.oid = r.relnamespace
@@ -19,19 +19,19 @@ with recursive own(root, oid, conrelid, conkey, conpfeqop) as (
      and c.conparentid = 0
      and r.relpersistence <> 't'
      and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-), every(root, oid, conrelid, conkey, conpfeqop) as (
-  select o.root, o.oid, o.conrelid, o.conkey, o.conpfeqop from own o
+), every(root, oid, conrelid, relkind, conkey, conpfeqop) as (
+  select o.root, o.oid, o.conrelid, o.relkind, o.conkey, o.conpfeqop from own o
   union all
   -- A partition has its own columns, and its own indexes.
-  select e.root, c.oid, c.conrelid, c.conkey, c.conpfeqop
+  select e.root, c.oid, c.conrelid, r.relkind, c.conkey, c.conpfeqop
     from every e
     join pg_catalog.pg_constraint c on c.conparentid = e.oid and c.contype = 'f' and c.conrelid <> e.conrelid
+    join pg_catalog.pg_class r on r.oid = c.conrelid
 ), lookup as (
   select e.root, e.oid, e.conrelid, e.conkey, e.conpfeqop
     from every e
-    join pg_catalog.pg_class r on r.oid = e.conrelid
    -- A partitioned table without partitions answers by the index its partitions will have.
-   where (r.relkind <> 'p' or not exists (select from every f where f.root = e.root and f.conrelid <> e.conrelid))
+   where (e.relkind <> 'p' or not exists (select from every f where f.root = e.root and f.conrelid <> e.conrelid))
      -- Most keys are one column and have an index that begins with it: they are done with here, the others are looked at in full.
      and not exists (select from pg_catalog.pg_index i
                        join pg_catalog.pg_opclass p on p.oid = i.indclass[0]

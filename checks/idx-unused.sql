@@ -2,7 +2,7 @@
 --! severity: info
 --! group: indexes
 --! scope: database
---! needs: select pg_catalog.pg_stat_user_indexes, select pg_catalog.pg_stat_database, select pg_catalog.pg_stat_bgwriter, select pg_catalog.pg_index,
+--! needs: execute pg_catalog.pg_stat_get_numscans(oid), select pg_catalog.pg_stat_database, select pg_catalog.pg_stat_bgwriter, select pg_catalog.pg_index,
 --!   select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_inherits, select pg_catalog.pg_depend
 --! params: now
 --! why: An index that no query has read costs at every write, every vacuum and every backup all the same. Primary keys, unique and exclusion
@@ -31,14 +31,13 @@ with recursive counted as (
                       where e.classid = 'pg_catalog.pg_class'::regclass and e.objid in (x.oid, t.oid) and e.deptype = 'e')
   union all
   select t.root, h.inhrelid from tree t join pg_catalog.pg_inherits h on h.inhparent = t.indexrelid
-), used as (
+), unused as (
   select t.root,
-         pg_catalog.sum(coalesce(s.idx_scan, 0)) as scans,
          pg_catalog.sum(x.relpages::int8) * pg_catalog.current_setting('block_size')::int8 as bytes
     from tree t
     join pg_catalog.pg_class x on x.oid = t.indexrelid
-    left join pg_catalog.pg_stat_user_indexes s on s.indexrelid = t.indexrelid
    group by t.root
+  having pg_catalog.sum(pg_catalog.pg_stat_get_numscans(t.indexrelid)) = 0
 )
 select pg_catalog.format('%I.%I', n.nspname, x.relname) as object,
        pg_catalog.format('index %I.%I of %s was not read in %s days of counting%s', n.nspname, x.relname, pg_catalog.pg_size_pretty(u.bytes),
@@ -48,12 +47,11 @@ select pg_catalog.format('%I.%I', n.nspname, x.relname) as object,
          'bytes', u.bytes,
          'statement', pg_catalog.format('-- not before every standby and the end of a month, quarter and year were thought of: drop index %s%I.%I;',
                                         case x.relkind when 'I' then '' else 'concurrently ' end, n.nspname, x.relname)) as data
-  from used u
+  from unused u
   join pg_catalog.pg_class x on x.oid = u.root
   join pg_catalog.pg_namespace n on n.oid = x.relnamespace
  cross join counted c
- where u.scans = 0
-   and c.since < $1 - '30 days'::interval
+ where (select d.since < $1 - '30 days'::interval from counted d)
 union all
 select pg_catalog.current_database(),
        pg_catalog.format('indexes are counted since %s: less than 30 days say nothing about what is used at the end of a month',
@@ -61,5 +59,5 @@ select pg_catalog.current_database(),
        pg_catalog.jsonb_build_object('status', 'skipped', 'statement', 'run it again when 30 days are counted')
   from counted c
  where not c.since < $1 - '30 days'::interval
-   and exists (select from used u where u.scans = 0)
+   and exists (select from unused u)
  order by 1;

@@ -33,7 +33,9 @@ with recursive listed as (
          f.relation in (select k.conrelid from pg_catalog.pg_constraint k where k.contype = 'f'
                         union select k.confrelid from pg_catalog.pg_constraint k where k.contype = 'f') as has_foreign_keys
     from family f
-    join pg_catalog.pg_class c on c.oid = f.relation and c.relkind in ('r', 'p', 'f')
+   cross join lateral (
+     select d.relowner, d.relispartition, d.relacl from pg_catalog.pg_class d where d.oid = f.relation and d.relkind in ('r', 'p', 'f') offset 0
+   ) as c
     join pg_catalog.pg_roles o on o.oid = c.relowner
 ), held as (
   select m.*, g.grantee, g.privilege_type as privilege, null::name as attname, null::int2 as attnum
@@ -42,7 +44,13 @@ with recursive listed as (
   union all
   select m.*, g.grantee, g.privilege_type, a.attname, a.attnum
     from member m
-    join pg_catalog.pg_attribute a on a.attrelid = m.relation and a.attacl is not null and not a.attisdropped
+   -- Table by table, by index: the planner takes the family for many tables, and would read the whole catalog for it (offset 0 keeps it from that).
+   cross join lateral (
+     select b.attname, b.attnum, b.attacl
+       from pg_catalog.pg_attribute b
+      where b.attrelid = m.relation and b.attacl is not null and not b.attisdropped
+     offset 0
+   ) as a
    cross join lateral pg_catalog.aclexplode(a.attacl) g
 ), judged as (
   select h.*,

@@ -42,13 +42,20 @@ with recursive family as (
     from member m
     -- A partitioned partition holds no rows, and the row guard of its parent is cloned through it.
     join wanted w on w.bits <> 27 or m.relkind = 'r' or not m.relispartition
-    left join (pg_catalog.pg_trigger t
-               join pg_catalog.pg_proc p on p.oid = t.tgfoid
-               join pg_catalog.pg_namespace n on n.oid = p.pronamespace)
-      on t.tgrelid = m.relation
-     -- A clone goes with its parent's trigger, so it does not count.
-     and t.tgparentid = 0
-     and (t.tgname = any (w.names) or (t.tgtype = w.bits and n.nspname = 'dbctl' and p.proname = w.runs))
+    -- Table by table, by index: the planner takes the family for many tables, and would read the whole catalog for it (offset 0 keeps it from that).
+    left join lateral (
+      select d.oid, d.tgname, d.tgtype, d.tgenabled, d.tgfoid, d.tgqual, d.tgattr, d.tgdeferrable, d.tgnargs
+        from pg_catalog.pg_trigger d
+       -- A clone goes with its parent's trigger, so it does not count.
+       where d.tgrelid = m.relation and d.tgparentid = 0
+      offset 0
+    ) as t
+      on t.tgname = any (w.names)
+      or t.tgtype = w.bits
+     and exists (select from pg_catalog.pg_proc f join pg_catalog.pg_namespace s on s.oid = f.pronamespace
+                  where f.oid = t.tgfoid and s.nspname = 'dbctl' and f.proname = w.runs)
+    left join pg_catalog.pg_proc p on p.oid = t.tgfoid
+    left join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     left join pg_catalog.pg_depend d
       on d.classid = 'pg_catalog.pg_trigger'::regclass and d.objid = t.oid and d.deptype = 'x'
     left join pg_catalog.pg_extension e on d.refclassid = 'pg_catalog.pg_extension'::regclass and e.oid = d.refobjid

@@ -42,7 +42,10 @@ with recursive family as (
          'high',
          pg_catalog.format('alter table %s disable row level security, no force row level security;', f.relation::regclass)
     from family f
-    join pg_catalog.pg_class c on c.oid = f.relation and (c.relrowsecurity or c.relforcerowsecurity)
+   -- Table by table, by index: the planner takes the family for many tables, and would read the whole catalog for it (offset 0 keeps it from that).
+   cross join lateral (
+     select d.relforcerowsecurity from pg_catalog.pg_class d where d.oid = f.relation and (d.relrowsecurity or d.relforcerowsecurity) offset 0
+   ) as c
   union all
   -- Clones on partitions are told once, at the table they come from. PostgreSQL's own are told by their function: a catalog can be
   -- edited so that a trigger calls itself internal, or a clone.
@@ -55,7 +58,9 @@ with recursive family as (
          case when t.tgenabled = 'D' then 'low' when t.tgtype & 7 = 7 then 'high' when t.tgtype & 4 = 4 then 'medium' else 'low' end,
          pg_catalog.format('drop trigger %I on %s;', t.tgname, f.relation::regclass)
     from family f
-    join pg_catalog.pg_trigger t on t.tgrelid = f.relation
+   cross join lateral (
+     select d.tgname, d.tgfoid, d.tgenabled, d.tgtype, d.tgparentid from pg_catalog.pg_trigger d where d.tgrelid = f.relation offset 0
+   ) as t
     join pg_catalog.pg_proc p on p.oid = t.tgfoid
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
    where not (n.nspname = 'dbctl' and p.proname in ('refuse_row_change', 'refuse_truncate') and t.tgtype & 4 = 0)

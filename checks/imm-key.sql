@@ -63,9 +63,10 @@ with recursive family as (
          'high',
          pg_catalog.format('grant update (%I) on table %s to %I;', a.attname, c.oid::regclass, pg_catalog.pg_get_userbyid(c.relowner))
     from family f
-    join pg_catalog.pg_class c on c.oid = f.relation
+   -- Table by table, by index: the planner takes the family for many tables, and would read the whole catalog for it (offset 0 keeps it from that).
+   cross join lateral (select d.oid, d.relowner from pg_catalog.pg_class d where d.oid = f.relation offset 0) as c
     -- Both sides of a key carry its triggers; those of partitions are asked at the table.
-    join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgisinternal
+   cross join lateral (select d.tgconstraint from pg_catalog.pg_trigger d where d.tgrelid = c.oid and d.tgisinternal offset 0) as t
     join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f' and k.conparentid = 0
    cross join lateral (select b.attname from pg_catalog.pg_attribute b
                         where b.attrelid = c.oid and b.attnum > 0 and not b.attisdropped order by b.attnum limit 1) a

@@ -39,12 +39,23 @@ with recursive listed as (
          pg_catalog.format_type(e.typbasetype, e.typtypmod) as base,
          case when t.oid <> e.oid then '[]' else '' end as brackets
     from family f
-    -- Partitions have the columns of their table.
-    join pg_catalog.pg_class c on c.oid = f.relation and not c.relispartition
-    join pg_catalog.pg_attribute a on a.attrelid = f.relation and a.attnum > 0 and not a.attisdropped
-    join pg_catalog.pg_type t on t.oid = a.atttypid
-    -- The elements of an array.
-    join pg_catalog.pg_type e on e.oid = case when t.typcategory = 'A' then t.typelem else t.oid end
+   -- Table by table, by index: the planner takes the family for many tables, and would read all catalogs for it (offset 0 keeps it from that).
+   -- Partitions have the columns of their table.
+   cross join lateral (select from pg_catalog.pg_class c where c.oid = f.relation and not c.relispartition offset 0) as c
+   cross join lateral (
+     select b.attname, b.attrelid, b.attnum, b.attgenerated, b.atttypid, b.atttypmod
+       from pg_catalog.pg_attribute b
+      where b.attrelid = f.relation and b.attnum > 0 and not b.attisdropped
+     offset 0
+   ) as a
+   cross join lateral (select y.oid, y.typcategory, y.typelem from pg_catalog.pg_type y where y.oid = a.atttypid offset 0) as t
+   -- The elements of an array.
+   cross join lateral (
+     select y.oid, y.typname, y.typtype, y.typbasetype, y.typtypmod
+       from pg_catalog.pg_type y
+      where y.oid = case when t.typcategory = 'A' then t.typelem else t.oid end
+     offset 0
+   ) as e
 ), found as (
   select pg_catalog.format('%s.%I', w.relation::regclass, w.attname) as name, w.accept, w.shape,
          case w.shape

@@ -33,6 +33,9 @@ with found as (
    cross join lateral pg_catalog.unnest(t.reloptions) as o(entry)
    where c.relkind in ('r', 'm')
      and c.relpersistence <> 't'
+     -- Most have no options: only the others are looked at.
+     and (c.reloptions is not null
+          or c.reltoastrelid in (select x.oid from pg_catalog.pg_class x where x.relkind = 't' and x.reloptions is not null))
      and o.entry ~* '^autovacuum_enabled=(off?|0|f(a(l(se?)?)?)?|no?)$'
 )
 select f.object,

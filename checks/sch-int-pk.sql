@@ -13,12 +13,13 @@
 with feeds as (
   -- Identity and serial: the sequence belongs to the column. Other defaults: they name it.
   select d.objid as sequence, d.refobjid as relation, d.refobjsubid as number
-    from pg_catalog.pg_depend d
+    from pg_catalog.pg_sequence s
+    join pg_catalog.pg_depend d on d.objid = s.seqrelid
    where d.classid = 'pg_catalog.pg_class'::regclass
      and d.refclassid = 'pg_catalog.pg_class'::regclass
      and d.deptype in ('a', 'i')
      and d.refobjsubid > 0
-  union
+  union all
   select d.refobjid, f.adrelid, f.adnum
     from pg_catalog.pg_depend d
     join pg_catalog.pg_attrdef f on f.oid = d.objid
@@ -49,8 +50,6 @@ with feeds as (
    ) as l
    where q.relpersistence <> 't'
      and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-     and not exists (select from pg_catalog.pg_depend e
-                      where e.classid = 'pg_catalog.pg_class'::regclass and e.objid = q.oid and e.deptype = 'e')
    order by s.seqrelid, l.size nulls last, coalesce(t.relispartition, false), 8, 9
 ), ending as (
   select m.*,
@@ -60,6 +59,8 @@ with feeds as (
    where least(m.column_end, m.sequence_end) between 1 and 9007199254740991
      -- One that begins again on purpose ends only where its column is narrower.
      and not (m.seqcycle and m.sequence_end <= coalesce(m.column_end, m.sequence_end))
+     and not exists (select from pg_catalog.pg_depend e
+                      where e.classid = 'pg_catalog.pg_class'::regclass and e.objid = m.seqrelid and e.deptype = 'e')
 ), used as (
   select e.*,
          case when e.seen

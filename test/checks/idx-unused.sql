@@ -25,6 +25,6 @@ create unique index on item (b, a);
 
 --! case: the role may not see the counters
 --! as: plain
-revoke select on pg_catalog.pg_stat_user_indexes from public;
+revoke execute on function pg_catalog.pg_stat_get_numscans(oid) from public;
 --! expect: unknown
---! fix: grant select on pg_catalog.pg_stat_user_indexes to "verify_plain";
+--! fix: grant execute on function pg_catalog.pg_stat_get_numscans(oid) to "verify_plain";

@@ -1,3 +1,5 @@
+import { realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { versionText } from '../../core/pin.ts';
 import { askVersions } from './ask-versions.ts';
 import type { ContainerImage } from './container.ts';
@@ -41,14 +43,19 @@ const CONTAINER_PATIENCE_MS = 30_000;
 /** A program that may be there. */
 export type Candidate = Pick<ClientProgram, 'name' | 'path' | 'origin'>;
 
-/** Those of them that are there, their versions taken by running them; what does not run is left out. */
+/** Those of them that are there, their versions taken by running them; what does not run is left out, and so is Debian's wrapper. */
 export async function readPrograms(candidates: readonly Candidate[]): Promise<ClientProgram[]> {
-  const said = await askVersions(
-    candidates.map(({ path }) => path),
-    PATIENCE_MS,
-  );
+  const real = await Promise.all(candidates.map(({ path }) => realpath(path).catch(() => null)));
+  const paths = candidates.flatMap(({ path }, at) => (isProgram(real[at] ?? null) ? [path] : []));
+  const said = await askVersions(paths, PATIENCE_MS);
   return candidates.flatMap((candidate) => versioned(candidate, said.get(candidate.path) ?? '') ?? []);
 }
+
+/**
+ * /usr/bin/pg_dump of Debian is a link to a script that chooses among the folders in /usr/lib/postgresql by the clusters of the machine and by
+ * variables of its caller. These folders are looked into themselves, and a program that may be another one next time is none to take.
+ */
+const isProgram = (real: string | null): boolean => real !== null && basename(real) !== 'pg_wrapper';
 
 /** The program in an image; undefined when the image does not have it, or it does not run there. */
 export async function readContained(name: ClientProgramName, image: ContainerImage): Promise<ClientProgram | undefined> {

@@ -75,6 +75,13 @@ describe('client programs', () => {
     expect(paths?.filter((path) => [link, newest].includes(dirname(path)))).toEqual([join(link, 'pg_dump')]);
   });
 
+  it("are none where Debian's wrapper stands for them", async () => {
+    const wrapper = join(folder('postgresql-common', { pg_wrapper: says('pg_dump', '18.12') }), 'pg_wrapper');
+    const linked = folder('linked', {});
+    symlinkSync(wrapper, join(linked, 'pg_dump'));
+    expect((await look([linked]))?.taken).toMatchObject({ version: '18.6', origin: 'cache' });
+  });
+
   it('with odd names of their folders are found', async () => {
     const odd = folder(`a 'b' "c" $(d)\n*é`, { pg_dump: says('pg_dump', '18.11') });
     expect((await look([odd]))?.taken).toMatchObject({ version: '18.11', path: join(odd, 'pg_dump') });
