@@ -2,8 +2,9 @@
 --! severity: info
 --! group: indexes
 --! scope: database
---! needs: execute pg_catalog.pg_stat_get_numscans(oid), select pg_catalog.pg_stat_database, select pg_catalog.pg_stat_bgwriter, select pg_catalog.pg_index,
---!   select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_inherits, select pg_catalog.pg_depend
+--! needs: execute pg_catalog.pg_stat_get_numscans(oid), select pg_catalog.pg_stat_database, select pg_catalog.pg_stat_bgwriter,
+--!   select pg_catalog.pg_index, select pg_catalog.pg_class, select pg_catalog.pg_namespace, select pg_catalog.pg_inherits,
+--!   select pg_catalog.pg_depend
 --! params: now
 --! why: An index that no query has read costs at every write, every vacuum and every backup all the same. Primary keys, unique and exclusion
 --!   constraints and replica identities are there for another reason. Each server counts for itself, and one may be for the end of the year.

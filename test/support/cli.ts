@@ -30,8 +30,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'bin', 'dbctl.js');
 
 /**
- * Runs the built program. Builds it first when a source file is newer. The first call of each command in a file is a process, as of a user's
- * shell; the next ones run the same built files here, which takes a third of the time. What only a process has (standard input, signals, an end
+ * Runs the built program. Builds it first when a source file is newer. The first call of each command is a process, as of a user's shell (in
+ * a worker, which runs many files); the next ones run the same built files here, which takes a third of the time. What only a process has (standard input, signals, an end
  * by force, an environment of its own) makes it one always, and so does a command that starts dbctl again by its own path.
  */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliEnd> {

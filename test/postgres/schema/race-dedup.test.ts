@@ -69,6 +69,13 @@ describe('once, though eight ask at once', () => {
     for (const table of tables) expect(await valueOf(database.client, `select count(*)::integer from ${table}`)).toBe(ROUNDS);
   });
 
+  // As when all of them began in the same microsecond: created_at is in a second unique index of the keys.
+  it.each(CONTESTS.slice(0, 2))('$what, all of one moment', async ({ act, tables: [, keys = ''] }) => {
+    await database.client.query(`alter table ${keys} alter created_at set default '2026-01-01T00:00:00Z'`);
+    const winners = await contend(act.replace('$1', `'moment ' || $1`));
+    expect(winners.map((won) => won.length)).toEqual(Array(ROUNDS).fill(1));
+  });
+
   // The same race without a guard, to see that it would show a double.
   it('and the race is one: look first, then insert, lets several win', async () => {
     const act = `with looked as (select exists (select from extensions.unguarded where key = $1) as there, pg_sleep(0.002))

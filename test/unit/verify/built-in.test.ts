@@ -107,6 +107,7 @@ describe.each(checks)('$id', ({ id, query, needs, title, why, refs, group, text 
       'join',
       'union',
       'by',
+      'array',
     ]);
     // Names of CTEs and aliases with column lists look like calls.
     const defined = [...bare(query).matchAll(/(?:with|with recursive|,|as)\s+([a-z_]+)\s*\(/g)].map(([, name]) => name ?? '');

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withSession } from '../../../../src/db/session.ts';
 import { tryLogin } from '../../../../src/ops/roles/password/prove-login.ts';
+import { programReport } from '../../../support/cli-report.ts';
 import { onServer } from '../../../support/connection.ts';
 import { startServer, type TestServer } from '../../../support/server.ts';
 import { makeProject, ROLES, type Project } from './support/project.ts';
@@ -76,7 +77,8 @@ async function traces(report: { stdout: string; stderr: string }): Promise<Recor
 
 describe('a secret', () => {
   test('is with whom it was given to and nowhere else, when a command takes it', async () => {
-    const report = await project.report('roles passwords rotate web_app --env prod --to-command --yes --log-level debug');
+    const words = 'roles passwords rotate web_app --env prod --to-command --yes --log-level debug'.split(' ');
+    const report = await programReport(words, { cwd: project.folder });
     expect(report).toMatchObject({ status: 0, summary: { role: 'web_app', login: 'web_app_1', proof: 'works' } });
     const secret = (await readFile(project.path('taken'), 'utf8')).trimEnd();
     expect(secret).toMatch(/^[\w-]{32}$/);
