@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fstatSync } from 'node:fs';
-import { BARE } from '../ops/process/program.ts';
 
 /**
  * Aborted when nobody reads standard output any more. A write to a closed pipe says so, which `told` passes on. A command that waits for
@@ -29,7 +28,8 @@ function isPipe(): boolean {
 /** `--pid` ends it with this process, however that ends: it holds the pipe open. */
 function waitWith(leave: () => void): void {
   const args = [`--pid=${process.pid}`, '-f', '/dev/null'];
-  const tail: ChildProcess = spawn('tail', args, { env: BARE, stdio: ['ignore', 'inherit', 'ignore'] });
+  // Its environment is nobody's: passwords may be in ours.
+  const tail: ChildProcess = spawn('tail', args, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'inherit', 'ignore'] });
   tail.unref();
   const stop = () => tail.kill();
   process.once('exit', stop);
