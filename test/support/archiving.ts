@@ -236,6 +236,8 @@ export const filesIn = (folder: string): Map<string, number> =>
       ? []
       : readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
           const path = join(entry.parentPath, entry.name);
-          return entry.isFile() && existsSync(path) ? [[path.slice(folder.length + 1), statSync(path).size] as const] : [];
+          // One that is being written is renamed between any two looks.
+          const found = entry.isFile() ? statSync(path, { throwIfNoEntry: false }) : undefined;
+          return found === undefined ? [] : [[path.slice(folder.length + 1), found.size] as const];
         }),
   );
