@@ -165,7 +165,7 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
 
   test('is not brought there by the migrator, who is told who has to', async () => {
     await older();
-    const extra = join(lab.project, 'migrations', '017.do.extra.sql');
+    const extra = join(lab.project, 'migrations', '900.do.extra.sql');
     await writeFile(extra, 'create table jobs.extra (id bigint primary key);\n');
     try {
       expect(await lab.dbctl(['migrate', 'up'], 'lab_migrator')).toMatchObject({
