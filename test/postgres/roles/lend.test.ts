@@ -1,5 +1,4 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../../../src/core/report.ts';
@@ -13,6 +12,7 @@ import { signatureOf } from '../../../src/ops/schema/immutability/function.ts';
 import { expectDone, letLoginsIn, startReferenceLab, type ReferenceLab } from './support/reference-lab.ts';
 import type { CliEnd } from '../../support/cli.ts';
 import { runCli } from '../../support/cli.ts';
+import { nextMigration } from '../../support/next-migration.ts';
 
 /** Break-glass: a role for a time, however the time ends. */
 let lab: ReferenceLab;
@@ -165,7 +165,7 @@ describe('schema dbctl of an older dbctl, with its guards on', () => {
 
   test('is not brought there by the migrator, who is told who has to', async () => {
     await older();
-    const extra = join(lab.project, 'migrations', '900.do.extra.sql');
+    const extra = nextMigration(lab.project, 'extra');
     await writeFile(extra, 'create table jobs.extra (id bigint primary key);\n');
     try {
       expect(await lab.dbctl(['migrate', 'up'], 'lab_migrator')).toMatchObject({

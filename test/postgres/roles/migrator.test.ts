@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nextMigration } from '../../support/next-migration.ts';
 import { expectDone, letLoginsIn, startLab, type ReferenceLab } from './support/reference-lab.ts';
 
 /** A new database, from nothing: what a superuser does once, and what the migrator does from then on (docs/roles.md, A new database). */
@@ -28,7 +29,8 @@ test('a superuser prepares it: the extension that is not trusted, schema dbctl, 
 
 test('the migrator applies every migration, no superuser', async () => {
   const { items, summary } = await expectDone(lab, ['migrate', 'up'], 'lab_migrator');
-  expect(summary).toMatchObject({ applied: 16 });
+  const files = readdirSync(join(lab.project, 'migrations')).filter((name) => /^\d+\.do\./.test(name));
+  expect(summary).toMatchObject({ applied: files.length });
   const guards = items.filter(({ id }) => id === 'guards');
   expect(guards).toMatchObject([{ status: 'unknown', fix: expect.stringContaining('as a superuser') as string }]);
 });
@@ -43,7 +45,7 @@ test('a superuser guards the append-only tables, and the rights of all roles fol
 
 test('a migration that makes a table in each schema runs as the migrator, and what it makes is the owner’s', async () => {
   writeFileSync(
-    join(lab.project, 'migrations', '017.do.one-table-each.sql'),
+    nextMigration(lab.project, 'one-table-each'),
     SCHEMAS.map(
       (schema) => `create table ${schema}.later (
   id bigint generated always as identity, note text, created_at timestamptz not null default now(), updated_at timestamptz not null default now(),
