@@ -1,15 +1,8 @@
 import { parseArgs } from 'node:util';
 import { startArchiving, type ArchivingProject, type ProjectOptions } from '../../test/support/archiving.ts';
-import {
-  ATTACH_POINTS,
-  CRASH_POINTS,
-  crashAndGoOn,
-  DAMAGES,
-  damageAndGoOn,
-  DUCKDB_CRASH_POINTS,
-  killReturnAndGoOn,
-  MOMENTS,
-} from '../../test/support/archiving-crashes.ts';
+import { CRASH_POINTS, crashAndGoOn, DUCKDB_CRASH_POINTS } from '../../test/support/archiving-crashes.ts';
+import { DAMAGES, damageAndGoOn, MOMENTS } from '../../test/support/archiving-damage.ts';
+import { ATTACH_POINTS, killReturnAndGoOn } from '../../test/support/archiving-return.ts';
 import { BUCKET_LOSSES, cutAndGoOn, loseBucketAndGoOn, WIRE_POINTS } from '../../test/support/archiving-losses.ts';
 
 const USAGE = `usage: npm run soak -- archiving [options]

@@ -1,4 +1,5 @@
-import { actOf, CRASH_POINTS, endSessions, hashOf, whatIsWrong, type CrashPoint } from './archiving-crashes.ts';
+import { actOf, CRASH_POINTS, endSessions, hashOf, whatIsWrong } from './archiving-crashes.ts';
+import type { CrashPoint } from './archiving-traps.ts';
 import { OLD_ROWS, type ArchivingProject, type Login } from './archiving.ts';
 
 /** Each login once more, to its end; what failed. */

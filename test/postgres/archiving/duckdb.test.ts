@@ -3,7 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { HASH, OLD_ROWS, startArchiving, type ArchivingProject, type ArchivingWorld } from '../../support/archiving.ts';
-import { crashAndGoOn, DUCKDB_CRASH_POINTS, whatIsWrong, hashOf, type CrashPoint } from '../../support/archiving-crashes.ts';
+import { crashAndGoOn, DUCKDB_CRASH_POINTS, whatIsWrong, hashOf } from '../../support/archiving-crashes.ts';
+import { returnOf } from '../../support/archiving-return.ts';
+import type { CrashPoint } from '../../support/archiving-traps.ts';
 
 let world: ArchivingWorld;
 beforeAll(async () => {
@@ -34,18 +36,7 @@ it('partitions leave as Parquet of DuckDB to a bucket, and come back the same', 
   );
   expect(await lab.dbctl('superuser', 'retention', 'restore', archive, '--into', 'app.back')).toMatchObject({ ok: true });
   expect(await lab.rows(`select count(*)::int as rows, sum(${HASH})::text as hash from app.back t`)).toEqual(january);
-  const back = await lab.dbctl(
-    'archiver',
-    'retention',
-    'restore',
-    archive,
-    '--attach',
-    '--for',
-    '1 day',
-    '--reason',
-    'an inquiry of the auditors',
-    '--yes',
-  );
+  const back = await lab.dbctl('archiver', ...returnOf(archive));
   expect([back.error?.message, back.summary]).toMatchObject([undefined, { rows: OLD_ROWS }]);
   expect(await lab.rows(`select count(*)::int as rows, sum(${HASH})::text as hash from app.log_2024_01 t`)).toEqual(january);
 });

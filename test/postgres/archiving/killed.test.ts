@@ -1,13 +1,9 @@
 // SIGKILL in the steps of a rule that archives: some of `npm run soak -- archiving`, which has all of them in both formats and places.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startArchiving, type ArchivingWorld, type ProjectOptions } from '../../support/archiving.ts';
-import {
-  ATTACH_POINTS,
-  CRASH_POINTS,
-  crashAndGoOn,
-  killReturnAndGoOn,
-  type CrashPoint,
-} from '../../support/archiving-crashes.ts';
+import { CRASH_POINTS, crashAndGoOn } from '../../support/archiving-crashes.ts';
+import { ATTACH_POINTS, killReturnAndGoOn } from '../../support/archiving-return.ts';
+import type { CrashPoint } from '../../support/archiving-traps.ts';
 
 let world: ArchivingWorld;
 beforeAll(async () => {

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OLD_ROWS, startArchiving, type ArchivingProject, type ArchivingWorld } from '../../support/archiving.ts';
-import { actOf, hashOf, whatIsWrong, type CrashPoint } from '../../support/archiving-crashes.ts';
+import { actOf, hashOf, whatIsWrong } from '../../support/archiving-crashes.ts';
+import type { CrashPoint } from '../../support/archiving-traps.ts';
 import { BUCKET_LOSSES, cutAndGoOn, loseBucketAndGoOn, WIRE_POINTS } from '../../support/archiving-losses.ts';
 import type { CliReport } from '../../support/cli-report.ts';
 
